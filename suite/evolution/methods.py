@@ -1,0 +1,92 @@
+"""The methods by name: each is a connectivity rule, a gate, and the signals that they may read.
+
+Prune rule and regrowth strategy are settings of their own, so they stand in no row here. The
+module imports nothing heavy: study files are checked against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Signal = Literal["loss", "val_loss", "val_accuracy"]
+Rule = Literal["full", "performance"]
+Gate = Literal["open", "pauses"]
+
+SIGNALS: tuple[Signal, ...] = get_args(Signal)
+RULES: tuple[Rule, ...] = get_args(Rule)
+GATES: tuple[Gate, ...] = get_args(Gate)
+
+HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}
+
+
+@dataclass(frozen=True)
+class Method:
+    """One named composition.
+
+    Attributes:
+        name: As a study file writes it.
+        title: As the paper writes it.
+        rule: Connectivity rule: how many connections return.
+        gate: Whether an epoch may be left without evolution.
+        metrics: Signals that rule and gate may read, empty where neither reads one.
+        default_metric: The signal read if the study names none.
+        evolves: Whether the topology changes at all.
+        sparse: False where every position is active.
+        source: Where the method was published.
+    """
+
+    name: str
+    title: str
+    rule: Rule = "full"
+    gate: Gate = "open"
+    metrics: tuple[Signal, ...] = ()
+    default_metric: Signal | None = None
+    evolves: bool = True
+    sparse: bool = True
+    source: str = ""
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method("set", "SET", source="Mocanu et al. 2018, Nature Communications 9:2383"),
+        Method(
+            "accset",
+            "AccSET",
+            rule="performance",
+            metrics=("val_accuracy",),
+            default_metric="val_accuracy",
+            source="Lapshyna 2020; Scholte 2022, Algorithm 1",
+        ),
+        Method(
+            "lset",
+            "LSET",
+            rule="performance",
+            metrics=("loss", "val_loss"),
+            default_metric="loss",
+            source="Scholte 2022, section 4.2",
+        ),
+        Method(
+            "dynset",
+            "DynSET",
+            rule="performance",
+            gate="pauses",
+            metrics=SIGNALS,
+            default_metric="loss",
+            source="Scholte 2022, Algorithm 2",
+        ),
+        Method(
+            "static",
+            "Static sparse training",
+            evolves=False,
+            source="Mocanu et al. 2016, Machine Learning 104:243-270",
+        ),
+        Method("dense", "Dense training", evolves=False, sparse=False, source="the dense baseline"),
+    )
+}
+
+
+def reads_signal(rule: Rule, gate: Gate) -> bool:
+    """Whether a composition reads a signal at all; without one, a metric cannot matter."""
+    return rule == "performance" or gate == "pauses"
