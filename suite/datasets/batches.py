@@ -1,0 +1,108 @@
+"""Batches of an image set as a network takes them: standardised, feature-major, float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+
+from suite.datasets.images import ImageSet
+from suite.datasets.splits import Split
+
+Part = Literal["train", "validation", "test"]
+
+
+class Batches:
+    """The batches of one run.
+
+    Every pixel and channel is standardised with mean and standard deviation of the images that
+    are trained on, and of no others. The images themselves stay uint8, shared and untouched.
+
+    Args:
+        images: The image set.
+        split: What of it is trained on and what validates.
+        device: Where the batches go.
+    """
+
+    def __init__(self, images: ImageSet, split: Split, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self._x_train, self._y_train = images.x_train, images.y_train
+        every = np.arange(len(images.y_test))
+        test = (images.x_test, images.y_test, every)
+        train = (images.x_train, images.y_train, split.train)
+        held_out = split.validation
+        self._parts = {
+            "train": train,
+            "test": test,
+            "validation": test if isinstance(held_out, str) else (*train[:2], held_out),
+        }
+        self.mean, self.scale = standardisation(images.x_train, split.train)
+
+    def training(self, indices: np.ndarray, warps: np.ndarray | None = None) -> torch.Tensor:
+        """Return training images, standardised and then, if warps are given, warped.
+
+        Args:
+            indices: Which images, indices into `x_train`, integers (batch,).
+            warps: A row an image, as `suite.augment.draw` draws them, float32 (batch, 4).
+
+        Returns:
+            float32 (features, batch); a feature is (y * width + x) * channels + channel.
+        """
+        if warps is not None:
+            raise NotImplementedError
+        return self._standardised(self._x_train, indices)
+
+    def labels(self, indices: np.ndarray) -> torch.Tensor:
+        """Return the labels of training images, int64 (batch,)."""
+        return torch.from_numpy(self._y_train[indices]).to(self.device)
+
+    def evaluation(
+        self, part: Part, size: int = 1000
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield every image of a part once, unwarped, in order.
+
+        Args:
+            part: "train" (the images trained on), "validation" or "test".
+            size: Images a batch; the last may have fewer.
+
+        Yields:
+            float32 (features, batch) and the labels, int64 (batch,).
+        """
+        x, y, indices = self._parts[part]
+        for start in range(0, len(indices), size):
+            chosen = indices[start : start + size]
+            yield self._standardised(x, chosen), torch.from_numpy(y[chosen]).to(self.device)
+
+    def _standardised(self, x: np.ndarray, indices: np.ndarray) -> torch.Tensor:
+        rows = x.reshape(len(x), -1)[indices].astype(np.float32)
+        rows -= self.mean
+        rows *= self.scale
+        return torch.from_numpy(np.ascontiguousarray(rows.T)).to(self.device)
+
+
+def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and 1 / standard deviation of every pixel and channel over some images.
+
+    A pixel that is constant over them tells nothing: its scale is 0, so it is 0 in every image.
+
+    Args:
+        x: uint8 (n, height, width, channels).
+        indices: The images that count.
+
+    Returns:
+        Two float32 arrays (features,).
+    """
+    rows = x.reshape(len(x), -1)
+    total = np.zeros(rows.shape[1], dtype=np.int64)
+    squares = np.zeros(rows.shape[1], dtype=np.int64)
+    for start in range(0, len(indices), 1000):
+        chunk = rows[indices[start : start + 1000]].astype(np.int32)
+        total += chunk.sum(axis=0)
+        squares += (chunk * chunk).sum(axis=0)
+    count = len(indices)
+    variance = (squares - total * total / count) / count
+    constant = squares * count == total * total  # in integers, so exact
+    scale = np.where(constant, 0, 1 / np.sqrt(np.where(constant, 1, variance)))
+    return (total / count).astype(np.float32), scale.astype(np.float32)

@@ -1,0 +1,134 @@
+"""`ImageSet`: what every source becomes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images and labels, decoded and checked.
+
+    The arrays are read-only and never copied: on a machine they are in memory once, however many
+    runs read them.
+
+    Attributes:
+        name: What reports call it.
+        x_train: Training images, uint8 (n, height, width, channels).
+        y_train: Their labels, int64 (n,), 0 to len(classes) - 1.
+        x_test: Test images, uint8 (m, height, width, channels).
+        y_test: Their labels, int64 (m,).
+        classes: The classes' names, in the order of the labels.
+        fingerprint: Hash of the content; the same images have it whatever path they come from.
+    """
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    classes: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        height, width, channels = self.x_train.shape[1:]
+        return height, width, channels
+
+    @property
+    def features(self) -> int:
+        """Numbers in an image: height * width * channels."""
+        return int(np.prod(self.shape))
+
+
+def content(arrays: Sequence[np.ndarray], classes: int) -> str:
+    """Return the hash of decoded images and labels: 64 hexadecimal digits.
+
+    Args:
+        arrays: x_train, y_train, x_test, y_test as an `ImageSet` has them.
+        classes: Number of classes. Their names decide no result and do not enter.
+    """
+    digest = hashlib.sha256(f"{classes} classes".encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def image_set(
+    name: str,
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    classes: Sequence[str] | None = None,
+    fingerprint: str | None = None,
+) -> ImageSet:
+    """Check images and labels and make them an image set.
+
+    Args:
+        name: What reports and errors call it.
+        train: Training images, uint8 (n, height, width, channels) or (n, height, width), and
+            their labels, integers (n,) or (n, 1).
+        test: Test images and labels, likewise.
+        classes: The classes' names; default: the numbers up to the largest training label.
+        fingerprint: Its fingerprint where it is known; default: the hash of the content.
+
+    Raises:
+        UserError: A part is empty, sizes or counts differ, images are not uint8, a label is
+            outside the classes, or a class has no training image.
+    """
+    (x_train, y_train), (x_test, y_test) = (
+        _part(name, part, *arrays) for part, arrays in (("training", train), ("test", test))
+    )
+    if x_train.shape[1:] != x_test.shape[1:]:
+        raise UserError(
+            f"{name}: training images are {_size(x_train)}, test images {_size(x_test)}; "
+            "all images must have one size."
+        )
+    if classes is None:
+        classes = [str(label) for label in range(int(y_train.max()) + 1)]
+    for part, labels in (("training", y_train), ("test", y_test)):
+        wrong = labels[(labels < 0) | (labels >= len(classes))]
+        if len(wrong):
+            raise UserError(
+                f"{name}: the {part} images have the label {wrong[0]}, which is outside the "
+                f"{len(classes)} classes (0 to {len(classes) - 1})."
+            )
+    missing = np.flatnonzero(np.bincount(y_train, minlength=len(classes)) == 0)
+    if len(missing):
+        raise UserError(f"{name}: class {classes[missing[0]]!r} has no training image.")
+    arrays = (x_train, y_train, x_test, y_test)
+    for array in arrays:
+        array.flags.writeable = False
+    return ImageSet(
+        name, *arrays, tuple(classes), fingerprint or content(arrays, classes=len(classes))
+    )
+
+
+def _part(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if x.dtype != np.uint8 or x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[3] not in (1, 3)):
+        raise UserError(
+            f"{name}: {part} images are {x.dtype} {x.shape}; they must be uint8 "
+            "(images, height, width) or (images, height, width, 1 or 3 channels)."
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.dtype.kind not in "iu" or y.ndim != 1:
+        raise UserError(f"{name}: {part} labels are {y.dtype} {y.shape}; one integer an image.")
+    if len(x) != len(y):
+        raise UserError(f"{name}: {len(x)} {part} images but {len(y)} labels.")
+    if not x.size:
+        raise UserError(f"{name}: there are no {part} images.")
+    x = x if x.ndim == 4 else x[..., np.newaxis]
+    return np.ascontiguousarray(x), np.ascontiguousarray(y, dtype=np.int64)
+
+
+def _size(x: np.ndarray) -> str:
+    height, width, channels = x.shape[1:]
+    return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
