@@ -1,0 +1,116 @@
+"""The network: sparse hidden layers and a dense output layer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from suite.randomness import stream
+from suite.sparse.activations import make_activation
+from suite.sparse.dropout import Dropout, threshold
+from suite.sparse.linear import MaskedLinear
+from suite.sparse.topology import erdos_renyi, glorot_uniform
+
+Engine = Literal["masked", "sparse"]
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron with sparse hidden layers.
+
+    Args:
+        layers: The hidden layers, first to last.
+        output: The dense layer from the last hidden layer to the classes.
+        dropout: Probability that a hidden activation is dropped in training, in [0, 1), rounded to
+            a multiple of 1/65536.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], output: nn.Linear, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.output = output
+        self._threshold = threshold(dropout)
+        self._dropout_rng: np.random.Generator | None = None
+
+    def draw_dropout_from(self, rng: np.random.Generator) -> None:
+        """Draw the dropout of every following training step from this generator."""
+        self._dropout_rng = rng
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map inputs (n_in, batch) to logits (batch, classes).
+
+        Raises:
+            RuntimeError: The network is in training mode with dropout, and no generator was given
+                to `draw_dropout_from`.
+        """
+        for layer, dropout in zip(self.layers, self._draw_dropout(), strict=True):
+            x = layer(x, dropout)
+        return self.output(x.T)
+
+    def _draw_dropout(self) -> list[Dropout] | list[None]:
+        if not self.training or self._threshold == 0:
+            return [None] * len(self.layers)
+        if self._dropout_rng is None:
+            raise RuntimeError("Dropout needs a generator: call draw_dropout_from first.")
+        keys = self._dropout_rng.integers(1 << 32, size=(len(self.layers), 2), dtype=np.uint32)
+        return [Dropout(self._threshold, low, high) for low, high in keys.tolist()]
+
+
+def build(
+    sizes: Sequence[int],
+    classes: int,
+    *,
+    seed: int,
+    connected: Literal["sparse", "dense"] = "sparse",
+    epsilon: float = 20.0,
+    activation: str = "leaky_relu",
+    negative_slope: float = 0.3,
+    dropout: float = 0.3,
+    engine: Engine = "masked",
+    device: str | torch.device = "cpu",
+) -> MLP:
+    """Build a network at its initial topology and weights, which the seed alone decides.
+
+    Args:
+        sizes: (n_in, *hidden): units of the input and of each hidden layer.
+        classes: Number of classes.
+        seed: The run's seed.
+        connected: "sparse", or "dense" for layers in which every position is active.
+        epsilon: Sparsity parameter of the initial topology, see `topology.density`.
+        activation: "leaky_relu", "relu" or "srelu".
+        negative_slope: Of "leaky_relu", 0 or more.
+        dropout: Probability in [0, 1) that a hidden activation is dropped in training.
+        engine: "masked" or "sparse".
+        device: Of the tensors; the sparse engine runs on the CPU only.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    if engine == "sparse":
+        raise NotImplementedError("The sparse engine is not there yet.")
+    layers = []
+    for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        shape = (n_out, n_in)
+        weights_rng = stream(seed, "weights", layer=index)
+        if connected == "dense":
+            positions = None
+            weights = glorot_uniform(shape, n_out * n_in, weights_rng)
+        else:
+            positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
+            weights = glorot_uniform(shape, len(positions), weights_rng)
+        # 100 lies beyond any layer: the activation's values come from a stream of their own.
+        units = make_activation(
+            activation, n_out, negative_slope, stream(seed, "weights", layer=100 + index)
+        )
+        layers.append(MaskedLinear(shape, positions, weights, units, device))
+    output = nn.Linear(sizes[-1], classes, device=device)
+    shape = (classes, sizes[-1])
+    values = glorot_uniform(shape, shape, stream(seed, "weights", layer=len(layers)))
+    with torch.no_grad():
+        output.weight.copy_(torch.from_numpy(values))
+        output.bias.zero_()
+    return MLP(layers, output, dropout)
