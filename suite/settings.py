@@ -1,0 +1,264 @@
+"""The settings of a cell: one flat set that decides, with a seed, what a run computes.
+
+The defaults are the paper's (Table 1), so the empty set of settings is the paper's SET.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from suite.datasets.sources import KNOWN, Source
+from suite.evolution import prune, regrow
+from suite.evolution.methods import METHODS, SIGNALS, Gate, Method, Rule, Signal, reads_signal
+from suite.spelling import suggestion
+
+MEANING = 1
+"""Raised whenever the same settings come to mean another computation: it enters every run key."""
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class ContradictionError(ValueError):
+    """Settings that are each valid and together are not.
+
+    Args:
+        found: (field, sentence) pairs, the field being the one to change.
+    """
+
+    def __init__(self, found: list[tuple[str, str]]) -> None:
+        super().__init__(" ".join(sentence for _, sentence in found))
+        self.found = found
+
+
+class Settings(BaseModel):
+    """Every setting of a cell, resolved: rule, gate and metric are filled in from the method.
+
+    Raises:
+        pydantic.ValidationError: If a value is of the wrong type or out of range, or if settings
+            contradict each other.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    method: str = "set"
+    """Which composition: set, accset, lset, dynset, static or dense."""
+    metric: Signal | None = None
+    """The signal that rule and gate read: loss, val_loss or val_accuracy; the method's own."""
+    dataset: Source = "cifar10"
+    """A known name, or {parquet: PATH}, {npz: FILE} or {folder: DIR}."""
+    validation: Literal["test"] | Annotated[float, Field(gt=0, lt=1)] = "test"
+    """What steers: test, as in the paper, or the share of training images held out."""
+    train_samples: Positive | None = None
+    """Train on a stratified subset of so many images; all by default."""
+    hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = (4000, 1000, 4000)
+    """Units of each hidden layer."""
+    activation: Literal["leaky_relu", "relu", "srelu"] = "leaky_relu"
+    """After each hidden layer."""
+    negative_slope: Annotated[float, Field(ge=0)] = 0.3
+    """Of leaky_relu, 0 or more."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of hidden units dropped in training, from 0 to below 1."""
+    augment: bool = True
+    """Rotate, shift and flip the training images at random."""
+    epsilon: Annotated[float, Field(gt=0)] = 20.0
+    """Initial density: a layer has about epsilon (n_in + n_out) connections."""
+    epochs: Positive = 1000
+    """Passes over the training images, 1 or more."""
+    batch_size: Positive = 100
+    """Images a step; the last partial batch of an epoch is dropped."""
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    """Of SGD, above 0."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Of SGD, from 0 to below 1."""
+    reset_momentum: bool = True
+    """Momentum starts at zero every epoch, as in the SET authors' code."""
+    prune: str = "set"
+    """Which connections go: set or magnitude."""
+    zeta: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Share of the weights pruned, between 0 and 1."""
+    regrow: str = "random"
+    """The regrowth strategy: random, one_neighbour, most_neighbours or one of your own."""
+    neighbourhood: Literal["block", "diagonal"] = "block"
+    """Whom the neighbour strategies count: the 3x3 block or its corners."""
+    regrown_weights: Literal["zeros", "normal"] = "zeros"
+    """New connections start at zero or at N(0, 0.1 squared)."""
+    rule: Rule | None = None
+    """Connectivity rule, how many return: full or performance; the method's own."""
+    gate: Gate | None = None
+    """Whether this epoch evolves: open or pauses; the method's own."""
+    k: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Of the performance rule (Algorithm 1), from 0 to 1."""
+    window: Positive = 3
+    """How many epochs back the pausing gate looks; 3 as in Algorithm 2, or 5 as in its text."""
+    overshoot: bool = False
+    """Let the performance rule regrow more than was removed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_from_method(cls, given: Any) -> Any:
+        method = METHODS.get(given.get("method", "set")) if isinstance(given, dict) else None
+        if method is None:
+            return given
+        filled = dict(given)
+        for name, own in (("rule", method.rule), ("gate", method.gate)):
+            if filled.get(name) is None:
+                filled[name] = own
+        if filled.get("metric") is None and reads_signal(filled["rule"], filled["gate"]):
+            filled["metric"] = method.default_metric
+        return filled
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if found := conflicts(self):
+            raise ContradictionError(found)
+        return self
+
+    @property
+    def composition(self) -> Method:
+        """The row of the method table that this cell names."""
+        return METHODS[self.method]
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the settings that decide a result, without those that cannot matter.
+
+        The method's name is not among them: the composition that it stands for is. Two cells
+        with equal deciding settings are one cell.
+        """
+        method = self.composition
+        idle = {"method", "dataset"}
+        if not method.evolves:
+            idle |= {"prune", "zeta", "regrow", "neighbourhood", "regrown_weights"}
+            idle |= {"rule", "gate", "metric", "k", "window", "overshoot"}
+        if not method.sparse:
+            idle.add("epsilon")
+        if self.rule == "full":
+            idle |= {"k", "overshoot"}
+        if self.gate == "open":
+            idle.add("window")
+        if not reads_signal(self.rule or "full", self.gate or "open"):
+            idle.add("metric")
+        if "neighbourhood" not in regrow.options(self.regrow):
+            idle.add("neighbourhood")
+        if self.activation != "leaky_relu":
+            idle.add("negative_slope")
+        if self.momentum == 0:
+            idle.add("reset_momentum")
+        kept = self.model_dump(mode="json", exclude=idle)
+        return kept | {"connected": "sparse" if method.sparse else "dense"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A cell with a seed, on data that is known by its content.
+
+    Attributes:
+        cell: The cell's label.
+        settings: What is computed.
+        seed: Names every random stream, 0 or more.
+        fingerprint: Content of the data set.
+    """
+
+    cell: str
+    settings: Settings
+    seed: int
+    fingerprint: str
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that decides the run's result, and of nothing else (16 hex digits)."""
+        decides = {
+            "meaning": MEANING,
+            "settings": self.settings.deciding(),
+            "strategy": regrow.fingerprint(self.settings.regrow),
+            "seed": self.seed,
+            "data": self.fingerprint,
+        }
+        text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def conflicts(settings: Settings) -> list[tuple[str, str]]:
+    """Return (field, sentence) for each name that is unknown and each contradiction."""
+    found = []
+    if settings.method not in METHODS:
+        found.append(
+            (
+                "method",
+                f'there is no method "{settings.method}"' + suggestion(settings.method, METHODS),
+            )
+        )
+    if settings.prune not in prune.names():
+        found.append(
+            (
+                "prune",
+                f'there is no prune rule "{settings.prune}"'
+                + suggestion(settings.prune, prune.names()),
+            )
+        )
+    if settings.regrow not in regrow.names():
+        found.append(
+            (
+                "regrow",
+                f'there is no regrowth strategy "{settings.regrow}"'
+                + suggestion(settings.regrow, regrow.names()),
+            )
+        )
+    if settings.method in METHODS:
+        found += _composition_conflicts(settings)
+        found += _density_conflicts(settings)
+    return found
+
+
+def _composition_conflicts(settings: Settings) -> list[tuple[str, str]]:
+    method = settings.composition
+    own = settings.rule == method.rule and settings.gate == method.gate
+    allowed = method.metrics if own else SIGNALS
+    if not method.evolves and not own:
+        return [("rule", f"{method.name} never evolves, so it has neither rule nor gate.")]
+    if not reads_signal(settings.rule or "full", settings.gate or "open"):
+        if settings.metric is None:
+            return []
+        return [("metric", f"{method.name} reads no signal, so it takes no metric; leave it out.")]
+    if settings.metric is None:
+        return [("metric", f"this composition needs a metric: one of {', '.join(allowed)}.")]
+    if settings.metric not in allowed:
+        return [
+            (
+                "metric",
+                f"{method.name} cannot use {settings.metric}; it takes {' or '.join(allowed)}.",
+            )
+        ]
+    return []
+
+
+def _density_conflicts(settings: Settings) -> list[tuple[str, str]]:
+    if not settings.composition.sparse:
+        return []
+    known = KNOWN.get(settings.dataset) if isinstance(settings.dataset, str) else None
+    sizes = settings.hidden
+    if known is not None:
+        height, width, channels = known.shape
+        sizes = (height * width * channels, *sizes)
+    for n_in, n_out in itertools.pairwise(sizes):
+        if (largest := densest(n_in, n_out)) < settings.epsilon:
+            return [
+                (
+                    "epsilon",
+                    f"{settings.epsilon:g} would make the layer {n_in}-{n_out} denser "
+                    f"than dense; the largest that fits there is {largest:.4g}.",
+                )
+            ]
+    return []
+
+
+def densest(n_in: int, n_out: int) -> float:
+    """Return the epsilon at which every position of a layer is active."""
+    return n_in * n_out / (n_in + n_out)

@@ -1,0 +1,11 @@
+"""A study file: which cells, over which seeds, compared how.
+
+study file -> Study -> runs (cell x seed)
+"""
+
+from suite.study.cells import Cell
+from suite.study.file import Claim, ClaimPart, Comparisons, StudyFile
+from suite.study.load import load_study
+from suite.study.study import Study
+
+__all__ = ["Cell", "Claim", "ClaimPart", "Comparisons", "Study", "StudyFile", "load_study"]

@@ -1,0 +1,78 @@
+"""A checked study, and the runs that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.settings import Run
+from suite.study.cells import Cell, find_cell, source_name
+from suite.study.file import CellName, StudyFile
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study.
+
+    Attributes:
+        path: The file that it was read from.
+        file: What the file says.
+        cells: The distinct cells, in the file's order.
+    """
+
+    path: Path
+    file: StudyFile
+    cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """Short name; names the report's folder."""
+        return self.file.name
+
+    @property
+    def title(self) -> str:
+        """The title for readers, or else the name."""
+        return self.file.title or self.file.name
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of every cell."""
+        return list(self.file.seeds)
+
+    def sources(self) -> list[Any]:
+        """Return the distinct data sets of the cells, as the user wrote them."""
+        distinct = {
+            source_name(cell.settings.dataset): cell.settings.dataset for cell in self.cells
+        }
+        return list(distinct.values())
+
+    def runs(self, fingerprints: Mapping[str, str]) -> list[Run]:
+        """Return every run, seeds outermost: seed 1 of every cell, then seed 2.
+
+        Args:
+            fingerprints: Content of each data set, by `source_name`.
+        """
+        return [
+            Run(
+                cell.label,
+                cell.settings,
+                seed,
+                fingerprints[source_name(cell.settings.dataset)],
+            )
+            for seed in self.seeds
+            for cell in self.cells
+        ]
+
+    def cell(self, name: CellName) -> Cell:
+        """Return the one cell that a name means.
+
+        Args:
+            name: A label (dynset[metric=loss]), a shorter form of one that still fits a single
+                cell, or a mapping of settings.
+
+        Raises:
+            UserError: If no cell or more than one fits; the sentence lists the candidates.
+        """
+        return find_cell(self.cells, name)
