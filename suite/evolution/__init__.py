@@ -5,3 +5,7 @@ A method is a composition, and each part has its module: `prune` (which connecti
 all). `methods` names the compositions and `evolve` puts the parts together for one layer. Nothing
 here knows a network: training passes arrays in and takes arrays out.
 """
+
+from suite.evolution.registry import regrowth
+
+__all__ = ["regrowth"]

@@ -1,10 +1,136 @@
-"""Which connections return: the registry of regrowth strategies."""
+"""Which connections return: find a regrowth strategy by name, call it, and check its answer."""
 
 from __future__ import annotations
 
-BUILT_IN = ("random", "one_neighbour", "most_neighbours")
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.errors import UserError
+from suite.evolution.layer import LayerView
+from suite.evolution.plugins import discover, load_plugin
+from suite.evolution.registry import Strategy, registered, regrowth
+
+__all__ = [
+    "fingerprint",
+    "get",
+    "load_plugin",
+    "names",
+    "options",
+    "regrow",
+    "regrowth",
+    "strategies",
+]
+
+
+def strategies() -> list[Strategy]:
+    """Return the strategies that can be used now: built in, installed, and loaded plug-ins."""
+    discover()
+    return list(registered().values())
 
 
 def names() -> list[str]:
-    """Return the names of the regrowth strategies that are registered now."""
-    return list(BUILT_IN)
+    """Return the names of the strategies that can be used now, the built-in ones first."""
+    return [strategy.name for strategy in strategies()]
+
+
+def get(name: str) -> Strategy:
+    """Return the strategy of a name.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if name not in registered():
+        broken = discover()
+    if name not in registered():
+        failures = "".join(f" The entry point '{e}' failed: {why}." for e, why in broken.items())
+        raise UserError(
+            f"There is no regrowth strategy '{name}'; there are {', '.join(names())}.{failures}"
+        )
+    return registered()[name]
+
+
+def options(name: str) -> dict[str, bool]:
+    """Return the settings that a strategy takes, each with True if it cannot do without."""
+    return get(name).options
+
+
+def fingerprint(name: str) -> str | None:
+    """Return the SHA-256 of the file that defines a strategy, None for a built-in one."""
+    return get(name).origin.fingerprint
+
+
+def regrow(
+    name: str, layer: LayerView, count: int, rng: np.random.Generator, **settings: object
+) -> NDArray[np.int64]:
+    """Ask a strategy which positions of a layer become active.
+
+    Args:
+        name: The strategy.
+        layer: The layer after pruning.
+        count: How many positions, from 0 to as many as are inactive.
+        rng: The strategy's only source of randomness.
+        settings: Settings by name; the strategy gets those that it takes.
+
+    Returns:
+        int64 (count,), ascending, distinct, none active.
+
+    Raises:
+        UserError: If there is no such strategy, a setting that it needs is missing, or its answer
+            is wrong; the sentence names the strategy, the layer and the reason.
+    """
+    strategy = get(name)
+    where = f"Regrowth strategy '{name}' in layer {layer.index + 1}"
+    if count == 0:
+        return np.empty(0, dtype=np.int64)
+    missing = [
+        key for key, required in strategy.options.items() if required and key not in settings
+    ]
+    if missing:
+        raise UserError(f"{where} takes a setting that does not exist: {', '.join(missing)}.")
+    view = replace(
+        layer,
+        gradient_from=layer.gradient_from if "gradient" in strategy.needs else None,
+        activations_from=layer.activations_from if "activations" in strategy.needs else None,
+    )
+    options = {key: settings[key] for key in strategy.options if key in settings}
+    try:
+        answer = strategy.function(view, count, rng, **options)
+    except Exception as error:
+        error.add_note(f"{where} raised this.")
+        raise
+    reason, positions = _check(answer, layer, count)
+    if reason:
+        raise UserError(f"{where} {reason}.")
+    return positions
+
+
+def _check(answer: Any, layer: LayerView, count: int) -> tuple[str, NDArray[np.int64]]:
+    """Say what is wrong with a strategy's answer, or nothing, and give it as sorted positions."""
+    nothing = np.empty(0, dtype=np.int64)
+    try:
+        given = np.asarray(answer)
+    except Exception as error:
+        return f"returned no array of positions: {error}", nothing
+    if given.ndim != 1:
+        shape = f"an array of shape {given.shape}" if given.ndim else f"{type(answer).__name__}"
+        return f"returned {shape} instead of a one-dimensional array of positions", nothing
+    if given.size != count:
+        return f"returned {given.size} positions where {count} were asked for", nothing
+    if given.dtype.kind not in "iu":
+        return f"returned {given.dtype} instead of integers", nothing
+    outside = given[(given < 0) | (given >= layer.size)]
+    if outside.size:
+        return f"returned position {outside[0]}, outside 0 to {layer.size - 1}", nothing
+    positions = np.sort(given.astype(np.int64))
+    twice = positions[1:][positions[1:] == positions[:-1]]
+    if twice.size:
+        return f"returned position {twice[0]} more than once", nothing
+    at = np.searchsorted(layer.positions, positions)
+    at[at == layer.positions.size] = 0
+    active = positions[layer.positions[at] == positions] if layer.positions.size else nothing
+    if active.size:
+        return f"returned position {active[0]}, which is active", nothing
+    return "", positions

@@ -1,0 +1,28 @@
+"""Uniform draws of inactive positions, without a dense mask."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def draw_outside(
+    taken: NDArray[np.int64], size: int, count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw positions that are not taken, uniformly and without replacement.
+
+    Ranks among the free positions are drawn, and each is mapped to its position by a search: time
+    and memory grow with `taken` and `count`, not with `size`.
+
+    Args:
+        taken: int64 (n,), positions that cannot be drawn, ascending and distinct.
+        size: How many positions there are; all lie in [0, size).
+        count: How many to draw, at most size - n.
+        rng: Source of the draw.
+
+    Returns:
+        int64 (count,), ascending.
+    """
+    ranks = np.sort(rng.choice(size - taken.size, count, replace=False, shuffle=False))
+    free_before = taken - np.arange(taken.size)
+    return ranks + np.searchsorted(free_before, ranks, side="right")
