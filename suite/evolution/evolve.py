@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.evolution import prune as prune_rules
 from suite.evolution.connectivity import count_to_regrow
 from suite.evolution.layer import LayerView
+from suite.evolution.prune import keep_mask
 from suite.evolution.regrow import regrow as ask
 
 REGROWN_WEIGHTS = ("zeros", "normal")
@@ -85,7 +85,7 @@ def evolve_layer(
     """
     if momentum is None:
         momentum = np.zeros_like(weights)
-    keep = prune_rules.RULES[prune](weights, zeta)
+    keep = keep_mask(prune, weights, zeta)
     kept = LayerView(
         index, shape, positions[keep], weights[keep], momentum[keep], gradient, activations
     )

@@ -14,9 +14,15 @@ Rule = Literal["full", "performance"]
 Gate = Literal["open", "pauses"]
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
-RULES: tuple[Rule, ...] = get_args(Rule)
-GATES: tuple[Gate, ...] = get_args(Gate)
 
+RULES: dict[Rule, str] = {
+    "full": "All that a layer lacks returns.",
+    "performance": "The better the signal, the smaller the share of what is lacking that returns.",
+}
+GATES: dict[Gate, str] = {
+    "open": "Every epoch evolves.",
+    "pauses": "An epoch whose signal is worse than some epochs ago does not evolve.",
+}
 HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}
 
 
@@ -27,6 +33,7 @@ class Method:
     Attributes:
         name: As a study file writes it.
         title: As the paper writes it.
+        summary: What it does, in a sentence.
         rule: Connectivity rule: how many connections return.
         gate: Whether an epoch may be left without evolution.
         metrics: Signals that rule and gate may read, empty where neither reads one.
@@ -38,6 +45,7 @@ class Method:
 
     name: str
     title: str
+    summary: str
     rule: Rule = "full"
     gate: Gate = "open"
     metrics: tuple[Signal, ...] = ()
@@ -50,10 +58,16 @@ class Method:
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
-        Method("set", "SET", source="Mocanu et al. 2018, Nature Communications 9:2383"),
+        Method(
+            "set",
+            "SET",
+            "Prune after each epoch and regrow all that is lacking.",
+            source="Mocanu et al. 2018, Nature Communications 9:2383",
+        ),
         Method(
             "accset",
             "AccSET",
+            "SET that regrows the less, the higher the accuracy.",
             rule="performance",
             metrics=("val_accuracy",),
             default_metric="val_accuracy",
@@ -62,6 +76,7 @@ METHODS: dict[str, Method] = {
         Method(
             "lset",
             "LSET",
+            "SET that regrows the less, the lower the loss.",
             rule="performance",
             metrics=("loss", "val_loss"),
             default_metric="loss",
@@ -70,6 +85,7 @@ METHODS: dict[str, Method] = {
         Method(
             "dynset",
             "DynSET",
+            "LSET or AccSET that pauses while its signal gets worse.",
             rule="performance",
             gate="pauses",
             metrics=SIGNALS,
@@ -79,10 +95,18 @@ METHODS: dict[str, Method] = {
         Method(
             "static",
             "Static sparse training",
+            "The initial sparse topology stays.",
             evolves=False,
             source="Mocanu et al. 2016, Machine Learning 104:243-270",
         ),
-        Method("dense", "Dense training", evolves=False, sparse=False, source="the dense baseline"),
+        Method(
+            "dense",
+            "Dense training",
+            "Every connection exists, and stays.",
+            evolves=False,
+            sparse=False,
+            source="the dense baseline",
+        ),
     )
 }
 

@@ -109,7 +109,7 @@ def discover() -> dict[str, str]:
                     entry.load()
             except UserError as error:
                 _broken[entry.name] = str(error)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 _broken[entry.name] = f"{package}: {type(error).__name__}: {error}"
     return dict(_broken)
 
@@ -120,7 +120,7 @@ def _load_module(name: str) -> list[str]:
             importlib.import_module(name)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"Plug-in '{name}' is no path that ends in .py and no module that can be imported: "
             f"{type(error).__name__}: {error}."

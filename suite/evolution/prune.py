@@ -11,11 +11,18 @@ at the lower position goes first, so that a rule draws nothing and its result is
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-PruneRule = Callable[[NDArray[np.float32], float], NDArray[np.bool_]]
+
+@dataclass(frozen=True)
+class PruneRule:
+    """A rule's function, (weights, zeta) -> bool mask of what stays, and where it was published."""
+
+    function: Callable[[NDArray[np.float32], float], NDArray[np.bool_]]
+    source: str
 
 
 def _drop_smallest(
@@ -36,8 +43,8 @@ def prune_set(weights: NDArray[np.float32], zeta: float) -> NDArray[np.bool_]:
 
     Each is counted within its sign: floor(zeta * positives) and floor(zeta * negatives) go. The
     SET code instead reads one threshold a sign off the sorted dense matrix and keeps what lies
-    strictly beyond it, so it removes one or two more in each sign, and every weight that ties
-    with a threshold.
+    strictly beyond it: it removes at most one more in each sign, and all that ties with a
+    threshold.
     """
     keep = weights != 0
     for among in (np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)):
@@ -53,9 +60,26 @@ def prune_magnitude(weights: NDArray[np.float32], zeta: float) -> NDArray[np.boo
     return keep
 
 
-RULES: dict[str, PruneRule] = {"set": prune_set, "magnitude": prune_magnitude}
+RULES: dict[str, PruneRule] = {
+    "set": PruneRule(prune_set, "Mocanu et al. 2018, Nature Communications 9:2383"),
+    "magnitude": PruneRule(prune_magnitude, "Han et al. 2015, NeurIPS 28"),
+}
 
 
 def names() -> list[str]:
     """Return the names of the prune rules."""
     return list(RULES)
+
+
+def keep_mask(rule: str, weights: NDArray[np.float32], zeta: float) -> NDArray[np.bool_]:
+    """Say which connections stay, by the prune rule of a name.
+
+    Args:
+        rule: One of `names`.
+        weights: float32 (nnz,), in ascending order of position.
+        zeta: Share to remove, in (0, 1).
+
+    Returns:
+        bool (nnz,), True where a connection stays.
+    """
+    return RULES[rule].function(weights, zeta)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from suite.errors import UserError
 from suite.evolution.layer import LayerView
 from suite.evolution.plugins import discover, load_plugin
+from suite.evolution.positions import find_sorted
 from suite.evolution.registry import Strategy, registered, regrowth
 
 __all__ = [
@@ -128,9 +129,7 @@ def _check(answer: Any, layer: LayerView, count: int) -> tuple[str, NDArray[np.i
     twice = positions[1:][positions[1:] == positions[:-1]]
     if twice.size:
         return f"returned position {twice[0]} more than once", nothing
-    at = np.searchsorted(layer.positions, positions)
-    at[at == layer.positions.size] = 0
-    active = positions[layer.positions[at] == positions] if layer.positions.size else nothing
+    active = find_sorted(layer.positions, positions)
     if active.size:
-        return f"returned position {active[0]}, which is active", nothing
+        return f"returned position {layer.positions[active[0]]}, which is active", nothing
     return "", positions

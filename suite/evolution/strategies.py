@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from suite.evolution.layer import LayerView
 from suite.evolution.registry import regrowth
-from suite.evolution.sampling import draw_outside
+from suite.evolution.positions import draw_outside, find_sorted
 
 NEIGHBOURHOODS: dict[str, tuple[tuple[int, int], ...]] = {
     "block": ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)),
@@ -43,7 +43,8 @@ def most_neighbours(
     bordering, neighbours = active_neighbours(layer, neighbourhood)
     if count > bordering.size:
         return _all_and_random(layer, bordering, count, rng)
-    fewest = np.partition(neighbours, -count)[-count]
+    at_least = np.cumsum(np.bincount(neighbours)[::-1])[::-1]  # by number of neighbours
+    fewest = np.flatnonzero(at_least >= count)[-1]
     chosen = bordering[neighbours > fewest]
     tied = bordering[neighbours == fewest]
     drawn = rng.choice(tied, count - chosen.size, replace=False, shuffle=False)
@@ -67,18 +68,16 @@ def active_neighbours(
     row, column = np.divmod(layer.positions, columns)
     reached = []
     for down, right in NEIGHBOURHOODS[neighbourhood]:
-        inside = (row + down >= 0) & (row + down < rows)
-        inside &= (column + right >= 0) & (column + right < columns)
+        inside = (row != (0 if down < 0 else rows - 1)) | (down == 0)
+        inside &= (column != (0 if right < 0 else columns - 1)) | (right == 0)
         reached.append(layer.positions[inside] + (down * columns + right))
-    # Each part is ascending, and a merge sort is quickest on what is already in runs.
+    # Each part is ascending, and a merge sort is quickest on what already lies in runs.
     positions = np.sort(np.concatenate(reached), kind="stable")
     starts = np.flatnonzero(np.diff(positions, prepend=-1))
     positions, counts = positions[starts], np.diff(starts, append=positions.size)
+    active = find_sorted(positions, layer.positions)
     inactive = np.ones(positions.size, dtype=bool)
-    at = np.searchsorted(positions, layer.positions)
-    found = at < positions.size
-    found[found] = positions[at[found]] == layer.positions[found]
-    inactive[at[found]] = False
+    inactive[active] = False
     return positions[inactive], counts[inactive]
 
 

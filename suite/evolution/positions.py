@@ -1,4 +1,4 @@
-"""Uniform draws of inactive positions, without a dense mask."""
+"""Sets of positions as sorted arrays: draw from outside one, look one up in another."""
 
 from __future__ import annotations
 
@@ -26,3 +26,16 @@ def draw_outside(
     ranks = np.sort(rng.choice(size - taken.size, count, replace=False, shuffle=False))
     free_before = taken - np.arange(taken.size)
     return ranks + np.searchsorted(free_before, ranks, side="right")
+
+
+def find_sorted(within: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the index into `within` of every wanted position that it has.
+
+    Args:
+        within: int64 (n,), ascending and distinct.
+        wanted: int64 (m,), ascending and distinct.
+    """
+    at = np.searchsorted(within, wanted)
+    inside = at < within.size
+    at, wanted = at[inside], wanted[inside]
+    return at[within[at] == wanted]

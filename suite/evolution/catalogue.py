@@ -1,0 +1,49 @@
+"""Everything that a study file can name to compose a method, for people to read."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from suite.evolution import methods, prune, regrow
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a study file can name.
+
+    Attributes:
+        setting: The setting that names it: method, prune, regrow, rule or gate.
+        name: What the setting says.
+        kind: "built-in", "entry point" or "plug-in".
+        summary: What it does, in a sentence.
+        source: Where it was published, if it was.
+        defined: The module, installed package or file that has its code.
+    """
+
+    setting: str
+    name: str
+    kind: str
+    summary: str
+    source: str
+    defined: str
+
+
+def entries() -> list[Entry]:
+    """Return all methods, prune rules, regrowth strategies, connectivity rules and gates."""
+    listed = [
+        Entry("method", m.name, "built-in", m.summary, m.source, methods.__name__)
+        for m in methods.METHODS.values()
+    ]
+    for name, rule in prune.RULES.items():
+        summary = inspect.getdoc(rule.function) or ""
+        first = summary.partition("\n")[0]
+        listed.append(Entry("prune", name, "built-in", first, rule.source, prune.__name__))
+    for s in regrow.strategies():
+        listed.append(Entry("regrow", s.name, s.origin.kind, s.summary, s.source, s.origin.place))
+    for setting, texts, module in (
+        ("rule", methods.RULES, "suite.evolution.connectivity"),
+        ("gate", methods.GATES, "suite.evolution.gate"),
+    ):
+        listed += [Entry(setting, n, "built-in", text, "", module) for n, text in texts.items()]
+    return listed
