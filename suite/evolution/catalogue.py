@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 
 from suite.evolution import methods, prune, regrow
+from suite.evolution.registry import first_line
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ def entries() -> list[Entry]:
         Entry("method", m.name, "built-in", m.summary, m.source, methods.__name__)
         for m in methods.METHODS.values()
     ]
-    for name, rule in prune.RULES.items():
-        summary = inspect.getdoc(rule.function) or ""
-        first = summary.partition("\n")[0]
-        listed.append(Entry("prune", name, "built-in", first, rule.source, prune.__name__))
-    for s in regrow.strategies():
-        listed.append(Entry("regrow", s.name, s.origin.kind, s.summary, s.source, s.origin.place))
+    listed += [
+        Entry("prune", name, "built-in", first_line(r.function), r.source, prune.__name__)
+        for name, r in prune.RULES.items()
+    ]
+    listed += [
+        Entry("regrow", s.name, s.origin.kind, s.summary, s.source, s.origin.place)
+        for s in regrow.strategies()
+    ]
     for setting, texts, module in (
         ("rule", methods.RULES, "suite.evolution.connectivity"),
         ("gate", methods.GATES, "suite.evolution.gate"),

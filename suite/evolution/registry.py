@@ -99,7 +99,7 @@ def regrowth(
         if isinstance(needs, str) or unknown:
             raise UserError(f"{where} has needs={needs!r}; allowed is a tuple out of {NEEDS}.")
         holder = _strategies.get(title)
-        if holder is not None and not _same_function(holder.function, function):
+        if holder is not None and not _same_function(holder, function, origin):
             taken_by = f"the {holder.origin.kind} strategy of {holder.origin.place}"
             raise UserError(f"{where} has the name of {taken_by}.")
         _strategies[title] = Strategy(
@@ -107,7 +107,7 @@ def regrowth(
             function=function,
             needs=tuple(needs),
             options=_options(function, where),
-            summary=(inspect.getdoc(function) or "").partition("\n")[0],
+            summary=first_line(function),
             source=source,
             origin=origin,
         )
@@ -119,6 +119,11 @@ def regrowth(
 def registered() -> dict[str, Strategy]:
     """Return the strategies that are registered so far, by name, in order of registration."""
     return dict(_strategies)
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """Return the first line of a function's docstring, "" without one."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
 @contextmanager
@@ -173,6 +178,9 @@ def _fingerprint(function: Callable[..., Any], where: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _same_function(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
-    """Whether `other` is `one` defined again, as when a notebook's cell runs twice."""
-    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+def _same_function(holder: Strategy, function: Callable[..., Any], origin: Origin) -> bool:
+    """Whether a function is the holder's again: its module ran twice, or is loaded two ways."""
+    same_file = holder.origin.fingerprint == origin.fingerprint is not None
+    same_module = holder.function.__module__ == function.__module__
+    same_name = holder.function.__qualname__ == function.__qualname__
+    return same_name and (same_module or same_file)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.evolution.layer import LayerView
-from suite.evolution.registry import regrowth
 from suite.evolution.positions import draw_outside, find_sorted
+from suite.evolution.registry import regrowth
 
 NEIGHBOURHOODS: dict[str, tuple[tuple[int, int], ...]] = {
     "block": ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)),
