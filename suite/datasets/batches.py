@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from suite.augment import standardise, standardise_and_warp
 from suite.datasets.images import ImageSet
 from suite.datasets.splits import Split
 
@@ -44,15 +45,17 @@ class Batches:
         """Return training images, standardised and then, if warps are given, warped.
 
         Args:
-            indices: Which images, indices into `x_train`, integers (batch,).
+            indices: Which images, indices into `x_train`, int64 (batch,).
             warps: A row an image, as `suite.augment.draw` draws them, float32 (batch, 4).
 
         Returns:
             float32 (features, batch); a feature is (y * width + x) * channels + channel.
         """
-        if warps is not None:
-            raise NotImplementedError
-        return self._standardised(self._x_train, indices)
+        if warps is None:
+            batch = standardise(self._x_train, indices, self.mean, self.scale)
+        else:
+            batch = standardise_and_warp(self._x_train, indices, self.mean, self.scale, warps)
+        return torch.from_numpy(batch).to(self.device)
 
     def labels(self, indices: np.ndarray) -> torch.Tensor:
         """Return the labels of training images, int64 (batch,)."""
@@ -73,13 +76,11 @@ class Batches:
         x, y, indices = self._parts[part]
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]
-            yield self._standardised(x, chosen), torch.from_numpy(y[chosen]).to(self.device)
-
-    def _standardised(self, x: np.ndarray, indices: np.ndarray) -> torch.Tensor:
-        rows = x.reshape(len(x), -1)[indices].astype(np.float32)
-        rows -= self.mean
-        rows *= self.scale
-        return torch.from_numpy(np.ascontiguousarray(rows.T)).to(self.device)
+            batch = standardise(x, chosen, self.mean, self.scale)
+            yield (
+                torch.from_numpy(batch).to(self.device),
+                torch.from_numpy(y[chosen]).to(self.device),
+            )
 
 
 def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
