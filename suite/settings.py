@@ -94,8 +94,8 @@ class Settings(BaseModel):
     """Connectivity rule, how many return: full or performance; the method's own."""
     gate: Gate | None = None
     """Whether this epoch evolves: open or pauses; the method's own."""
-    k: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Of the performance rule (Algorithm 1), from 0 to 1."""
+    k: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    """Curvature of the performance rule (Algorithm 1), between -1 and 1."""
     window: Positive = 3
     """How many epochs back the pausing gate looks; 3 as in Algorithm 2, or 5 as in its text."""
     overshoot: bool = False

@@ -1,0 +1,161 @@
+"""The run store: what is known of every run, by its key.
+
+    runs/KEY/run.json      what the run is
+    runs/KEY/checkpoint    its network after some epoch, with the history so far
+    runs/KEY/progress.json how far it is, for who watches
+    runs/KEY/result.json   the whole history and its provenance: the run is done
+    runs/KEY/failure.json  why it failed, if it did
+    runs/KEY/log-*.txt     one log an attempt
+    datasets/*.json        the content that a data set's name stood for
+    aside/                 files that did not check out
+
+The store is the truth: whatever it lacks is run, whatever it holds is not run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from suite.errors import UserError
+from suite.files import DamagedError, Place, open_place
+
+State = Literal["done", "partial", "missing", "failed"]
+
+DEFAULT_STORE = "results"
+
+_log = logging.getLogger(__name__)
+
+
+class RunStore:
+    """A run store in a directory or behind a URL.
+
+    Args:
+        location: Path or URL; need not exist yet.
+
+    Raises:
+        UserError: If the location names no file system that can be opened.
+    """
+
+    def __init__(self, location: str | Path = DEFAULT_STORE) -> None:
+        try:
+            self.place: Place = open_place(location)
+        except (ValueError, OSError, NotImplementedError) as error:
+            raise UserError(f"--store {location}: cannot be opened ({error}).") from None
+        self.location = self.place.location
+
+    def states(self, keys: Iterable[str]) -> dict[str, State]:
+        """Return what the store holds of each run, going by which files are there."""
+        files = set(self.place.names("runs"))
+
+        def state(key: str) -> State:
+            if f"{key}/result.json" in files:
+                return "done"
+            if f"{key}/failure.json" in files:
+                return "failed"
+            return "partial" if f"{key}/checkpoint" in files else "missing"
+
+        return {key: state(key) for key in keys}
+
+    def begin(self, key: str, run: dict[str, Any]) -> None:
+        """Note what a run is, before it starts."""
+        self._write(f"runs/{key}/run.json", run)
+
+    def result(self, key: str) -> dict[str, Any] | None:
+        """Return a finished run's record: settings, seed, history, degrees, provenance."""
+        return self._read(f"runs/{key}/result.json")
+
+    def finish(self, key: str, record: dict[str, Any]) -> None:
+        """Keep a finished run's record; its checkpoint is no longer needed."""
+        self._write(f"runs/{key}/result.json", record)
+        for name in ("failure.json", "checkpoint", "progress.json"):
+            self.place.delete(f"runs/{key}/{name}")
+
+    def checkpoint(self, key: str) -> bytes | None:
+        """Return a run's checkpoint, or None where it has none that checks out."""
+        return self._checked(f"runs/{key}/checkpoint")
+
+    def keep_checkpoint(self, key: str, checkpoint: bytes) -> None:
+        """Replace a run's checkpoint."""
+        self.place.write(f"runs/{key}/checkpoint", checkpoint)
+
+    def progress(self, key: str) -> dict[str, Any] | None:
+        """Return how far a run is, as it last said."""
+        return self._read(f"runs/{key}/progress.json")
+
+    def note_progress(self, key: str, progress: dict[str, Any]) -> None:
+        """Say how far a run is."""
+        self._write(f"runs/{key}/progress.json", progress)
+
+    def failure(self, key: str) -> dict[str, Any] | None:
+        """Return why a run failed, or None."""
+        return self._read(f"runs/{key}/failure.json")
+
+    def fail(self, key: str, failure: dict[str, Any]) -> None:
+        """Note why a run failed; the next `suite run` tries it again."""
+        self._write(f"runs/{key}/failure.json", failure)
+
+    def clear_failure(self, key: str) -> None:
+        """Forget an earlier failure, when the run is tried again."""
+        self.place.delete(f"runs/{key}/failure.json")
+
+    def keep_log(self, key: str, attempt: str, text: str) -> None:
+        """Replace the log of one attempt at a run."""
+        self.place.write(f"runs/{key}/log-{attempt}.txt", text.encode())
+
+    def logs(self, key: str) -> list[str]:
+        """Return the logs of all attempts at a run, oldest first."""
+        names = [n for n in self.place.names(f"runs/{key}") if n.startswith("log-")]
+        texts = (self._checked(f"runs/{key}/{name}") for name in names)
+        return [text.decode() for text in texts if text is not None]
+
+    def keys(self) -> list[str]:
+        """Return the keys of all runs that the store knows of, sorted."""
+        return sorted({name.partition("/")[0] for name in self.place.names("runs")})
+
+    def fingerprint(self, source: str) -> str | None:
+        """Return the content that a data set's name last stood for, or None if it never ran."""
+        known = self._read(f"datasets/{_hashed(source)}.json")
+        return known["fingerprint"] if known else None
+
+    def note_fingerprint(self, source: str, fingerprint: str) -> None:
+        """Remember the content that a data set's name stands for."""
+        if self.fingerprint(source) != fingerprint:
+            known = {"source": source, "fingerprint": fingerprint}
+            self._write(f"datasets/{_hashed(source)}.json", known)
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        self.place.write(name, text.encode())
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        payload = self._checked(name)
+        value: dict[str, Any] | None = None if payload is None else json.loads(payload)
+        return value
+
+    def _checked(self, name: str) -> bytes | None:
+        """Read a file, or set it aside where it does not check out."""
+        try:
+            return self.place.read(name)
+        except DamagedError:
+            aside = f"aside/{name.replace('/', '-')}"
+            taken = set(self.place.names("aside"))
+            number = next(n for n in range(len(taken) + 1) if f"{aside[6:]}.{n}" not in taken)
+            self.place.move(name, f"{aside}.{number}")
+            _log.warning(
+                "%s in %s does not match its checksum: set aside as %s.%d; what it held is done "
+                "again.",
+                name,
+                self.location,
+                aside,
+                number,
+            )
+            return None
+
+
+def _hashed(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()[:16]

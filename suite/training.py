@@ -1,0 +1,375 @@
+"""One run: train a network, evaluate it, evolve its topology, epoch after epoch.
+
+Knows neither Ray nor study files. A run that is given its last checkpoint goes on bit for bit as
+if it had never stopped, because every draw comes from a stream that the epoch names.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from suite import augment
+from suite.datasets.batches import Batches, Part
+from suite.datasets.images import ImageSet
+from suite.datasets.splits import split
+from suite.errors import UserError
+from suite.evolution import connectivity, gate, regrow
+from suite.evolution.evolve import evolve_layer
+from suite.randomness import stream
+from suite.settings import Settings, densest
+from suite.sparse import mlp
+
+Epoch = dict[str, Any]
+"""What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
+test_accuracy, connections (a list, one number a layer), theta (None without evolution), evolved,
+paused, seconds. All but theta, evolved and paused describe the network that was evaluated, before
+that epoch's evolution."""
+
+FORMAT = 1
+"""Of checkpoints; one of another format is not resumed from."""
+
+
+class DivergedError(Exception):
+    """A loss is no longer finite: the run has failed, and would fail again."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run.
+
+    Attributes:
+        history: One record an epoch.
+        degrees: "initial" and "final": for each sparse layer how many of its "inputs" and
+            "outputs" (units) have 0, 1, 2, ... connections. Empty for a dense network.
+    """
+
+    history: list[Epoch]
+    degrees: dict[str, list[dict[str, list[int]]]]
+
+
+def train(
+    settings: Settings,
+    seed: int,
+    images: ImageSet,
+    *,
+    engine: mlp.Engine = "masked",
+    device: str = "cpu",
+    threads: int = 1,
+    checkpoint: bytes | None = None,
+    keep: Callable[[bytes], None] = lambda _: None,
+    keep_every: float = 30.0,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Trained:
+    """Train one run to its last epoch.
+
+    Args:
+        settings: What to compute.
+        seed: Names every random stream.
+        images: The data.
+        engine: "masked" or "sparse"; the same training to rounding.
+        device: For the masked engine, e.g. "cuda".
+        threads: CPU threads.
+        checkpoint: Where to go on; from the start by default.
+        keep: Called with a checkpoint after an epoch, at most every `keep_every` seconds.
+        keep_every: Seconds; 0 keeps one after every epoch.
+        on_epoch: Called with each epoch's record.
+
+    Returns:
+        The whole history, that of the epochs before `checkpoint` included.
+
+    Raises:
+        DivergedError: If a loss is not finite.
+        UserError: If the settings do not fit the data, or a regrowth strategy misbehaves.
+    """
+    torch.set_num_threads(threads)  # a worker process may have served another run before
+    check_fits(settings, images)
+    parts = split(images, settings.validation, settings.train_samples, seed)
+    batches = Batches(images, parts, device)
+    network = _build(settings, seed, images, engine, device)
+    initial = [layer.connections for layer in network.layers]
+    degrees = {"initial": _degrees(settings, network)}
+    optimizer = _optimizer(settings, network)
+    history = _restore(checkpoint, settings, network, optimizer)
+    kept = time.monotonic()
+    for epoch in range(len(history) + 1, settings.epochs + 1):
+        started = time.perf_counter()
+        record: Epoch = {"epoch": epoch}
+        if settings.reset_momentum:
+            optimizer = _optimizer(settings, network)
+        evolves = settings.composition.evolves and epoch < settings.epochs
+        record["train_loss"] = _train_epoch(
+            settings, seed, epoch, network, optimizer, batches, parts.train, watch=evolves
+        )
+        record |= _evaluate(settings, network, batches)
+        record["connections"] = [layer.connections for layer in network.layers]
+        history.append(record)
+        record |= {"theta": None, "evolved": False, "paused": False}
+        if evolves:
+            record |= _evolve(settings, seed, epoch, network, optimizer, initial, history)
+        record["seconds"] = time.perf_counter() - started
+        on_epoch(record)
+        if epoch < settings.epochs and time.monotonic() - kept >= keep_every:
+            keep(_checkpoint(settings, network, optimizer, history))
+            kept = time.monotonic()
+    return Trained(history, degrees | {"final": _degrees(settings, network)})
+
+
+def check_fits(settings: Settings, images: ImageSet) -> None:
+    """Check what only the data can tell.
+
+    Raises:
+        UserError: If a layer would be denser than dense, or an epoch would have no batch.
+    """
+    first = densest(images.features, settings.hidden[0])
+    if settings.composition.sparse and settings.epsilon > first:
+        raise UserError(
+            f"epsilon {settings.epsilon:g} would make the layer {images.features}-"
+            f"{settings.hidden[0]} denser than dense; the largest that fits is {first:.4g}."
+        )
+    count = len(split(images, settings.validation, settings.train_samples, 0).train)
+    if settings.batch_size > count:
+        raise UserError(
+            f"batch_size {settings.batch_size} is more than the {count} training images of "
+            f"{images.name}."
+        )
+
+
+def _build(
+    settings: Settings, seed: int, images: ImageSet, engine: mlp.Engine, device: str
+) -> mlp.MLP:
+    return mlp.build(
+        (images.features, *settings.hidden),
+        len(images.classes),
+        seed=seed,
+        connected="sparse" if settings.composition.sparse else "dense",
+        epsilon=settings.epsilon,
+        activation=settings.activation,
+        negative_slope=settings.negative_slope,
+        dropout=settings.dropout,
+        engine=engine,
+        device=device,
+    )
+
+
+def _optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.SGD:
+    return torch.optim.SGD(
+        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum
+    )
+
+
+def _train_epoch(
+    settings: Settings,
+    seed: int,
+    epoch: int,
+    network: mlp.MLP,
+    optimizer: torch.optim.SGD,
+    batches: Batches,
+    train: np.ndarray,
+    *,
+    watch: bool,
+) -> float:
+    """Train one epoch and return the mean loss over its batches."""
+    order = stream(seed, "order", epoch).permutation(train)
+    warps = None
+    if settings.augment:
+        warps = augment.draw(stream(seed, "augmentation", epoch), len(order))
+    network.train()
+    network.draw_dropout_from(stream(seed, "dropout", epoch))
+    needs = regrow.get(settings.regrow).needs if watch else ()
+    steps = len(order) // settings.batch_size
+    total = torch.zeros((), dtype=torch.float64, device=batches.device)
+    for step in range(steps):
+        _watch(network, on=bool(needs) and step == steps - 1)
+        chosen = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
+        x = batches.training(order[chosen], None if warps is None else warps[chosen])
+        loss = functional.cross_entropy(network(x), batches.labels(order[chosen]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.detach()
+    return _finite(total.item() / steps, "training")
+
+
+def _watch(network: mlp.MLP, *, on: bool) -> None:
+    for layer in network.layers:
+        layer.watch = on
+
+
+def _evaluate(settings: Settings, network: mlp.MLP, batches: Batches) -> dict[str, float]:
+    network.eval()
+    _watch(network, on=False)
+    test_loss, test_accuracy = _loss_and_accuracy(network, batches, "test")
+    val_loss, val_accuracy = test_loss, test_accuracy
+    if settings.validation != "test":
+        val_loss, val_accuracy = _loss_and_accuracy(network, batches, "validation")
+    return {
+        "val_loss": _finite(val_loss, "validation"),
+        "val_accuracy": val_accuracy,
+        "test_loss": _finite(test_loss, "test"),
+        "test_accuracy": test_accuracy,
+    }
+
+
+def _loss_and_accuracy(network: mlp.MLP, batches: Batches, part: Part) -> tuple[float, float]:
+    loss = torch.zeros((), dtype=torch.float64, device=batches.device)
+    correct = torch.zeros((), dtype=torch.int64, device=batches.device)
+    count = 0
+    with torch.inference_mode():
+        for x, labels in batches.evaluation(part):
+            logits = network(x)
+            loss += functional.cross_entropy(logits, labels, reduction="sum")
+            correct += (logits.argmax(dim=1) == labels).sum()
+            count += len(labels)
+    return loss.item() / count, correct.item() / count
+
+
+def _finite(loss: float, which: str) -> float:
+    if not math.isfinite(loss):
+        raise DivergedError(f"the {which} loss is not finite ({loss}); a lower learning_rate helps")
+    return loss
+
+
+def _evolve(
+    settings: Settings,
+    seed: int,
+    epoch: int,
+    network: mlp.MLP,
+    optimizer: torch.optim.SGD,
+    initial: list[int],
+    history: list[Epoch],
+) -> Epoch:
+    """Evolve every layer, unless the gate pauses; return theta, evolved and paused."""
+    signal = settings.metric or "loss"
+    column = "train_loss" if signal == "loss" else signal
+    values = [record[column] for record in history]
+    if gate.paused(settings.gate or "open", values, signal, window=settings.window):
+        return {"paused": True}
+    theta = connectivity.theta(
+        settings.rule or "full", values, signal, k=settings.k, overshoot=settings.overshoot
+    )
+    options = settings.model_dump()
+    for index, layer in enumerate(network.layers):
+        momentum = optimizer.state[layer.weight].get("momentum_buffer")
+        evolved = evolve_layer(
+            index,
+            layer.shape,
+            layer.positions,
+            layer.gather(layer.weight),
+            None if momentum is None else layer.gather(momentum),
+            initial_count=initial[index],
+            theta=theta,
+            prune=settings.prune,
+            zeta=settings.zeta,
+            regrow=settings.regrow,
+            regrown_weights=settings.regrown_weights,
+            rng=stream(seed, "evolution", epoch, index),
+            weights_rng=stream(seed, "regrown", epoch, index),
+            gradient=lambda seen=layer.seen: seen.gradient(),
+            activations=lambda seen=layer.seen: (seen.inputs.numpy(), seen.outputs.numpy()),
+            settings=options,
+        )
+        layer.seen = None
+        layer.rewire(evolved.positions, evolved.weights)
+        if momentum is not None:
+            optimizer.state[layer.weight]["momentum_buffer"] = layer.scatter(evolved.momentum)
+    return {"theta": theta, "evolved": True}
+
+
+def _degrees(settings: Settings, network: mlp.MLP) -> list[dict[str, list[int]]]:
+    if not settings.composition.sparse:
+        return []
+    return [_layer_degrees(layer.positions, layer.shape) for layer in network.layers]
+
+
+def _layer_degrees(positions: np.ndarray, shape: tuple[int, int]) -> dict[str, list[int]]:
+    rows, columns = np.divmod(positions, shape[1])
+    return {
+        "inputs": np.bincount(np.bincount(columns, minlength=shape[1])).tolist(),
+        "outputs": np.bincount(np.bincount(rows, minlength=shape[0])).tolist(),
+    }
+
+
+def _checkpoint(
+    settings: Settings, network: mlp.MLP, optimizer: torch.optim.SGD, history: list[Epoch]
+) -> bytes:
+    """Return everything that the next epoch depends on, in either engine's terms."""
+    sparse = settings.composition.sparse
+    momentum = {} if settings.reset_momentum else _momentum(network, optimizer, sparse)
+    state = {
+        "format": FORMAT,
+        "history": history,
+        "values": _values(network, {n: p.data for n, p in network.named_parameters()}, sparse),
+        "positions": [torch.from_numpy(layer.positions) for layer in network.layers]
+        if sparse
+        else [],
+        "momentum": momentum,
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+def _momentum(
+    network: mlp.MLP, optimizer: torch.optim.SGD, sparse: bool
+) -> dict[str, torch.Tensor]:
+    buffers = {
+        name: optimizer.state[parameter]["momentum_buffer"]
+        for name, parameter in network.named_parameters()
+        if optimizer.state[parameter].get("momentum_buffer") is not None
+    }
+    return _values(network, buffers, sparse)
+
+
+def _values(
+    network: mlp.MLP, tensors: dict[str, torch.Tensor], sparse: bool
+) -> dict[str, torch.Tensor]:
+    """Reduce what is shaped like a sparse layer's weight to the values at its positions."""
+    layers = {f"layers.{i}.weight": layer for i, layer in enumerate(network.layers)}
+    return {
+        name: torch.from_numpy(layers[name].gather(tensor))
+        if sparse and name in layers
+        else tensor.cpu()
+        for name, tensor in tensors.items()
+    }
+
+
+def _restore(
+    checkpoint: bytes | None,
+    settings: Settings,
+    network: mlp.MLP,
+    optimizer: torch.optim.SGD,
+) -> list[Epoch]:
+    """Put a checkpoint's state into network and optimizer, and return its history."""
+    if checkpoint is None:
+        return []
+    state = torch.load(io.BytesIO(checkpoint), weights_only=True)
+    if state["format"] != FORMAT:
+        return []
+    parameters = dict(network.named_parameters())
+    layers = {f"layers.{i}.weight": layer for i, layer in enumerate(network.layers)}
+    sparse = settings.composition.sparse
+    for index, positions in enumerate(state["positions"]):
+        name = f"layers.{index}.weight"
+        layers[name].rewire(positions.numpy(), state["values"][name].numpy())
+    with torch.no_grad():
+        for name, values in state["values"].items():
+            if not (sparse and name in layers):
+                parameters[name].copy_(values)
+        for name, values in state["momentum"].items():
+            buffer = (
+                layers[name].scatter(values.numpy())
+                if sparse and name in layers
+                else values.to(parameters[name].device)
+            )
+            optimizer.state[parameters[name]]["momentum_buffer"] = buffer
+    history: list[Epoch] = state["history"]
+    return history
