@@ -1,0 +1,35 @@
+"""Statistics of studies: pure functions on arrays and frames that know nothing of the suite.
+
+    match -> Sample -> compare -> Comparison      the declared comparisons
+    match -> Sample -> judge   -> ClaimFinding    the declared claims
+    plan  -> SeedsNeeded                          how many seeds
+    rank  -> Ranking                              cells over several blocks
+
+The unit is a run: one value a cell and seed. Cells share seeds, so they are compared in pairs.
+`verdicts` states the rule by which figures become a word. scipy, statsmodels and scikit-posthocs
+compute.
+"""
+
+from suite.statistics.claims import ClaimFinding, Part, PartFinding, judge
+from suite.statistics.comparisons import Comparison, Question, compare
+from suite.statistics.power import SeedsNeeded, plan
+from suite.statistics.ranks import Ranking, rank, tally
+from suite.statistics.samples import Sample, match, pairs
+
+__all__ = [
+    "ClaimFinding",
+    "Comparison",
+    "Part",
+    "PartFinding",
+    "Question",
+    "Ranking",
+    "Sample",
+    "SeedsNeeded",
+    "compare",
+    "judge",
+    "match",
+    "pairs",
+    "plan",
+    "rank",
+    "tally",
+]

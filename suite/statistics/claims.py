@@ -1,0 +1,314 @@
+"""Claims: sentences of one or several parts that a study supports or contradicts.
+
+**Supported** means that every part is shown. That is an intersection-union test (Berger 1982): a
+claim of several parts is supported at a level if each part is, at that same level; so its p is
+the largest of its parts' and no further correction within the claim is due.
+
+**Contradicted** means that the opposite of some part is shown. One part is enough, so this is a
+union, and the smallest p counts times the number of parts (Bonferroni).
+
+Each part is tested both ways, by t tests on the mean (paired) difference or saving, with
+cautious degrees of freedom where nothing is paired (`contrast.cautious`):
+
+- *higher* and *lower*: one-sided each way, each p doubled, as in a two-sided test.
+- *equivalent*: for it, two one-sided tests that the difference is within the margin; against
+  it, that the difference is outside, either side.
+- *saves*: the same for the saving 1 - a/b and the margin around the claimed share.
+
+A claim's p is the smaller of its two, and these are Holm-adjusted over the declared claims. A
+claim that is decided neither way is **unattainable** where the exact permutation test of a part
+could not reach the needed p with its number of seeds (`attainability`), else **inconclusive**.
+A claim is never decided through a part that the exact test could not decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, isfinite, isnan, nan
+from typing import Literal
+
+from suite.statistics.attainability import needed_p, seeds_needed
+from suite.statistics.contrast import (
+    Contrast,
+    cautious,
+    difference,
+    interval,
+    p_above,
+    p_below,
+    saving,
+    saving_scale,
+    saving_share,
+)
+from suite.statistics.equivalence import p_outside, p_within
+from suite.statistics.samples import Sample
+from suite.statistics.significance import adjust
+
+Direction = Literal["higher", "lower", "equivalent", "saves"]
+ClaimVerdict = Literal["supported", "contradicted", "inconclusive", "unattainable"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statement on two cells.
+
+    Attributes:
+        sample: The values of the cell that the statement is about, and of the other.
+        direction: The first cell's values are higher, lower or equivalent, or it saves a share
+            of the other's.
+        margin: For equivalent, in the outcome's units; for saves, of the share, as 0.02.
+        share: For saves, the share claimed, below 1: 0.36 for 36 %.
+
+    Raises:
+        ValueError: If margin or share is missing or out of range.
+    """
+
+    sample: Sample
+    direction: Direction
+    margin: float | None = None
+    share: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.direction in ("equivalent", "saves") and not (self.margin and self.margin > 0):
+            raise ValueError(f"{self.direction} needs a margin above 0")
+        if self.direction == "saves" and not (
+            self.share is not None and self.share + (self.margin or 0) < 1
+        ):
+            raise ValueError("saves needs a share that stays below 1 with its margin")
+
+
+@dataclass(frozen=True)
+class PartFinding:
+    """What is known of one part. Figures that do not exist are NaN.
+
+    Attributes:
+        estimate: Mean difference a - b in the outcome's units, or the mean saving as a share.
+        low: Lower end of its t interval at level 1 - alpha, not adjusted.
+        high: Upper end.
+        n: Pairs, or runs of the cell that has fewer.
+        dropped: Declared seeds that are missing, failed or without a finite value.
+        p_for: p of the statement.
+        p_against: p of its opposite.
+        agrees: Whether the estimate agrees with the statement, shown or not.
+        seeds_needed: Seeds that the exact test needs to reach the needed p; None where there
+            are enough. Where there are not, p_for and p_against are NaN.
+        reason: One sentence.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    dropped: int
+    p_for: float
+    p_against: float
+    agrees: bool
+    seeds_needed: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClaimFinding:
+    """What is known of one claim.
+
+    Attributes:
+        verdict: supported, contradicted, inconclusive or unattainable.
+        reason: One sentence that says why.
+        p_for: Largest p of the parts: the intersection-union test.
+        p_against: Smallest p against a part, times the number of parts.
+        p_adjusted: The smaller of the two, adjusted over the declared claims.
+        needed: p that one claim must reach.
+        seeds_needed: Most seeds that a part needs; None where there are enough.
+        parts: The parts, in order.
+    """
+
+    verdict: ClaimVerdict
+    reason: str
+    p_for: float
+    p_against: float
+    p_adjusted: float
+    needed: float
+    seeds_needed: int | None
+    parts: tuple[PartFinding, ...]
+
+
+def judge(
+    claims: Sequence[Sequence[Part]], *, alpha: float = 0.05, correction: str = "holm"
+) -> list[ClaimFinding]:
+    """Decide the declared claims.
+
+    Args:
+        claims: The parts of each claim, at least one; those without runs included.
+        alpha: Rate at which any of the declared claims is decided wrongly.
+        correction: `holm`, or `none`.
+
+    Returns:
+        One finding a claim, in order.
+    """
+    if not claims:
+        return []
+    needed = needed_p(alpha, len(claims), correction)
+    parts = [tuple(_examine(part, alpha, needed) for part in claim) for claim in claims]
+    p_for = [max(_or_one(part.p_for) for part in claim) for claim in parts]
+    p_against = [
+        min(1.0, len(claim) * min(_or_one(part.p_against) for part in claim)) for claim in parts
+    ]
+    p_adjusted = adjust([min(p) for p in zip(p_for, p_against, strict=True)], correction)
+    return [
+        _finding(claim, figures, alpha, needed)
+        for claim, figures in zip(
+            parts, zip(p_for, p_against, p_adjusted, strict=True), strict=True
+        )
+    ]
+
+
+def _examine(part: Part, alpha: float, needed: float) -> PartFinding:
+    sample, paired = part.sample, part.sample.paired
+    contrast = _contrast(part)
+    estimate, (low, high) = contrast.estimate, interval(contrast, 1 - alpha)
+    if part.direction == "saves":
+        estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
+    lacking = _lacking(part, needed)
+    tested = lacking is None and not sample.identical and isfinite(estimate)
+    p_for, p_against = _both_ways(part, cautious(contrast)) if tested else (nan, nan)
+    return PartFinding(
+        estimate=estimate,
+        low=low,
+        high=high,
+        n=sample.n,
+        dropped=sample.dropped,
+        p_for=p_for,
+        p_against=p_against,
+        agrees=_agrees(part, estimate),
+        seeds_needed=lacking,
+        reason=_part_reason(part, (estimate, low, high), p_for, lacking),
+    )
+
+
+def _contrast(part: Part) -> Contrast:
+    """Return the difference, or the saving; without an estimate where that has no meaning."""
+    sample = part.sample
+    if part.direction != "saves":
+        return difference(sample)
+    positive = (sample.b > 0).all() and (sample.paired or (sample.a > 0).all())
+    return saving(sample) if positive else Contrast(nan, nan, 0.0, 1.0)
+
+
+def _both_ways(part: Part, contrast: Contrast) -> tuple[float, float]:
+    """Return the p of the part's statement and of its opposite."""
+    if part.direction in ("higher", "lower"):
+        higher, lower = (min(1.0, 2 * p(contrast)) for p in (p_above, p_below))
+        return (higher, lower) if part.direction == "higher" else (lower, higher)
+    low, high = _bounds(part)
+    if part.direction == "saves":
+        low, high = (saving_scale(bound, part.sample.paired) for bound in (low, high))
+    return p_within(contrast, low, high), p_outside(contrast, low, high)
+
+
+def _bounds(part: Part) -> tuple[float, float]:
+    centre, margin = part.share or 0.0, part.margin or 0.0
+    return centre - margin, centre + margin
+
+
+def _agrees(part: Part, estimate: float) -> bool:
+    if part.direction == "higher":
+        return estimate > 0
+    if part.direction == "lower":
+        return estimate < 0
+    low, high = _bounds(part)
+    return low <= estimate <= high
+
+
+def _lacking(part: Part, needed: float) -> int | None:
+    """Return the seeds that the exact test needs, or None where there are enough.
+
+    A directional statement needs pairs that differ; one on a margin may have equal values.
+    """
+    sample = part.sample
+    directional = part.direction in ("higher", "lower")
+    least = max(2, seeds_needed(needed if directional else min(1.0, 2 * needed), sample.paired))
+    telling = sample.differing if directional and not sample.identical else sample.n
+    if telling >= least:
+        return None
+    return ceil(least * sample.n / telling) if telling else least
+
+
+def _part_reason(
+    part: Part, figures: tuple[float, float, float], p_for: float, lacking: int | None
+) -> str:
+    sample = part.sample
+    estimate, low, high = figures
+    if sample.n == 0:
+        return f"there is no value to compare yet; {lacking} seeds are needed"
+    if sample.identical:
+        return f"identical so far in all {sample.n} pairs, so nothing is tested"
+    if not isfinite(estimate):
+        return "a saving has no meaning where values are not above zero"
+    saves = part.direction == "saves"
+    figure = f"saves {estimate:.1%}" if saves else f"{estimate:+.4g}"
+    if isfinite(low):
+        figure += f" [{low:.1%}, {high:.1%}]" if saves else f" [{low:+.4g}, {high:+.4g}]"
+    unit = (
+        ("pair" if sample.paired else "run a cell")
+        if sample.n == 1
+        else ("pairs" if sample.paired else "runs a cell")
+    )
+    figure += f" over {sample.n} {unit}"
+    if lacking is not None:
+        return f"{figure}; about {lacking} seeds are needed to decide"
+    return f"{figure}, p = {p_for:.3g}"
+
+
+def _finding(
+    parts: tuple[PartFinding, ...],
+    p: tuple[float, float, float],
+    alpha: float,
+    needed: float,
+) -> ClaimFinding:
+    p_for, p_against, p_adjusted = p
+    lacking = [part.seeds_needed for part in parts if part.seeds_needed is not None]
+    verdict: ClaimVerdict
+    if p_adjusted <= alpha:
+        verdict = "supported" if p_for < p_against else "contradicted"
+    else:
+        verdict = "unattainable" if lacking else "inconclusive"
+    seeds = max(lacking) if lacking else None
+    return ClaimFinding(
+        verdict=verdict,
+        reason=_claim_reason(verdict, parts, p_adjusted, seeds),
+        p_for=p_for,
+        p_against=p_against,
+        p_adjusted=p_adjusted,
+        needed=needed,
+        seeds_needed=seeds,
+        parts=parts,
+    )
+
+
+def _claim_reason(
+    verdict: ClaimVerdict, parts: tuple[PartFinding, ...], p_adjusted: float, seeds: int | None
+) -> str:
+    total = len(parts)
+    agreeing = sum(part.agrees for part in parts)
+    adjusted = f"adjusted p = {p_adjusted:.3g}"
+    if verdict == "supported":
+        shown = "It is shown" if total == 1 else f"Each of its {total} parts is shown"
+        return f"{shown} ({adjusted})."
+    if verdict == "contradicted":
+        worst = min(parts, key=lambda part: _or_one(part.p_against))
+        where = "" if total == 1 else f" of part {parts.index(worst) + 1} of {total}"
+        return f"The opposite{where} is shown: {worst.reason.split(', p = ')[0]} ({adjusted})."
+    if verdict == "unattainable":
+        return f"There are too few seeds to decide it either way; about {seeds} are needed."
+    untested = sum(isnan(part.p_for) for part in parts)
+    if total == 1:
+        return f"It is not shown either way: {parts[0].reason}."
+    return (
+        f"It is not shown either way: {agreeing} of {total} parts agree with it"
+        + (f", {untested} cannot be tested" if untested else "")
+        + f" ({adjusted})."
+    )
+
+
+def _or_one(p: float) -> float:
+    return 1.0 if isnan(p) else p

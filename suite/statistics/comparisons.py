@@ -1,0 +1,290 @@
+"""A declared family of comparisons: figures, adjusted p-values and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil, isfinite, nan
+from typing import NamedTuple
+
+import numpy as np
+
+from suite.statistics.attainability import needed_p, seeds_needed, sign_flip_floor
+from suite.statistics.contrast import Contrast, cautious, difference, interval, p_unequal
+from suite.statistics.effects import hedges_g, seed_correlation
+from suite.statistics.equivalence import p_within
+from suite.statistics.power import detectable_difference
+from suite.statistics.samples import Floats, Sample
+from suite.statistics.significance import adjust, sign_flip
+from suite.statistics.verdicts import Verdict, decide
+
+FEW_SEEDS = 6
+"""Below this many seeds no two-sided exact test reaches 0.05, and a note says that they are few."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comparison of a family: is the first cell better than the second?
+
+    Attributes:
+        sample: The two cells' values.
+        higher_is_better: The direction of the outcome.
+        margin: Differences up to this are too small to matter; None declares none.
+    """
+
+    sample: Sample
+    higher_is_better: bool = True
+    margin: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is known of one pair of cells. Figures that do not exist are NaN.
+
+    Attributes:
+        verdict: The first cell is better, worse, equivalent, or inconclusive or unattainable.
+        reason: One sentence that says why.
+        design: `paired`, or `independent` (Welch).
+        n: Pairs, or runs of the cell that has fewer.
+        n_a: Runs of the first cell that the figures rest on.
+        n_b: Runs of the second.
+        dropped: Declared seeds that are missing, failed or without a finite value.
+        mean_a: Mean of the first cell, in the outcome's units.
+        mean_b: Mean of the second.
+        difference: mean_a - mean_b (the mean paired difference).
+        low: Lower end of its t interval, at level 1 - alpha, not adjusted for the family.
+        high: Upper end.
+        hedges_g: Standardised difference (`effects.hedges_g`).
+        correlation: Correlation of the two cells over seeds, which pairing relies on.
+        wins: Pairs in which the first cell is better.
+        ties: Pairs of equal values.
+        losses: Pairs in which the second is better.
+        p_t: Two-sided p of the t test.
+        p_exact: Two-sided p of the exact sign-flip test; NaN where nothing is paired.
+        p_exact_adjusted: The same adjusted over the family.
+        p_adjusted: What the verdict rests on: `p_t` adjusted over the family, where nothing is
+            paired with cautious degrees of freedom (`contrast.cautious`).
+        margin: Declared equivalence margin, or NaN.
+        p_equivalence: TOST p, or NaN.
+        p_equivalence_adjusted: The same adjusted over the family.
+        detectable: Smallest true difference that this design detects with the declared power.
+        floor: Smallest two-sided p that the exact test can give with these seeds.
+        needed: p that one comparison of the family must reach.
+        seeds_needed: Seeds with which the verdict becomes attainable; None where it is.
+        note: What else a reader must know; often empty.
+    """
+
+    verdict: Verdict
+    reason: str
+    design: str
+    n: int
+    n_a: int
+    n_b: int
+    dropped: int
+    mean_a: float
+    mean_b: float
+    difference: float
+    low: float
+    high: float
+    hedges_g: float
+    correlation: float
+    wins: int
+    ties: int
+    losses: int
+    p_t: float
+    p_exact: float
+    p_exact_adjusted: float
+    p_adjusted: float
+    margin: float
+    p_equivalence: float
+    p_equivalence_adjusted: float
+    detectable: float
+    floor: float
+    needed: float
+    seeds_needed: int | None
+    note: str
+
+
+def compare(
+    questions: Sequence[Question],
+    *,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    power: float = 0.8,
+) -> list[Comparison]:
+    """Decide a declared family of comparisons; `verdicts` states the rule.
+
+    Args:
+        questions: The whole family, those without runs included.
+        alpha: Family-wise error rate, in (0, 1).
+        correction: `holm`, or `none`.
+        power: At which the minimum detectable difference is given.
+
+    Returns:
+        One comparison a question, in order.
+    """
+    if not questions:
+        return []
+    needed = needed_p(alpha, len(questions), correction)
+    contrasts = [difference(question.sample) for question in questions]
+    p_t, p_sure, p_exact, p_equivalence = [], [], [], []
+    for question, contrast in zip(questions, contrasts, strict=True):
+        sample, sure = question.sample, cautious(contrast)
+        tested = sample.n > 1 and not sample.identical
+        margin = question.margin if tested else None
+        p_t.append(p_unequal(contrast) if tested else nan)
+        p_sure.append(p_unequal(sure) if tested else nan)
+        p_exact.append(sign_flip(sample.a - sample.b) if tested and sample.paired else nan)
+        p_equivalence.append(nan if margin is None else p_within(sure, -margin, margin))
+    p_values = zip(
+        p_t,
+        adjust(p_sure, correction),
+        p_exact,
+        adjust(p_exact, correction),
+        p_equivalence,
+        adjust(p_equivalence, correction),
+        strict=True,
+    )
+    return [
+        _comparison(question, contrast, _PValues(*p), alpha=alpha, needed=needed, power=power)
+        for question, contrast, p in zip(questions, contrasts, p_values, strict=True)
+    ]
+
+
+class _PValues(NamedTuple):
+    t: float
+    adjusted: float
+    exact: float
+    exact_adjusted: float
+    equivalence: float
+    equivalence_adjusted: float
+
+
+def _floor(sample: Sample, floor: float) -> float:
+    """Return the exact test's floor on these values: pairs of equal values cannot be flipped."""
+    if not sample.paired or sample.identical:
+        return floor
+    return sign_flip_floor(sample.differing)
+
+
+def _comparison(
+    question: Question,
+    contrast: Contrast,
+    p: _PValues,
+    *,
+    alpha: float,
+    needed: float,
+    power: float,
+) -> Comparison:
+    sample, sign = question.sample, 1 if question.higher_is_better else -1
+    floor = _floor(sample, contrast.floor)
+    verdict = decide(
+        n=sample.n,
+        identical=sample.identical,
+        advantage=sign * contrast.estimate,
+        p=p.adjusted,
+        floor=floor,
+        p_equivalence=p.equivalence_adjusted,
+        floor_equivalence=contrast.floor / 2,
+        alpha=alpha,
+        needed=needed,
+    )
+    low, high = interval(contrast, 1 - alpha)
+    gains = sign * (sample.a - sample.b) if sample.paired else np.empty(0)
+    comparison = Comparison(
+        verdict=verdict,
+        reason="",
+        design="paired" if sample.paired else "independent",
+        n=sample.n,
+        n_a=sample.a.size,
+        n_b=sample.b.size,
+        dropped=sample.dropped,
+        mean_a=_mean(sample.a),
+        mean_b=_mean(sample.b),
+        difference=contrast.estimate,
+        low=low,
+        high=high,
+        hedges_g=hedges_g(sample),
+        correlation=seed_correlation(sample),
+        wins=int(np.count_nonzero(gains > 0)),
+        ties=int(np.count_nonzero(gains == 0)),
+        losses=int(np.count_nonzero(gains < 0)),
+        p_t=p.t if contrast.error > 0 else nan,
+        p_exact=p.exact,
+        p_exact_adjusted=p.exact_adjusted,
+        p_adjusted=p.adjusted,
+        margin=nan if question.margin is None else question.margin,
+        p_equivalence=p.equivalence,
+        p_equivalence_adjusted=p.equivalence_adjusted,
+        detectable=detectable_difference(sample, needed, power) if contrast.error > 0 else nan,
+        floor=floor,
+        needed=needed,
+        seeds_needed=_seeds_needed(sample, needed) if verdict == "unattainable" else None,
+        note="",
+    )
+    family = max(1, round(alpha / needed))
+    note = "; ".join(filter(None, [sample.note, *_notes(comparison, alpha)]))
+    return replace(comparison, reason=_reason(comparison, family), note=note)
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else nan
+
+
+def _seeds_needed(sample: Sample, needed: float) -> int:
+    """Return the seeds that reach the needed p, if as large a share of the pairs differs then."""
+    least = max(2, seeds_needed(needed, sample.paired))
+    if sample.n == 0 or sample.identical or sample.differing == 0:
+        return least
+    return ceil(least * sample.n / sample.differing)
+
+
+def _reason(it: Comparison, family: int) -> str:
+    unit = "pairs" if it.design == "paired" else "runs a cell"
+    over = f" over {family} comparisons" if family > 1 else ""
+    if it.n == 0:
+        return f"There is no value to compare yet; {it.seeds_needed} seeds are needed{over}."
+    if it.n == 1:
+        return f"One seed shows no spread; {it.seeds_needed} are needed{over}."
+    if it.verdict == "inconclusive" and it.ties == it.n:
+        return f"Identical so far in all {it.n} pairs, so nothing is tested."
+    if it.verdict == "unattainable":
+        differing = it.n - it.ties
+        few = f"{it.n} {unit}" if not it.ties else f"{it.n} pairs, of which {differing} differ,"
+        return (
+            f"With {few} no exact test can go below p = {it.floor:.3g}, and {it.needed:.3g} is "
+            f"needed{over}; about {it.seeds_needed} seeds can reach it."
+        )
+    if it.verdict == "equivalent":
+        return (
+            f"The difference lies within {it.margin:.4g} of zero "
+            f"(TOST, adjusted p = {it.p_equivalence_adjusted:.3g})."
+        )
+    figure = f"{it.difference:+.4g}"
+    if isfinite(it.low):
+        figure += f" [{it.low:+.4g}, {it.high:+.4g}]"
+    adjusted = "adjusted p" if family > 1 else "p"
+    if it.verdict == "inconclusive":
+        return (
+            f"A difference of {figure} over {it.n} {unit} is not shown to differ from zero "
+            f"({adjusted} = {it.p_adjusted:.3g})."
+        )
+    return f"The difference is {figure} over {it.n} {unit} ({adjusted} = {it.p_adjusted:.3g})."
+
+
+def _notes(it: Comparison, alpha: float) -> list[str]:
+    notes = []
+    if it.n > 1 and not isfinite(it.low) and it.ties < max(it.n, 1):
+        notes.append("nothing varies between seeds, so the p is the exact test's")
+    if 1 < it.n < FEW_SEEDS:
+        notes.append(f"fewer than {FEW_SEEDS} seeds")
+    if it.verdict == "equivalent" and it.p_adjusted <= alpha:
+        notes.append("the difference is not zero, but within the margin")
+    exact = f"(adjusted p = {it.p_exact_adjusted:.3g})"
+    if it.verdict in ("better", "worse") and it.p_exact_adjusted > alpha:
+        notes.append(f"the exact test alone would not decide {exact}")
+    if it.verdict == "inconclusive" and it.p_exact_adjusted <= alpha:
+        notes.append(f"the exact test alone would decide {exact}")
+    if it.correlation < 0:
+        notes.append("the cells' seeds correlate negatively, so pairing gains nothing")
+    return notes

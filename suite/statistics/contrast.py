@@ -1,0 +1,147 @@
+"""An estimated quantity with its standard error: what every t interval and t test here reads.
+
+A paired difference, a difference of independent means (Welch) and a ratio are all one estimate,
+one standard error and one number of degrees of freedom. Intervals, one- and two-sided tests and
+tests of equivalence are then the same few lines for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import nan
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtr, stdtrit
+
+from suite.statistics.attainability import permutation_floor, sign_flip_floor
+from suite.statistics.samples import Sample
+
+ROUNDING = 1e-12
+"""A spread below this share of the values is rounding, not variance."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """An estimate and how sure it is.
+
+    Attributes:
+        estimate: The quantity, NaN where there is no value.
+        error: Its standard error; 0 where nothing varies, NaN for a single value.
+        freedom: Degrees of freedom (Welch's where the samples are independent).
+        floor: The smallest two-sided p that the exact test could give with this many values.
+        least: Degrees of freedom that Welch's cannot fall below: those of the smaller sample.
+    """
+
+    estimate: float
+    error: float
+    freedom: float
+    floor: float
+    least: float = nan
+
+
+def mean_contrast(values: ArrayLike) -> Contrast:
+    """Return the mean of values (n,), tested by a one-sample t test."""
+    x = np.asarray(values, dtype=np.float64)
+    floor = sign_flip_floor(x.size)
+    if x.size < 2:
+        return Contrast(float(x[0]) if x.size else nan, nan, 0.0, floor, 0.0)
+    freedom = x.size - 1.0
+    return Contrast(float(x.mean()), _spread(x, x) / x.size**0.5, freedom, floor, freedom)
+
+
+def difference(sample: Sample) -> Contrast:
+    """Return mean(a) - mean(b): paired where the seeds are shared, else Welch's."""
+    a, b = sample.a, sample.b
+    if sample.paired:
+        contrast = mean_contrast(a - b)
+        if sample.n > 1 and _spread(a - b, np.concatenate([a, b])) == 0:
+            return replace(contrast, error=0.0)
+        return contrast
+    estimate = float(a.mean() - b.mean()) if sample.n else nan
+    floor = permutation_floor(a.size, b.size)
+    if sample.n < 2:
+        return Contrast(estimate, nan, 0.0, floor, 0.0)
+    least = sample.n - 1.0
+    part_a, part_b = _spread(a, a) ** 2 / a.size, _spread(b, b) ** 2 / b.size
+    variance = part_a + part_b
+    if variance == 0:
+        return Contrast(estimate, 0.0, a.size + b.size - 2.0, floor, least)
+    freedom = variance**2 / (part_a**2 / (a.size - 1) + part_b**2 / (b.size - 1))
+    return Contrast(estimate, variance**0.5, freedom, floor, least)
+
+
+def cautious(contrast: Contrast) -> Contrast:
+    """Return the contrast as verdicts test it: with the fewest degrees of freedom there may be.
+
+    It changes independent samples alone. Welch's approximation rejects up to 6.4 % of true nulls
+    at a nominal 5 % (three comparisons, 5 runs of sd 3 against 10 runs of sd 1); the degrees of
+    freedom of the smaller sample never reject too many.
+
+    Source: Hsu (1938); Mickey and Brown (1966).
+    """
+    return replace(contrast, freedom=contrast.least)
+
+
+def saving(sample: Sample) -> Contrast:
+    """Return the share of b that a does without: 1 - a/b seed by seed, then averaged.
+
+    Where nothing is paired it is -log(a/b), the log of the ratio of geometric means with Welch's
+    error; `saving_scale` puts shares on that scale and `saving_share` takes them back.
+    All values must be above zero.
+    """
+    if sample.paired:
+        return mean_contrast(1 - sample.a / sample.b)
+    return difference(Sample(np.log(sample.b), np.log(sample.a), paired=False))
+
+
+def saving_scale(share: float, paired: bool) -> float:
+    """Return a share below 1 on the scale that `saving` measures."""
+    return share if paired else -float(np.log1p(-share))
+
+
+def saving_share(value: float, paired: bool) -> float:
+    """Return what `saving` measures as a share."""
+    return value if paired else -float(np.expm1(-value))
+
+
+def interval(contrast: Contrast, level: float = 0.95) -> tuple[float, float]:
+    """Return the t interval at a level in (0, 1); NaN where nothing varies or n < 2."""
+    if not contrast.error > 0:
+        return nan, nan
+    half = float(stdtrit(contrast.freedom, (1 + level) / 2)) * contrast.error
+    return contrast.estimate - half, contrast.estimate + half
+
+
+def p_above(contrast: Contrast, null: float = 0.0) -> float:
+    """Return the one-sided p of "the quantity is above `null`".
+
+    Where nothing varies there is no t test; every pair then points the same way, and the exact
+    test gives its floor. Never 0; NaN for fewer than two values.
+    """
+    return _tail(contrast, contrast.estimate - null)
+
+
+def p_below(contrast: Contrast, null: float = 0.0) -> float:
+    """Return the one-sided p of "the quantity is below `null`"; see `p_above`."""
+    return _tail(contrast, null - contrast.estimate)
+
+
+def p_unequal(contrast: Contrast, null: float = 0.0) -> float:
+    """Return the two-sided p of "the quantity is not `null`"; see `p_above`."""
+    smaller = np.minimum(p_above(contrast, null), p_below(contrast, null))
+    return float(np.minimum(1.0, 2 * smaller))
+
+
+def _tail(contrast: Contrast, above: float) -> float:
+    if contrast.error == 0:
+        return contrast.floor / 2 if above > 0 else 1.0
+    if not contrast.freedom > 0:
+        return nan
+    return float(np.maximum(stdtr(contrast.freedom, -above / contrast.error), np.finfo(float).tiny))
+
+
+def _spread(x: np.ndarray, scale: np.ndarray) -> float:
+    """Return the standard deviation of x, 0 if it is rounding beside the values of `scale`."""
+    sd = float(x.std(ddof=1))
+    return sd if sd > ROUNDING * float(np.abs(scale).max()) else 0.0

@@ -1,0 +1,107 @@
+"""Two cells' values, seed by seed: which are compared with which, and which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Design = Literal["paired", "independent"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The values that one comparison rests on.
+
+    Attributes:
+        a: Values of the first cell, float64 (n_a,), all finite.
+        b: Values of the second cell, float64 (n_b,), all finite.
+        paired: Whether a[i] and b[i] share a seed; then n_a = n_b.
+        dropped: Declared pairs that are not here (paired), or declared runs of the cell that
+            has lost more (independent).
+        note: What a reader must know about this sample; often empty.
+    """
+
+    a: Floats
+    b: Floats
+    paired: bool = True
+    dropped: int = 0
+    note: str = ""
+
+    @property
+    def n(self) -> int:
+        """Pairs, or the runs of the cell that has fewer."""
+        return int(min(self.a.size, self.b.size))
+
+    @property
+    def identical(self) -> bool:
+        """Whether there is something to compare, and it is the same number in every pair."""
+        return self.paired and self.n > 0 and bool(np.array_equal(self.a, self.b))
+
+    @property
+    def differing(self) -> int:
+        """Pairs whose two values differ at all (paired); `n` where nothing is paired."""
+        return int(np.count_nonzero(self.a != self.b)) if self.paired else self.n
+
+
+def pairs(a: ArrayLike, b: ArrayLike) -> Sample:
+    """Return the sample of two arrays of one shape (n,), paired in order; NaN drops the pair."""
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if first.shape != second.shape or first.ndim != 1:
+        raise ValueError(f"pairs need two arrays (n,), got {first.shape} and {second.shape}")
+    return match(dict(enumerate(first)), dict(enumerate(second)))
+
+
+def match(
+    a: Mapping[int, float],
+    b: Mapping[int, float],
+    *,
+    design: Design = "paired",
+    seeds: Collection[int] | None = None,
+) -> Sample:
+    """Bring two cells' values together by seed.
+
+    A value that is missing, NaN or infinite drops its pair, and is counted. Cells that share no
+    seed cannot be paired: they are then compared as independent, and the note says so.
+
+    Args:
+        a: Seed -> value of the first cell.
+        b: Seed -> value of the second cell.
+        design: `paired`, or `independent` where the runs of one seed have nothing in common.
+        seeds: The declared seeds; by default those of either cell.
+
+    Returns:
+        The values in the order of the seeds.
+    """
+    declared = len(set(seeds) if seeds is not None else {*a, *b})
+    finite_a = {seed: value for seed, value in a.items() if np.isfinite(value)}
+    finite_b = {seed: value for seed, value in b.items() if np.isfinite(value)}
+    shared = sorted(finite_a.keys() & finite_b.keys())
+    fewest = min(len(finite_a), len(finite_b))
+    if design == "paired" and (shared or fewest == 0):
+        return Sample(
+            _values(finite_a, shared),
+            _values(finite_b, shared),
+            dropped=declared - len(shared),
+            note=f"{declared - len(shared)} of {declared} declared pairs are not there"
+            if declared > len(shared)
+            else "",
+        )
+    note = f"compared as independent (Welch), {len(finite_a)} runs against {len(finite_b)}"
+    if design == "paired":
+        note += ", since no seed is shared"
+    return Sample(
+        _values(finite_a, sorted(finite_a)),
+        _values(finite_b, sorted(finite_b)),
+        paired=False,
+        dropped=max(0, declared - fewest),
+        note=note,
+    )
+
+
+def _values(values: Mapping[int, float], seeds: Collection[int]) -> Floats:
+    return np.array([values[seed] for seed in seeds], dtype=np.float64)

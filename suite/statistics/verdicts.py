@@ -1,0 +1,76 @@
+"""The rule by which figures become a word. It stands here and nowhere else.
+
+A comparison is decided in this order:
+
+1. **unattainable** with fewer than two pairs (or two runs a cell).
+2. **inconclusive** where every pair is identical so far: nothing is tested.
+3. **equivalent** where a margin is declared and the two one-sided tests (TOST) put the difference
+   within it, at the family's corrected level. It comes before better and worse: a difference
+   that the study calls too small to matter stays so when it is measured precisely.
+4. **unattainable** where the exact permutation test could not reach the needed p with this many
+   seeds: its floor, 2/2^n over n pairs, against alpha / m at Holm's first step. Pairs of equal
+   values tell that test nothing, so they do not count here. With fewer seeds a small p would
+   rest on the assumption of normality alone; that is not offered as a finding. The same floor,
+   one-sided, is asked of equivalence.
+5. **better** or **worse** where the Holm-adjusted p of the t test is at most alpha, by the sign
+   of the mean difference and the direction of the outcome. The t test is the paired one; where
+   the samples are independent it is Welch's statistic with the degrees of freedom of the smaller
+   sample, since Welch's own reject too often with few seeds and unequal spread.
+6. **inconclusive** otherwise.
+
+The interval, the minimum detectable difference and the verdict thus rest on one test, the t test;
+the exact test says where it may be relied on, and a note says where the two disagree. Where
+nothing varies (one constant difference in every pair) there is no t test, and its p is the
+exact test's. Holm runs over the comparisons declared, those without runs included, and over
+their tests of equivalence separately.
+
+Claims are decided in `claims`, on the same tests and the same floors.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Verdict = Literal["better", "worse", "equivalent", "inconclusive", "unattainable"]
+
+
+def decide(
+    *,
+    n: int,
+    identical: bool,
+    advantage: float,
+    p: float,
+    floor: float,
+    p_equivalence: float,
+    floor_equivalence: float,
+    alpha: float,
+    needed: float,
+) -> Verdict:
+    """Apply the rule above.
+
+    Args:
+        n: Pairs, or runs of the cell that has fewer.
+        identical: Whether all pairs are equal.
+        advantage: Mean difference, positive where the first cell is better.
+        p: Two-sided p of no difference, adjusted over the family; NaN if not tested.
+        floor: Smallest two-sided p of the exact test.
+        p_equivalence: TOST p, adjusted over the family; NaN if no margin is declared.
+        floor_equivalence: Smallest p of the exact one-sided test.
+        alpha: Family-wise error rate.
+        needed: p that one comparison must reach at the first step.
+
+    Returns:
+        The verdict.
+    """
+    reachable = needed * (1 + 1e-12)
+    if n < 2:
+        return "unattainable"
+    if identical:
+        return "inconclusive"
+    if p_equivalence <= alpha and floor_equivalence <= reachable:
+        return "equivalent"
+    if floor > reachable:
+        return "unattainable"
+    if p <= alpha and advantage != 0:
+        return "better" if advantage > 0 else "worse"
+    return "inconclusive"
