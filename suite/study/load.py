@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from suite.errors import UserError
-from suite.evolution import regrow
 from suite.evolution.methods import METHODS
+from suite.evolution.plugins import Plugin, load, read_plugin
 from suite.settings import Settings
 from suite.study.cells import Cell, cell_label, cell_title, source_name
 from suite.study.document import Document, Where, read_document
@@ -42,7 +42,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
         raise UserError(f"{path}: is no study; a study is a mapping with name and cells.")
     mistakes: dict[str, None] = {}
     file = _validate_file(document, mistakes)
-    _load_plugins(document, mistakes)
+    plugins = _load_plugins(document, mistakes)
     runs = _count_runs(document.value)
     if runs > MANY_RUNS and not many and file is not None:
         place = document.place(("cells",))
@@ -51,7 +51,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
     cells = _expand(document, mistakes)
     if mistakes or file is None:
         raise UserError(*sorted(mistakes, key=line_of))
-    study = Study(Path(path).absolute(), file, cells)
+    study = Study(Path(path).absolute(), file, cells, plugins)
     _check_names(document, study)
     return study
 
@@ -64,14 +64,19 @@ def _validate_file(document: Document, mistakes: dict[str, None]) -> StudyFile |
         return None
 
 
-def _load_plugins(document: Document, mistakes: dict[str, None]) -> None:
-    plugins = document.value.get("plugins")
-    for number, plugin in enumerate(plugins if isinstance(plugins, list) else []):
-        if isinstance(plugin, str):
+def _load_plugins(document: Document, mistakes: dict[str, None]) -> tuple[Plugin, ...]:
+    """Register the study's own regrowth strategies, before cells are checked against them."""
+    named = document.value.get("plugins")
+    loaded = []
+    for number, where in enumerate(named if isinstance(named, list) else []):
+        if isinstance(where, str):
             try:
-                regrow.load_plugin(plugin, document.path.parent)
+                plugin = read_plugin(where, document.path.parent)
+                load(plugin)
+                loaded.append(plugin)
             except UserError as error:
                 mistakes[f"{document.place(('plugins', number))}: {error}"] = None
+    return tuple(loaded)
 
 
 def _count_runs(value: Mapping[str, Any]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from suite.evolution.plugins import Plugin
 from suite.settings import Run
 from suite.study.cells import Cell, find_cell, source_name
 from suite.study.file import CellName, StudyFile
@@ -20,11 +21,13 @@ class Study:
         path: The file that it was read from.
         file: What the file says.
         cells: The distinct cells, in the file's order.
+        plugins: The code of the study's own regrowth strategies, for every process that runs it.
     """
 
     path: Path
     file: StudyFile
     cells: tuple[Cell, ...]
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,0 +1,218 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from suite.study import Study
+
+BAD_INPUT, SOME_FAILED, INCOMPLETE, INTERRUPTED = 2, 3, 4, 130
+
+app = typer.Typer(
+    help="Dynamic sparse training studies: train, compare and report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
+Store = Annotated[
+    str, typer.Option("--store", metavar="DIR_OR_URL", help="The run store.", show_default=True)
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Yes = Annotated[bool, typer.Option("--yes", help="So very many runs are meant.")]
+_STORE = "results"
+
+
+def main() -> None:
+    """Run the command line; say a user's mistakes without a traceback."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    try:
+        app()
+    except UserError as error:
+        for sentence in error.sentences:
+            sys.stderr.write(f"{sentence}\n")
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+@app.command()
+def check(study: StudyPath, yes: Yes = False) -> None:
+    """Check a study file and count its runs."""
+    checked = _load(study, many=yes)
+    cells, seeds = len(checked.cells), len(checked.seeds)
+    typer.echo(f"{study}: {cells} cells x {seeds} seeds = {cells * seeds} runs.")
+
+
+@app.command()
+def plan(study: StudyPath, store: Store = _STORE, as_json: Json = False, yes: Yes = False) -> None:
+    """List each run of a study as done, partial, missing or failed."""
+    from suite.store import RunStore
+    from suite.tidy import known_runs
+
+    checked, runs_in = _load(study, many=yes), RunStore(store)
+    runs = known_runs(checked, runs_in)
+    states = runs_in.states(run.key for run in runs)
+    counts = Counter(states.values())
+    if as_json:
+        listed = [
+            {"key": run.key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
+            for run in runs
+        ]
+        _print_json({"study": checked.name, "counts": counts, "runs": listed})
+        return
+    for run in runs:
+        typer.echo(f"{states[run.key]:8} {run.key}  {run.cell}, seed {run.seed}")
+    typer.echo(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) + ".")
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    store: Store = _STORE,
+    data: Data = None,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto; else this machine alone."),
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
+    from suite.driver import drive
+    from suite.store import RunStore
+
+    checked, runs_in, console = _load(study, many=yes), RunStore(store), _stderr()
+    outcome = drive(checked, runs_in, data_dir=data, address=address, console=console)
+    told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
+    if outcome.complete:
+        how = "; nothing was left to run" if outcome.executed == 0 else ""
+        typer.echo(f"{checked.name} is complete: {told}{how}.", err=True)
+        return
+    typer.echo(f"{checked.name} is not complete: {told}.", err=True)
+    for failed, reason in outcome.failed:
+        typer.echo(
+            f"failed: {failed.cell}, seed {failed.seed}: {reason} (suite logs {failed.key}"
+            f"{_store_option(store)})",
+            err=True,
+        )
+    if outcome.done + len(outcome.failed) < outcome.total:
+        typer.echo(f"To go on: suite run {study}{_store_option(store)}", err=True)
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's key, or its beginning.")],
+    store: Store = _STORE,
+) -> None:
+    """Show a run's log, and why it failed if it did."""
+    from suite.store import RunStore
+
+    runs_in = RunStore(store)
+    fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
+    if len(fitting) != 1:
+        found = ", ".join(fitting[:5]) or "none"
+        raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
+    (key,) = fitting
+    for text in runs_in.logs(key):
+        typer.echo(text, nl=False)
+    if (failure := runs_in.failure(key)) is not None:
+        typer.echo(f"failed: {failure['reason']}")
+
+
+@app.command()
+def export(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="File to write.")],
+    store: Store = _STORE,
+) -> None:
+    """Write the tidy table of a study's finished runs: one row a run and epoch."""
+    from suite import tidy
+    from suite.store import RunStore
+
+    results = tidy.collect(_load(study, many=True), RunStore(store))
+    if results.frame.empty:
+        raise UserError(f"{store}: holds no finished run of {study}; suite run {study} first.")
+    tidy.export(results, out)
+    typer.echo(f"{out}: {results.frame['key'].nunique()} of {len(results.runs)} runs.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="From suite export.")],
+    store: Store = _STORE,
+) -> None:
+    """Merge the finished runs of an exported file into a store."""
+    from suite import tidy
+    from suite.store import RunStore
+
+    imported = tidy.import_file(file, RunStore(store))
+    typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
+    if imported.conflicting:
+        for key in imported.conflicting:
+            typer.echo(f"{key}: the store holds another history; it was kept.", err=True)
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def report(
+    study: StudyPath,
+    store: Store = _STORE,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Exit 4 where runs are missing.")] = False,
+) -> None:
+    """Write a study's report: page, tables, figures, data."""
+    from suite import reporting
+    from suite.store import RunStore
+    from suite.tidy import collect
+
+    checked = _load(study, many=True)
+    results = collect(checked, RunStore(store))
+    if results.frame.empty:
+        typer.echo(f"{store}: holds no finished run of {study}; suite run {study} first.", err=True)
+        raise typer.Exit(INCOMPLETE)
+    written = reporting.write(results, out or Path("reports") / checked.name)
+    typer.echo(written.index)
+    if strict and not results.complete:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _load(path: Path, *, many: bool = False) -> Study:
+    from suite.study import load_study
+
+    return load_study(path, many=many)
+
+
+def _stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _store_option(store: str) -> str:
+    return "" if store == _STORE else f" --store {store}"
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))

@@ -1,0 +1,133 @@
+"""Drive a study: find what the store lacks, have it run, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from suite.settings import Run
+from suite.store import RunStore
+from suite.study import Study
+from suite.study.cells import source_name
+
+if TYPE_CHECKING:
+    from suite.datasets.images import ImageSet
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of driving a study.
+
+    Attributes:
+        done: How many of its runs are done now.
+        total: How many runs it has.
+        executed: How many of them were given to Ray this time.
+        failed: Runs that failed, each with its reason.
+    """
+
+    done: int
+    total: int
+    executed: int
+    failed: list[tuple[Run, str]]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run is done."""
+        return self.done == self.total
+
+
+def drive(
+    study: Study,
+    store: RunStore,
+    *,
+    data_dir: str | Path | None = None,
+    address: str | None = None,
+    console: Console | None = None,
+) -> Outcome:
+    """Run what the store lacks of a study.
+
+    Args:
+        study: The study.
+        store: Its run store.
+        data_dir: Where downloaded data sets are.
+        address: A Ray cluster; this machine alone by default.
+        console: Where to show progress; by default nothing is shown.
+
+    Returns:
+        What is done and what failed. Runs that are neither were interrupted.
+
+    Raises:
+        UserError: If the data cannot be had or a cell does not fit them; then nothing has run.
+    """
+    runs = study.runs(fingerprints(study, store, data_dir))
+    missing = lacking(runs, store)
+    if missing:
+        images = _images(study, missing, data_dir)
+        _compile(study)
+        from suite import cluster
+        from suite.progress import Progress
+
+        with Progress(missing, len(runs) - len(missing), console or Console(quiet=True)) as watcher:
+            cluster.execute(
+                missing,
+                images,
+                location=store.location,
+                execution=study.file.execution,
+                plugins=study.plugins,
+                address=address,
+                watcher=watcher,
+            )
+    states = store.states(run.key for run in runs)
+    failed = [
+        (run, (store.failure(run.key) or {}).get("reason", "unknown"))
+        for run in runs
+        if states[run.key] == "failed"
+    ]
+    done = sum(state == "done" for state in states.values())
+    return Outcome(done, len(runs), len(missing), failed)
+
+
+def fingerprints(
+    study: Study, store: RunStore, data_dir: str | Path | None = None
+) -> dict[str, str]:
+    """Return the content of each of a study's data sets, and remember it in the store."""
+    from suite.datasets.loading import fingerprint
+
+    found = {}
+    for source in study.sources():
+        name = source_name(source)
+        found[name] = fingerprint(source, data_dir, base=study.path.parent)
+        store.note_fingerprint(name, found[name])
+    return found
+
+
+def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
+    """Return the runs without a result that checks out, in their order."""
+    states = store.states(run.key for run in runs)
+    return [run for run in runs if states[run.key] != "done" or store.result(run.key) is None]
+
+
+def _images(study: Study, runs: Sequence[Run], data_dir: str | Path | None) -> dict[str, ImageSet]:
+    from suite.datasets.loading import load
+    from suite.training import check_fits
+
+    needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
+    images = {
+        name: load(source, data_dir, base=study.path.parent) for name, source in needed.items()
+    }
+    for run in {run.cell: run for run in runs}.values():
+        check_fits(run.settings, images[source_name(run.settings.dataset)])
+    return images
+
+
+def _compile(study: Study) -> None:
+    """Compile the engine's kernels before any worker starts, so that none compiles them again."""
+    from suite import sparse
+    from suite.attempt import engine_of
+
+    if engine_of(study.file.execution) == "sparse" and hasattr(sparse, "compile_kernels"):
+        sparse.compile_kernels()

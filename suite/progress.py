@@ -1,0 +1,138 @@
+"""What people see while runs go on: a live table on a terminal, plain lines in a batch log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from suite.settings import Run
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Follows the runs of one `suite run`; a `suite.cluster.Watcher`.
+
+    Args:
+        runs: The runs that are executed.
+        before: How many of the study's runs were done before.
+        console: Where to show it: standard error.
+    """
+
+    def __init__(self, runs: Sequence[Run], before: int, console: Console) -> None:
+        self._runs = {run.key: run for run in runs}
+        self._epochs = dict.fromkeys(self._runs, 0)
+        self._running: set[str] = set()
+        self._ended: set[str] = set()
+        self._failed: set[str] = set()
+        self._before = before
+        self._pace: dict[str, float] = {}
+        self._console = console
+        self._live: Live | None = None
+        self._printed = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live = Live(
+                get_renderable=self._table, console=self._console, refresh_per_second=2
+            )
+            self._live.start()
+        else:
+            self._console.print(f"{self._counts()}", highlight=False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def started(self, key: str) -> None:
+        """A run begins, or begins again."""
+        self._running.add(key)
+        self._ended.discard(key)
+        self._failed.discard(key)
+
+    def reached(self, key: str, epoch: int, seconds: float | None) -> None:
+        """A run has reached an epoch."""
+        self._epochs[key] = epoch
+        if seconds is not None:
+            cell = self._runs[key].cell
+            self._pace[cell] = 0.8 * self._pace.get(cell, seconds) + 0.2 * seconds
+        self._line(SECONDS_BETWEEN_LINES)
+
+    def ended(self, key: str, failed: bool) -> None:
+        """A run has ended."""
+        self._running.discard(key)
+        self._ended.add(key)
+        if failed:
+            self._failed.add(key)
+            run = self._runs[key]
+            self._console.print(
+                f"failed: {run.cell}, seed {run.seed} (suite logs {key})", highlight=False
+            )
+        self._line(0 if len(self._ended) == len(self._runs) else 1.0)
+
+    def seconds_left(self) -> float | None:
+        """Return an estimate in seconds, or None while no epoch has been timed.
+
+        Each cell goes at its own measured pace, at the mean pace until it has one, and as many
+        runs go on at once as do now.
+        """
+        if not self._pace:
+            return None
+        mean = sum(self._pace.values()) / len(self._pace)
+        work = sum(
+            (run.settings.epochs - self._epochs[key]) * self._pace.get(run.cell, mean)
+            for key, run in self._runs.items()
+            if key not in self._ended
+        )
+        return work / max(1, len(self._running))
+
+    def _counts(self) -> str:
+        done = self._before + len(self._ended) - len(self._failed)
+        total = self._before + len(self._runs)
+        left = self.seconds_left()
+        time_left = "unknown" if left is None else str(timedelta(seconds=round(left)))
+        return (
+            f"{done} of {total} runs done, {len(self._running)} running, "
+            f"{len(self._failed)} failed, time left {time_left}"
+        )
+
+    def _current(self) -> list[tuple[Run, int]]:
+        return [(self._runs[key], self._epochs[key]) for key in self._runs if key in self._running]
+
+    def _table(self) -> Table:
+        table = Table(title=self._counts(), title_justify="left", box=None)
+        for heading in ("running", "seed", "epoch", "s an epoch"):
+            table.add_column(heading, justify="left" if heading == "running" else "right")
+        for run, epoch in self._current():
+            pace = self._pace.get(run.cell)
+            table.add_row(
+                run.cell,
+                str(run.seed),
+                f"{epoch}/{run.settings.epochs}",
+                "" if pace is None else f"{pace:.2f}",
+            )
+        return table
+
+    def _line(self, at_least: float) -> None:
+        """Print a plain line, unless one was printed a moment ago or a table is shown."""
+        if self._live is not None or time.monotonic() - self._printed < at_least:
+            return
+        self._printed = time.monotonic()
+        current = ", ".join(
+            f"{run.cell} seed {run.seed} epoch {epoch}/{run.settings.epochs}"
+            for run, epoch in self._current()
+        )
+        self._console.print(f"{self._counts()}{': ' + current if current else ''}", highlight=False)
