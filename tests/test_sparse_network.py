@@ -8,7 +8,7 @@ from suite.sparse.dropout import Dropout, threshold
 from tests.reference import network as reference
 
 torch.set_num_threads(1)
-ENGINES = ["masked"]
+ENGINES = ["masked", "sparse"]
 SIZES, CLASSES = (20, 31, 9, 24), 5
 
 

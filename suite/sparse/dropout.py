@@ -1,9 +1,9 @@
 """Dropout whose bits both engines draw alike.
 
-The bits of a layer in a step are a function of a 64-bit key and of the element's place: two
-elements of a row share a 32-bit word, a mixed counter. So the bits cost little, the backward pass
-may draw them again instead of storing them, and they are the same on every device and in either
-engine. An element is dropped where its 16 bits fall below `p * 65536`: probabilities are multiples
+The bits of a layer in a step are a function of a 64-bit key and of the element's place: a row has
+half as many 32-bit words as elements, each a mixed counter, whose low halves serve the row's first
+elements and whose high halves the others. So the bits cost little, the backward pass may draw them
+again instead of storing them, and they are the same on every device and in either engine. An element is dropped where its 16 bits fall below `p * 65536`: probabilities are multiples
 of 1/65536, and what is kept is divided by exactly the probability with which it is kept.
 """
 
@@ -52,9 +52,9 @@ class Dropout(NamedTuple):
         word ^= _shift(word, 15)
         word *= _signed(MULTIPLIERS[1])
         word ^= _shift(word, 16)
-        halves = word.view(torch.int16).view(units, 2 * words)[:, :batch]
-        kept = halves >= self.threshold - RESOLUTION // 2
-        return kept.to(like.dtype) * self.scale
+        word = word.view(units, words)
+        bits = torch.cat([word & 0xFFFF, _shift(word, 16)], dim=1)[:, :batch]
+        return (bits >= self.threshold).to(like.dtype) * self.scale
 
 
 def threshold(probability: float) -> int:

@@ -22,7 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from suite.sparse.activations import LeakyReLU
 from suite.sparse.dropout import Dropout
+from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
 
 
 @dataclass
@@ -37,8 +39,12 @@ class Seen:
     """
 
     inputs: Tensor
-    outputs: Tensor
+    outputs: Tensor | None = None
     error: Tensor | None = None
+
+    def keep_error(self, error: Tensor) -> None:
+        """Keep the gradient by the pre-activations."""
+        self.error = error
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of every position, active or not, as float32 (n_out, n_in)."""
@@ -123,5 +129,78 @@ class MaskedLinear(nn.Module):
         if self.watch:
             self.seen = seen = Seen(x.detach(), h.detach())
             if z.requires_grad:
-                z.register_hook(lambda error: setattr(seen, "error", error))
+                z.register_hook(seen.keep_error)
+        return h
+
+
+class SparseLinear(nn.Module):
+    """A hidden layer of which only the active weights exist, on the CPU.
+
+    Args:
+        shape: (n_out, n_in).
+        positions: Active positions, int64 (connections,), ascending.
+        weights: Their weights, float32, one a position.
+        activation: Module that maps (n_out, batch) to (n_out, batch).
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        positions: np.ndarray,
+        weights: np.ndarray,
+        activation: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        self.activation = activation
+        self.watch = False
+        self.seen: Seen | None = None
+        self.bias = nn.Parameter(torch.zeros(shape[0]))
+        self.weight = nn.Parameter(torch.empty(0))
+        self.rewire(positions, weights)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Active positions, int64 (connections,), ascending."""
+        return self.indices.positions
+
+    @property
+    def connections(self) -> int:
+        """Number of active positions."""
+        return self.weight.numel()
+
+    def gather(self, tensor: Tensor) -> np.ndarray:
+        """Return a tensor shaped like the weights, (connections,), as an array."""
+        return tensor.detach().numpy()
+
+    def scatter(self, values: np.ndarray) -> Tensor:
+        """Return values (connections,) as a tensor shaped like the weights."""
+        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
+
+    def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
+        """Replace the topology: positions int64 (connections,), ascending, and their weights."""
+        self.indices = Connections(self.shape, positions)
+        self.weight.data = self.scatter(weights)
+        self.weight.grad = None
+
+    def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
+        """Map activations (n_in, batch) to activations (n_out, batch)."""
+        fused = isinstance(self.activation, LeakyReLU)
+        seen = Seen(x.detach()) if self.watch else None
+        h = SparseProduct.apply(
+            x,
+            self.weight,
+            self.bias,
+            self.indices,
+            self.activation.negative_slope if fused else 1.0,
+            dropout if fused and dropout is not None else NO_DROPOUT,
+            None if seen is None else seen.keep_error,
+        )
+        if not fused:
+            h = self.activation(h)
+            if dropout is not None:
+                h = h * dropout.factors(h)
+        if seen is not None:
+            seen.outputs = h.detach()
+            self.seen = seen
         return h

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from suite.randomness import stream
 from suite.sparse.activations import make_activation
 from suite.sparse.dropout import Dropout, threshold
-from suite.sparse.linear import MaskedLinear
+from suite.sparse.linear import MaskedLinear, SparseLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 
 Engine = Literal["masked", "sparse"]
@@ -90,8 +90,6 @@ def build(
     Raises:
         ValueError: An argument is out of its range.
     """
-    if engine == "sparse":
-        raise NotImplementedError("The sparse engine is not there yet.")
     layers = []
     for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         shape = (n_out, n_in)
@@ -106,7 +104,10 @@ def build(
         units = make_activation(
             activation, n_out, negative_slope, stream(seed, "weights", layer=100 + index)
         )
-        layers.append(MaskedLinear(shape, positions, weights, units, device))
+        if engine == "sparse" and positions is not None:
+            layers.append(SparseLinear(shape, positions, weights, units))
+        else:
+            layers.append(MaskedLinear(shape, positions, weights, units, device))
     output = nn.Linear(sizes[-1], classes, device=device)
     shape = (classes, sizes[-1])
     values = glorot_uniform(shape, shape, stream(seed, "weights", layer=len(layers)))

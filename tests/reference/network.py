@@ -63,7 +63,7 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.nda
 
 
 def dropout_factors(units: int, batch: int, threshold: int, low: int, high: int) -> np.ndarray:
-    """Restate the dropout bits: element (i, j) has half a word, the low half where j is even."""
+    """Restate the dropout bits: a row's low halves come before its high halves."""
     word = np.arange(units * ((batch + 1) // 2), dtype=np.uint64)
     word = (word + low) % 2**32
     word ^= word >> 16
@@ -71,10 +71,9 @@ def dropout_factors(units: int, batch: int, threshold: int, low: int, high: int)
     word ^= word >> 15
     word = (word * 0x846CA68B) % 2**32
     word ^= word >> 16
-    halves = np.stack([word % 65536, word // 65536], axis=1).reshape(units, -1)[:, :batch]
-    # The bits are read as signed: the threshold is counted from the least of them.
-    signed = halves.astype(np.int64) - 65536 * (halves >= 32768)
-    return np.where(signed + 32768 >= threshold, 65536 / (65536 - threshold), 0.0)
+    word = word.reshape(units, -1)
+    bits = np.concatenate([word % 65536, word // 65536], axis=1)[:, :batch]
+    return np.where(bits >= threshold, 65536 / (65536 - threshold), 0.0)
 
 
 def momentum_step(weight: np.ndarray, gradient: np.ndarray, velocity: np.ndarray) -> None:

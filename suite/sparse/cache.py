@@ -1,0 +1,54 @@
+"""Where compiled kernels are kept between processes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+
+SOURCES = ("blocks.py", "cache.py", "dropout.py", "kernels.py")
+"""What the compiled code depends on; numba itself looks at the file of a function only."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of the compiled kernels of exactly these sources; it exists.
+
+    It lies in NUMBA_CACHE_DIR where that is set, else in the user's cache folder, else (no home
+    that can be written to) in the system's temporary folder.
+    """
+    sources = Path(__file__).parent
+    digest = hashlib.sha256(b"".join((sources / name).read_bytes() for name in SOURCES)).hexdigest()
+    candidates = [
+        os.environ.get("NUMBA_CACHE_DIR"),
+        platformdirs.user_cache_dir("regrowth-suite"),
+        f"{tempfile.gettempdir()}/regrowth-suite-{os.getuid() if hasattr(os, 'getuid') else ''}",
+    ]
+    for candidate in filter(None, candidates):
+        folder = Path(candidate) / f"kernels-{digest[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise OSError("No folder for compiled kernels can be written to; set NUMBA_CACHE_DIR.")
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Return numba's `njit` with these options, its results kept in `cache_folder`."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        elsewhere = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(cache_folder())
+        try:
+            return numba.njit(cache=True, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = elsewhere
+
+    return decorate

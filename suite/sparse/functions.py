@@ -1,0 +1,109 @@
+"""The sparse engine's layers as differentiable functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from suite.sparse import kernels
+from suite.sparse.dropout import Dropout
+
+NO_DROPOUT = Dropout(0, 0, 0)
+
+
+class Connections:
+    """The active positions of a layer, indexed by row and by column.
+
+    Attributes:
+        shape: (n_out, n_in).
+        positions: int64 (connections,), ascending.
+        by_row: `starts` int64 (n_out + 1,) and `columns` uint32 (connections,).
+        by_column: `starts` int64 (n_in + 1,), `rows` uint32 (connections,) and `order` uint32
+            (connections,), where each of them stands in `positions`.
+    """
+
+    def __init__(self, shape: tuple[int, int], positions: np.ndarray) -> None:
+        n_out, n_in = shape
+        self.shape = shape
+        self.positions = positions
+        rows, columns = np.divmod(positions, n_in)
+        order = np.argsort(columns.astype(np.uint32), kind="stable")
+        self.by_row = (_starts(rows, n_out), columns.astype(np.uint32))
+        self.by_column = (
+            _starts(columns, n_in),
+            rows[order].astype(np.uint32),
+            order.astype(np.uint32),
+        )
+
+
+class SparseProduct(torch.autograd.Function):
+    """leaky_relu(weight @ x + bias) with dropout, for the weights of some connections."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        connections: Connections,
+        slope: float,
+        dropout: Dropout,
+        observe: Callable[[Tensor], None] | None,
+    ) -> Tensor:
+        """Map inputs (n_in, batch) to activations (n_out, batch).
+
+        Args:
+            ctx: Given by PyTorch.
+            x: (n_in, batch).
+            weight: (connections,).
+            bias: (n_out,).
+            connections: Where the weights are.
+            slope: Negative slope, 0 or more; 1 makes the activation the identity.
+            dropout: Of this step.
+            observe: Called in the backward pass with the gradient by the pre-activations.
+        """
+        x = x.contiguous()
+        h = x.new_empty(connections.shape[0], x.shape[1])
+        ctx.save_for_backward(x, weight, h)
+        ctx.rest = connections, slope, dropout, observe
+        kernels.forward(
+            *connections.by_row, weight.numpy(), bias.numpy(), x.numpy(), h.numpy(), slope, *dropout
+        )
+        return h
+
+    @staticmethod
+    def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """Return the gradients by x, weight and bias."""
+        x, weight, h = ctx.saved_tensors
+        connections, slope, dropout, observe = ctx.rest
+        dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
+        kernels.backward(
+            h.numpy(), dh.contiguous().numpy(), dz.numpy(), dbias.numpy(), slope, *dropout
+        )
+        if observe is not None:
+            observe(dz)
+        dx = None
+        if ctx.needs_input_grad[0]:
+            dx = torch.empty_like(x)
+            kernels.gradients(
+                *connections.by_column,
+                weight.numpy(),
+                x.numpy(),
+                dz.numpy(),
+                dweight.numpy(),
+                dx.numpy(),
+            )
+        else:
+            kernels.weight_gradient(*connections.by_row, x.numpy(), dz.numpy(), dweight.numpy())
+        return dx, dweight, dbias, None, None, None, None
+
+
+def _starts(indices: np.ndarray, count: int) -> np.ndarray:
+    """Return where each of `count` groups of ascending indices starts, and the end of the last."""
+    starts = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(indices, minlength=count), out=starts[1:])
+    return starts

@@ -1,0 +1,255 @@
+"""Compiled loops of the sparse engine, one thread each.
+
+Arrays are C-contiguous; activations are (units, batch). A layer's connections are stored twice: by
+row (`starts`, `columns`: the connections of unit i are starts[i] to starts[i + 1]) and by column
+(`starts`, `rows`, and `order`, where each of them stands by row). Each sum has a fixed order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, uint32
+
+from suite.sparse.blocks import (
+    LANES,
+    add,
+    add_scaled,
+    add_scaled_and_dot,
+    dot,
+    filled,
+    load,
+    prefetch,
+    store,
+)
+from suite.sparse.cache import compiled
+from suite.sparse.dropout import MULTIPLIERS, RESOLUTION
+
+AHEAD = 12
+"""Connections between a prefetch and its use."""
+
+TILE = 32
+"""Units whose sums are finished before their activation is taken, still in the nearest cache."""
+
+OPTIONS = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+inner = njit(**OPTIONS)
+kernel = compiled(**OPTIONS)
+
+FIRST, SECOND = MULTIPLIERS
+
+
+def _in_blocks(loop):
+    """Return `loop(zero, first, last, repeated, *arguments)` for all blocks that cover a batch.
+
+    The block `zero` is zero; `first`, `last` and `repeated` are as in `blocks.load`. A batch
+    narrower than a vector goes column by column.
+    """
+
+    @inner
+    def loops(batch, zero, arguments):
+        first = 0
+        while first < batch:
+            left = batch - first
+            if left > 12 * LANES:
+                last, repeated = _last(first, 13, batch)
+                loop(filled(zero, 13, LANES), first, last, repeated, *arguments)
+                first += 13 * LANES
+            elif left > 7 * LANES:
+                last, repeated = _last(first, 8, batch)
+                loop(filled(zero, 8, LANES), first, last, repeated, *arguments)
+                first += 8 * LANES
+            elif left > 3 * LANES:
+                last, repeated = _last(first, 4, batch)
+                loop(filled(zero, 4, LANES), first, last, repeated, *arguments)
+                first += 4 * LANES
+            elif left > LANES:
+                last, repeated = _last(first, 2, batch)
+                loop(filled(zero, 2, LANES), first, last, repeated, *arguments)
+                first += 2 * LANES
+            elif batch >= LANES:
+                last, repeated = _last(first, 1, batch)
+                loop(filled(zero, 1, LANES), first, last, repeated, *arguments)
+                first += LANES
+            else:
+                loop(filled(zero, 1, 1), first, first, 0, *arguments)
+                first += 1
+
+    return loops
+
+
+@inner
+def _last(first, count, batch):
+    """Return the column of a block's last vector, and how many of its lanes repeat columns."""
+    repeated = max(first + count * LANES - batch, 0)
+    return first + (count - 1) * LANES - repeated, repeated
+
+
+@_in_blocks
+@inner
+def _sums(zero, first, last, _repeated, top, bottom, starts, columns, weight, bias, x, z):
+    """Write bias plus weighted inputs of the units from `top` to `bottom`."""
+    end = len(columns) - 1
+    for unit in range(top, bottom):
+        total = add(zero, bias[unit])
+        for k in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, x, columns[min(k + AHEAD, end)], first)
+            total = add_scaled(total, weight[k], x, columns[k], first, last)
+        store(total, z, unit, first, last)
+
+
+@_in_blocks
+@inner
+def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
+    end = len(columns) - 1
+    for unit in range(len(starts) - 1):
+        error = load(zero, dz, unit, first, last, repeated)
+        for k in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, x, columns[min(k + AHEAD, end)], first)
+            product = dot(error, x, columns[k], first, last)
+            dweight[k] = product if first == 0 else dweight[k] + product
+
+
+@_in_blocks
+@inner
+def _gradients(
+    zero, first, last, repeated, starts, rows, order, weight, x, dz, dweight, dx, inputs
+):
+    end = len(rows) - 1
+    for unit in range(len(starts) - 1):
+        store(load(zero, x, unit, first, last, repeated), inputs, 0, 0, last + repeated - first)
+        total = zero
+        for t in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, dz, rows[min(t + AHEAD, end)], first)
+            k = order[t]
+            total, product = add_scaled_and_dot(total, weight[k], dz, rows[t], first, last, inputs)
+            dweight[k] = product if first == 0 else dweight[k] + product
+        store(total, dx, unit, first, last)
+
+
+@inner
+def _activate(z, slope):
+    """Take the leaky ReLU of a row in place."""
+    for column in range(len(z)):
+        z[column] = z[column] if z[column] > 0 else slope * z[column]
+
+
+@inner
+def _scale(threshold):
+    return RESOLUTION / (RESOLUTION - threshold)
+
+
+@inner
+def _drop(row, unit, scale, threshold, low, high):
+    """Set elements of a row to zero, multiply the others with `scale`; see `dropout.Dropout`."""
+    if threshold == 0:
+        return
+    zero = row.dtype.type(0)
+    words = (len(row) + 1) // 2
+    counter = uint32(unit * words + low)
+    high = uint32(high)
+    for column in range(len(row) - words):
+        word = _mixed(uint32(counter + uint32(column)), high)
+        row[column] *= scale if (word & 0xFFFF) >= threshold else zero
+        row[words + column] *= scale if (word >> 16) >= threshold else zero
+    if len(row) % 2:
+        word = _mixed(uint32(counter + uint32(words - 1)), high)
+        row[words - 1] *= scale if (word & 0xFFFF) >= threshold else zero
+
+
+@inner
+def _mixed(word, high):
+    """Return a mixed counter; every product and sum is taken modulo 2^32."""
+    word = uint32(word ^ (word >> 16))
+    word = uint32(uint32(word * uint32(FIRST)) + high)
+    word = uint32(word ^ (word >> 15))
+    word = uint32(word * uint32(SECOND))
+    return uint32(word ^ (word >> 16))
+
+
+@kernel
+def forward(starts, columns, weight, bias, x, h, slope, threshold, low, high):
+    """Write a layer's activations: leaky_relu(weight @ x + bias), and dropout.
+
+    Args:
+        starts: int64 (n_out + 1,), by row.
+        columns: uint32 (connections,), by row.
+        weight: (connections,), by row.
+        bias: (n_out,).
+        x: Inputs (n_in, batch).
+        h: Receives the activations, (n_out, batch).
+        slope: Negative slope; 1 makes the activation the identity.
+        threshold: See `dropout.Dropout`; 0 drops nothing.
+        low: See `dropout.Dropout`.
+        high: See `dropout.Dropout`.
+    """
+    n_out, batch = h.shape
+    number = h.dtype.type
+    for top in range(0, n_out, TILE):
+        bottom = min(top + TILE, n_out)
+        arguments = (top, bottom, starts, columns, weight, bias, x, h)
+        _sums(batch, number(0), arguments)
+        for unit in range(top, bottom):
+            _activate(h[unit], number(slope))
+            _drop(h[unit], unit, number(_scale(threshold)), threshold, low, high)
+
+
+@kernel
+def backward(h, dh, dz, dbias, slope, threshold, low, high):
+    """Write the gradient by a layer's pre-activations, and by its bias.
+
+    Args:
+        h: What `forward` wrote, (n_out, batch).
+        dh: Gradient by `h`.
+        dz: Receives the gradient by the pre-activations, (n_out, batch).
+        dbias: Receives the gradient by the bias, (n_out,).
+        slope: As in `forward`, and so the following.
+        threshold: See `dropout.Dropout`.
+        low: See `dropout.Dropout`.
+        high: See `dropout.Dropout`.
+    """
+    n_out, batch = h.shape
+    number = h.dtype.type
+    slope, scale = number(slope), number(_scale(threshold))
+    for unit in range(n_out):
+        total = number(0)
+        for column in range(batch):
+            # What is dropped is zero: its sign does not matter.
+            dz[unit, column] = dh[unit, column] * (number(1) if h[unit, column] > 0 else slope)
+        _drop(dz[unit], unit, scale, threshold, low, high)
+        for column in range(batch):
+            total += dz[unit, column]
+        dbias[unit] = total
+
+
+@kernel
+def weight_gradient(starts, columns, x, dz, dweight):
+    """Write the gradient by the weights: for each connection a dot product over the batch.
+
+    Args:
+        starts: int64 (n_out + 1,), by row.
+        columns: uint32 (connections,), by row.
+        x: Inputs (n_in, batch).
+        dz: Gradient by the pre-activations, (n_out, batch).
+        dweight: Receives the gradient, (connections,), by row.
+    """
+    arguments = (starts, columns, x, dz, dweight)
+    _weight_gradient(dz.shape[1], dz.dtype.type(0), arguments)
+
+
+@kernel
+def gradients(starts, rows, order, weight, x, dz, dweight, dx):
+    """Write the gradients by the weights and by the inputs, which read the same numbers, at once.
+
+    Args:
+        starts: int64 (n_in + 1,), by column.
+        rows: uint32 (connections,), by column.
+        order: uint32 (connections,): where the connections by column stand by row.
+        weight: (connections,), by row.
+        x: Inputs (n_in, batch).
+        dz: Gradient by the pre-activations, (n_out, batch).
+        dweight: Receives the gradient by the weights, (connections,), by row.
+        dx: Receives the gradient by the inputs, (n_in, batch).
+    """
+    zero = dz.dtype.type(0)
+    inputs = np.empty((1, 13 * LANES), dz.dtype)
+    arguments = (starts, rows, order, weight, x, dz, dweight, dx, inputs)
+    _gradients(dz.shape[1], zero, arguments)
