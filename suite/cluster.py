@@ -150,6 +150,9 @@ def _callback(tune: Any, watcher: Watcher) -> Any:
         def on_trial_error(self, *, trial: Any, **_: Any) -> None:
             watcher.ended(trial.config["key"], True)
 
+        def __reduce__(self) -> Any:
+            return tune.Callback, ()  # Tune pickles its callbacks; a watcher cannot be
+
     return Callback()
 
 
