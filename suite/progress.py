@@ -11,6 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from suite.settings import Run
 
@@ -45,7 +46,7 @@ class Progress:
             )
             self._live.start()
         else:
-            self._console.print(f"{self._counts()}", highlight=False)
+            self._say(self._counts())
         return self
 
     def __exit__(
@@ -78,9 +79,7 @@ class Progress:
         if failed:
             self._failed.add(key)
             run = self._runs[key]
-            self._console.print(
-                f"failed: {run.cell}, seed {run.seed} (suite logs {key})", highlight=False
-            )
+            self._say(f"failed: {run.cell}, seed {run.seed} (suite logs {key})")
         self._line(0 if len(self._ended) == len(self._runs) else 1.0)
 
     def seconds_left(self) -> float | None:
@@ -119,7 +118,7 @@ class Progress:
         for run, epoch in self._current():
             pace = self._pace.get(run.cell)
             table.add_row(
-                run.cell,
+                Text(run.cell),
                 str(run.seed),
                 f"{epoch}/{run.settings.epochs}",
                 "" if pace is None else f"{pace:.2f}",
@@ -135,4 +134,7 @@ class Progress:
             f"{run.cell} seed {run.seed} epoch {epoch}/{run.settings.epochs}"
             for run, epoch in self._current()
         )
-        self._console.print(f"{self._counts()}{': ' + current if current else ''}", highlight=False)
+        self._say(f"{self._counts()}{': ' + current if current else ''}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -129,7 +129,7 @@ class RunStore:
             self._write(f"datasets/{_hashed(source)}.json", known)
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
         self.place.write(name, text.encode())
 
     def _read(self, name: str) -> dict[str, Any] | None:
