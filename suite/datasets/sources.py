@@ -6,6 +6,7 @@ neither numpy nor torch: settings are checked with it.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -20,21 +21,67 @@ class Known(NamedTuple):
         title: Its name in reports.
         shape: Height, width and channels of an image.
         classes: Number of classes.
-        embedded: Whether it comes with scikit-learn; the others are downloaded by torchvision.
+        images: Numbers of training and test images.
+        checksums: MD5 of each archive, as torchvision checks it; none for a set that comes with
+            scikit-learn.
+        fingerprint: What a run's key says of the content. It is known before the set has been
+            downloaded: a hash of the checksums; for an embedded set, of the images.
     """
 
     title: str
     shape: tuple[int, int, int]
     classes: int
-    embedded: bool = False
+    images: tuple[int, int]
+    checksums: tuple[str, ...]
+    fingerprint: str
+
+
+def _downloaded(
+    title: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    images: tuple[int, int],
+    *checksums: str,
+) -> Known:
+    fingerprint = hashlib.sha256(" ".join(checksums).encode()).hexdigest()
+    return Known(title, shape, classes, images, checksums, fingerprint)
 
 
 KNOWN: dict[str, Known] = {
-    "digits": Known("digits", (8, 8, 1), 10, embedded=True),
-    "mnist": Known("MNIST", (28, 28, 1), 10),
-    "fashion_mnist": Known("Fashion-MNIST", (28, 28, 1), 10),
-    "cifar10": Known("CIFAR-10", (32, 32, 3), 10),
-    "cifar100": Known("CIFAR-100", (32, 32, 3), 100),
+    "digits": Known(
+        "digits",
+        (8, 8, 1),
+        10,
+        (1442, 355),
+        (),
+        "08bbbc724d3a2233904e05c31a38529d90ec567ba842673e000dcda4b46ca337",
+    ),
+    "mnist": _downloaded(
+        "MNIST",
+        (28, 28, 1),
+        10,
+        (60_000, 10_000),
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
+    ),
+    "fashion_mnist": _downloaded(
+        "Fashion-MNIST",
+        (28, 28, 1),
+        10,
+        (60_000, 10_000),
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
+    "cifar10": _downloaded(
+        "CIFAR-10", (32, 32, 3), 10, (50_000, 10_000), "c58f30108f718f92721af3b95e74349a"
+    ),
+    "cifar100": _downloaded(
+        "CIFAR-100", (32, 32, 3), 100, (50_000, 10_000), "eb9058c3a382ffc7106e4002c42a8d85"
+    ),
 }
 
 

@@ -1,0 +1,157 @@
+"""What is remembered of image sets that were read from files, under DATA/decoded.
+
+* CONTENT.npz: the decoded images of files whose content hashes to CONTENT. It is written whole and
+  then renamed, and checked against its fingerprint whenever it is read.
+* LISTING.json: what is known of files that are where they were and unchanged since, so that a
+  fingerprint is known again without reading them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from suite.datasets.files import File, listing
+from suite.datasets.images import ImageSet, image_set
+from suite.errors import UserError
+
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+class Note(BaseModel):
+    """What is remembered of an image set on this machine.
+
+    Attributes:
+        name: What its user called it.
+        content: Hash of its files' content.
+        fingerprint: Its fingerprint.
+        shape: Height, width and channels.
+        classes: Number of classes.
+        train: Number of training images.
+        test: Number of test images.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    content: str
+    fingerprint: str
+    shape: tuple[int, int, int]
+    classes: int
+    train: int
+    test: int
+
+
+def note(images: ImageSet, content: str) -> Note:
+    """Return what is worth remembering of an image set."""
+    return Note(
+        name=images.name,
+        content=content,
+        fingerprint=images.fingerprint,
+        shape=images.shape,
+        classes=len(images.classes),
+        train=len(images.y_train),
+        test=len(images.y_test),
+    )
+
+
+def recall(folder: Path, key: str) -> Note | None:
+    """Return what is known of a listing, if anything is."""
+    try:
+        return Note.model_validate_json((folder / f"{key}.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def remember(folder: Path, key: str, files: Sequence[File], options: str, known: Note) -> None:
+    """Remember what was read from files, if they are certain to be what `key` lists.
+
+    A file that changed within the last two seconds might change again without its time or size
+    telling, so it is not yet remembered. That nothing can be written costs time and no more.
+    """
+    newest = max(path.stat().st_mtime_ns for _, path in files)
+    if newest > time.time_ns() - 2_000_000_000 or listing(files, options) != key:
+        return
+    temporary = folder / f"{key}.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(known.model_dump_json())
+        temporary.replace(folder / f"{key}.json")
+    except OSError:
+        temporary.unlink(missing_ok=True)
+
+
+def notes(folder: Path) -> list[Note]:
+    """Return all that is known, sorted by name, and each image set once."""
+    found = {known for path in folder.glob("*.json") if (known := recall(folder, path.stem))}
+    return sorted(found, key=lambda known: (known.name, known.fingerprint))
+
+
+def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet]) -> ImageSet:
+    """Return decoded images from the cache, or decode and keep them.
+
+    Processes that ask for the same images at once decode them once.
+
+    Args:
+        folder: The cache.
+        content: Hash of the files' content.
+        name: What the image set is called now.
+        decode: Decodes the files.
+
+    Raises:
+        UserError: What `decode` raises, or the images cannot be kept: nothing half-written stays.
+    """
+    path = folder / f"{content}.npz"
+    if images := _read(path, name):
+        return images
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{content}.lock"):
+            images = _read(path, name)
+            if images is None:
+                images = decode()
+                _write(path, images)
+            return images
+    except OSError as error:
+        raise UserError(
+            f"{name}: the decoded images cannot be kept in {folder} ({error.strerror}); make room "
+            "there, or choose another data folder with --data."
+        ) from None
+
+
+def _read(path: Path, name: str) -> ImageSet | None:
+    """Return cached images; None if there are none or they are not what they were."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            x_train, y_train, x_test, y_test = (archive[key] for key in _ARRAYS)
+            classes, fingerprint = archive["classes"].tolist(), str(archive["fingerprint"])
+        images = image_set(name, (x_train, y_train), (x_test, y_test), classes)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, UserError):
+        return None
+    return images if images.fingerprint == fingerprint else None
+
+
+def _write(path: Path, images: ImageSet) -> None:
+    temporary = path.with_suffix(".tmp")  # the lock is held: nobody else writes it
+    try:
+        with temporary.open("wb") as file:
+            np.savez(
+                file,
+                **{key: getattr(images, key) for key in _ARRAYS},
+                classes=np.array(images.classes),
+                fingerprint=np.array(images.fingerprint),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,110 @@
+"""JPEG and PNG images become one array, on all cores."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from suite.errors import UserError
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is being done, how many items are done, and of how many."""
+
+_CHUNK = 500
+_MODES = {"1": "L", "L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "CMYK": "RGB"}
+
+
+class Encoded(NamedTuple):
+    """An image set that is yet to be decoded.
+
+    Attributes:
+        images: Where each image is, in words for errors, and its bytes or its path; first the
+            training images, then the test images.
+        y_train: Labels of the training images, integers (n,).
+        y_test: Labels of the test images, integers (m,).
+        classes: The classes' names where they are known.
+    """
+
+    images: list[tuple[str, bytes | str]]
+    y_train: np.ndarray
+    y_test: np.ndarray
+    classes: Sequence[str] | None
+
+
+def decode(
+    images: list[tuple[str, bytes | str]], what: str, progress: Progress | None = None
+) -> np.ndarray:
+    """Decode images of one size, grey or RGB; where both occur the grey become RGB.
+
+    Args:
+        images: As in `Encoded`; at least one.
+        what: What progress is reported on.
+        progress: Told after every 500 images.
+
+    Returns:
+        uint8 (n, height, width, 1 or 3).
+
+    Raises:
+        UserError: An image cannot be decoded, has more than 8 bits a channel, or another size
+            than the first.
+    """
+    decoded, done = None, 0
+    for chunk in _chunks([images[i : i + _CHUNK] for i in range(0, len(images), _CHUNK)]):
+        if decoded is None:
+            decoded = np.empty((len(images), *chunk.shape[1:]), np.uint8)
+        if chunk.shape[1:3] != decoded.shape[1:3]:
+            raise _mixed_sizes(images[done][0], chunk[0], images[0][0], decoded[0])
+        if chunk.shape[3] > decoded.shape[3]:
+            decoded = np.repeat(decoded, chunk.shape[3], axis=3)
+        decoded[done : done + len(chunk)] = chunk
+        done += len(chunk)
+        if progress is not None:
+            progress(what, done, len(images))
+    if decoded is None:
+        raise ValueError("there is nothing to decode")
+    return decoded
+
+
+def _chunks(chunks: list[list[tuple[str, bytes | str]]]) -> Iterator[np.ndarray]:
+    if len(chunks) < 10:  # done before other processes have started
+        yield from map(_decode_chunk, chunks)
+        return
+    # Processes, not threads: of a small image's time in Pillow most holds the interpreter's lock.
+    from joblib import Parallel, delayed  # type: ignore[import-untyped]
+
+    yield from Parallel(n_jobs=-1, return_as="generator")(map(delayed(_decode_chunk), chunks))
+
+
+def _decode_chunk(images: list[tuple[str, bytes | str]]) -> np.ndarray:
+    """Return the images as uint8 (n, height, width, channels)."""
+    arrays = [_decode_one(where, data) for where, data in images]
+    if len({array.ndim for array in arrays}) > 1:
+        arrays = [a if a.ndim == 3 else np.repeat(a[..., np.newaxis], 3, axis=2) for a in arrays]
+    for (where, _), array in zip(images, arrays, strict=True):
+        if array.shape != arrays[0].shape:
+            raise _mixed_sizes(where, array, images[0][0], arrays[0])
+    stacked = np.stack(arrays)
+    return stacked if stacked.ndim == 4 else stacked[..., np.newaxis]
+
+
+def _decode_one(where: str, data: bytes | str) -> np.ndarray:
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    try:
+        with Image.open(file, formats=("JPEG", "PNG")) as image:
+            if image.mode in _MODES:
+                return np.asarray(image.convert(_MODES[image.mode]))
+            mode = image.mode
+    except Exception as error:  # whatever broken bytes make Pillow raise
+        raise UserError(f"{where}: not a whole JPEG or PNG image ({error}).") from None
+    raise UserError(f"{where}: Pillow calls the pixels {mode}; 8-bit grey or RGB can be read.")
+
+
+def _mixed_sizes(where: str, image: np.ndarray, where_first: str, first: np.ndarray) -> UserError:
+    return UserError(
+        f"{where} is {image.shape[1]}x{image.shape[0]} pixels but {where_first} is "
+        f"{first.shape[1]}x{first.shape[0]}; all images must have one size."
+    )

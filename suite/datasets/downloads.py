@@ -1,0 +1,127 @@
+"""The sets that torchvision downloads and checks: MNIST, Fashion-MNIST, CIFAR-10, CIFAR-100."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import numpy as np
+from filelock import FileLock
+
+from suite.datasets.images import ImageSet, image_set
+from suite.datasets.known import EXTRACTED
+from suite.datasets.sources import KNOWN, NamedSource
+from suite.errors import UserError
+
+_CLASSES = {
+    "mnist": "MNIST",
+    "fashion_mnist": "FashionMNIST",
+    "cifar10": "CIFAR10",
+    "cifar100": "CIFAR100",
+}
+_PATIENCE = 30.0  # seconds without an answer
+
+
+def downloaded(name: NamedSource, data_dir: Path) -> ImageSet:
+    """Return a set from a data folder, downloading it first if it is not there.
+
+    The layout is torchvision's own, so a folder that torchvision has filled serves as it is.
+    Processes that ask at once download once. torchvision shows its progress on stderr.
+
+    Args:
+        name: Any name of `KNOWN` but the digits.
+        data_dir: The data folder.
+
+    Raises:
+        UserError: It is not there and cannot be downloaded, what was sent has a wrong checksum,
+            it cannot be kept (nothing half-written stays), or the files there are foreign.
+    """
+    import torchvision.datasets
+
+    kind, known = getattr(torchvision.datasets, _CLASSES[name]), KNOWN[name]
+    written = _written(name, kind, data_dir)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with _alone(data_dir, name), _all_or_nothing(written), _impatient():
+            parts = [kind(data_dir, train=train, download=True) for train in (True, False)]
+    except Exception as error:
+        raise _sentence(error, name, kind, data_dir) from None
+    train, test = ((np.asarray(part.data), np.asarray(part.targets)) for part in parts)
+    images = image_set(known.title, train, test, parts[0].classes, known.fingerprint)
+    if (images.shape, len(images.y_train), len(images.y_test)) != (known.shape, *known.images):
+        raise _foreign(name, data_dir)
+    return images
+
+
+def _written(name: str, kind: Any, data_dir: Path) -> list[Path]:
+    """Return what torchvision writes of a set: folders and archives."""
+    archives = [data_dir / kind.filename] if hasattr(kind, "filename") else []
+    return [*archives, data_dir / EXTRACTED[name]]
+
+
+def _alone(data_dir: Path, name: str) -> contextlib.AbstractContextManager:
+    """Keep other processes out; in a folder that nobody can write to there is no need."""
+    if os.access(data_dir, os.W_OK):
+        return FileLock(data_dir / f"{name}.lock")
+    return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _all_or_nothing(written: list[Path]) -> Iterator[None]:
+    """Remove what has been written if not all could be."""
+    before = {path for root in written for path in (root, *root.rglob("*")) if path.exists()}
+    try:
+        yield
+    except BaseException:
+        for root in written:
+            for path in [*root.rglob("*"), root]:
+                if path in before or not path.exists():
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Give up on a server that does not answer; torchvision itself would wait for minutes."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _sentence(error: Exception, name: str, kind: Any, data_dir: Path) -> UserError:
+    title = KNOWN[name].title
+    if hasattr(kind, "url"):
+        archives, url, folder = kind.filename, kind.url, data_dir
+    else:
+        archives = ", ".join(archive for archive, _ in kind.resources)
+        url, folder = kind.mirrors[0], data_dir / EXTRACTED[name]
+    remedy = f"put {archives} (from {url}) into {folder}, or choose another data folder with --data"
+    if "corrupted" in str(error):
+        return UserError(
+            f"{title}: what was downloaded has not the checksum that torchvision expects; {remedy}."
+        )
+    if isinstance(error, URLError | ConnectionError | TimeoutError) or "Error downl" in str(error):
+        return UserError(f"{title} is not in {folder} and cannot be downloaded; {remedy}.")
+    if isinstance(error, OSError):
+        return UserError(
+            f"{title} cannot be kept in {data_dir} ({error.strerror}); make room there, or choose "
+            "another data folder with --data."
+        )
+    return _foreign(name, data_dir)
+
+
+def _foreign(name: str, data_dir: Path) -> UserError:
+    return UserError(
+        f"{KNOWN[name].title}: the files in {data_dir / EXTRACTED[name]} are not whole or not of "
+        "this set; remove that folder, and they are extracted or downloaded again."
+    )
