@@ -70,7 +70,7 @@ class Comparisons(_Model):
     """The last epoch, the mean of the last k, or the best by validation."""
     baseline: CellName | None = None
     """Every other cell is compared with this one."""
-    pairs: tuple[tuple[CellName, CellName], ...] = Field(default=(), strict=False)
+    pairs: tuple[Annotated[tuple[CellName, CellName], Field(strict=False)], ...] = Field(default=(), strict=False)
     """Further pairs: [cell, the cell it is compared with]."""
     design: Literal["paired", "independent"] = "paired"
     """Seeds are shared, so comparisons are paired unless said otherwise."""
