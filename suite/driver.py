@@ -63,10 +63,13 @@ def drive(
     Raises:
         UserError: If the data cannot be had or a cell does not fit them; then nothing has run.
     """
-    runs = study.runs(fingerprints(study, store, data_dir))
+    from suite.datasets.known import data_folder
+
+    folder = data_folder(data_dir)
+    runs = study.runs(fingerprints(study, store, folder))
     missing = lacking(runs, store)
     if missing:
-        images = _images(study, missing, data_dir)
+        images = _images(study, missing, folder)
         _compile(study)
         from suite import cluster
         from suite.progress import Progress
@@ -91,16 +94,15 @@ def drive(
     return Outcome(done, len(runs), len(missing), failed)
 
 
-def fingerprints(
-    study: Study, store: RunStore, data_dir: str | Path | None = None
-) -> dict[str, str]:
+def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str]:
     """Return the content of each of a study's data sets, and remember it in the store."""
+    from suite.datasets.known import data_folder
     from suite.datasets.loading import fingerprint
 
     found = {}
     for source in study.sources():
         name = source_name(source)
-        found[name] = fingerprint(source, data_dir, base=study.path.parent)
+        found[name] = fingerprint(source, data_folder(data_dir), base=study.path.parent)
         store.note_fingerprint(name, found[name])
     return found
 
@@ -111,13 +113,15 @@ def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     return [run for run in runs if states[run.key] != "done" or store.result(run.key) is None]
 
 
-def _images(study: Study, runs: Sequence[Run], data_dir: str | Path | None) -> dict[str, ImageSet]:
+def _images(study: Study, runs: Sequence[Run], data_dir: Path) -> dict[str, ImageSet]:
+    from suite.datasets.known import data_folder
     from suite.datasets.loading import load
     from suite.training import check_fits
 
     needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
     images = {
-        name: load(source, data_dir, base=study.path.parent) for name, source in needed.items()
+        name: load(source, data_folder(data_dir), base=study.path.parent)
+        for name, source in needed.items()
     }
     for run in {run.cell: run for run in runs}.values():
         check_fits(run.settings, images[source_name(run.settings.dataset)])
