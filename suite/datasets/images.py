@@ -80,8 +80,8 @@ def image_set(
         fingerprint: Its fingerprint where it is known; default: the hash of the content.
 
     Raises:
-        UserError: A part is empty, sizes or counts differ, images are not uint8, a label is
-            outside the classes, or a class has no training image.
+        UserError: A part is empty, sizes or counts differ, images are not uint8 or smaller than
+            2x2, a label is outside the classes, or a class has no training image.
     """
     (x_train, y_train), (x_test, y_test) = (
         _part(name, part, *arrays) for part, arrays in (("training", train), ("test", test))
@@ -103,7 +103,7 @@ def image_set(
     missing = np.flatnonzero(np.bincount(y_train, minlength=len(classes)) == 0)
     if len(missing):
         raise UserError(f"{name}: class {classes[missing[0]]!r} has no training image.")
-    arrays = (x_train, y_train, x_test, y_test)
+    arrays = tuple(array.view() for array in (x_train, y_train, x_test, y_test))
     for array in arrays:
         array.flags.writeable = False
     return ImageSet(
@@ -123,8 +123,10 @@ def _part(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
         raise UserError(f"{name}: {part} labels are {y.dtype} {y.shape}; one integer an image.")
     if len(x) != len(y):
         raise UserError(f"{name}: {len(x)} {part} images but {len(y)} labels.")
-    if not x.size:
+    if not len(x):
         raise UserError(f"{name}: there are no {part} images.")
+    if min(x.shape[1:3]) < 2:
+        raise UserError(f"{name}: {part} images are {x.shape}; at least 2x2 pixels are needed.")
     x = x if x.ndim == 4 else x[..., np.newaxis]
     return np.ascontiguousarray(x), np.ascontiguousarray(y, dtype=np.int64)
 

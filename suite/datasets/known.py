@@ -60,8 +60,7 @@ def known_here(data_dir: str | Path) -> list[Entry]:
         else:
             place = "here" if (data_dir / EXTRACTED[name]).is_dir() else "to download"
         entries.append(Entry(name, known.title, known.shape, known.classes, *known.images, place))
-    for note in cache.notes(data_dir / "decoded"):
-        entries.append(
-            Entry("", note.name, note.shape, note.classes, note.train, note.test, "decoded")
-        )
-    return entries
+    return entries + [
+        Entry("", note.name, note.shape, note.classes, note.train, note.test, "decoded")
+        for note in cache.notes(data_dir / "decoded")
+    ]

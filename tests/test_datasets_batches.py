@@ -1,0 +1,118 @@
+"""Batches as a network takes them."""
+
+import numpy as np
+import pytest
+import torch
+
+from suite import augment
+from suite.datasets.batches import Batches, standardisation
+from suite.datasets.images import ImageSet, image_set
+from suite.datasets.loading import load
+from suite.datasets.splits import Split, split
+
+DIGITS = load("digits", "")
+RNG = np.random.default_rng(2)
+
+
+def _images() -> ImageSet:
+    """300 and 70 RGB images; the first pixel's red is constant in training, and only there."""
+    x = RNG.integers(0, 256, (370, 5, 4, 3), dtype=np.uint8)
+    x[:300, 0, 0, 0] = 17
+    y = np.arange(370) % 7
+    return image_set("mine", (x[:300], y[:300]), (x[300:], y[300:]))
+
+
+def test_standardised_features_have_mean_0_and_deviation_1():
+    images = _images()
+    batches = Batches(images, split(images))
+    x = batches.training(np.arange(300)).numpy().astype(float)
+    assert x.shape == (60, 300)
+    np.testing.assert_allclose(x.mean(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(x.std(axis=1)[1:], 1, atol=1e-5)
+
+
+def test_a_pixel_that_is_constant_in_training_is_0_everywhere():
+    images = _images()
+    batches = Batches(images, split(images))
+    everything = [x for part in ("train", "test") for x, _ in batches.evaluation(part)]
+    for x in everything:
+        assert torch.isfinite(x).all() and (x[0] == 0).all()
+
+
+@pytest.mark.parametrize("value", [1, 100, 255])
+def test_constant_is_recognised_whatever_the_rounding(value):
+    x = np.full((30_001, 2, 2, 1), value, np.uint8)
+    x[7, 1, 1] = value - 1
+    mean, scale = standardisation(x, np.arange(len(x)))
+    assert (scale[:3] == 0).all() and (mean[:3] == value).all()
+    np.testing.assert_allclose(scale[3], 1 / x[:, 1, 1].astype(float).std(), rtol=1e-4)
+
+
+def test_statistics_come_from_the_images_trained_on_alone():
+    x = RNG.integers(0, 256, (100, 3, 3, 1), dtype=np.uint8)
+    y = np.arange(100) % 2
+    changed = x.copy()
+    changed[50:] = 255 - changed[50:]  # held out and test images
+    chosen = Split(np.arange(50), np.arange(50, 100))
+    batches = [
+        Batches(image_set("mine", (pixels, y), (pixels[50:], y[50:])), chosen)
+        for pixels in (x, changed)
+    ]
+    np.testing.assert_array_equal(batches[0].mean, batches[1].mean)
+    np.testing.assert_array_equal(batches[0].scale, batches[1].scale)
+    np.testing.assert_allclose(batches[0].mean, x[:50].reshape(50, 9).mean(axis=0), rtol=1e-6)
+
+
+def test_features_run_height_width_channel():
+    images = _images()
+    batches = Batches(images, split(images))
+    x = batches.training(np.array([42]))[:, 0].reshape(5, 4, 3)
+    pixel = images.x_train[42, 3, 2, 1]
+    feature = (3 * 4 + 2) * 3 + 1
+    assert x[3, 2, 1] == (np.float32(pixel) - batches.mean[feature]) * batches.scale[feature]
+
+
+def test_a_warped_batch_is_the_standardised_batch_warped():
+    images = _images()
+    batches = Batches(images, split(images))
+    indices, warps = RNG.permutation(300)[:64], augment.draw(RNG, 64)
+    plain = batches.training(indices).T.reshape(64, 5, 4, 3).numpy()
+    expected = augment.warp(np.ascontiguousarray(plain), warps).reshape(64, 60).T
+    np.testing.assert_allclose(batches.training(indices, warps), expected, atol=1e-5)
+
+
+def test_batches_are_float32_feature_major_and_contiguous():
+    batches = Batches(DIGITS, split(DIGITS))
+    for warps in (None, augment.draw(RNG, 100)):
+        x = batches.training(np.arange(100), warps)
+        assert x.dtype == torch.float32 and x.shape == (64, 100) and x.is_contiguous()
+    y = batches.labels(np.arange(100))
+    assert y.dtype == torch.int64
+    np.testing.assert_array_equal(y, DIGITS.y_train[:100])
+
+
+@pytest.mark.parametrize("size", [1, 64, 355, 1000])
+def test_evaluation_gives_every_image_once_in_order(size):
+    chosen = split(DIGITS, 0.2, 400, seed=1)
+    batches = Batches(DIGITS, chosen)
+    for part, x, y in (
+        ("train", DIGITS.x_train[chosen.train], DIGITS.y_train[chosen.train]),
+        ("validation", DIGITS.x_train[chosen.validation], DIGITS.y_train[chosen.validation]),
+        ("test", DIGITS.x_test, DIGITS.y_test),
+    ):
+        got = list(batches.evaluation(part, size))
+        assert all(len(labels) == size for _, labels in got[:-1])
+        np.testing.assert_array_equal(torch.cat([labels for _, labels in got]), y)
+        expected = (x.reshape(len(x), -1) - batches.mean) * batches.scale
+        np.testing.assert_allclose(
+            torch.cat([pixels for pixels, _ in got], dim=1), expected.T, rtol=1e-5, atol=1e-6
+        )
+
+
+def test_the_test_images_validate_where_nothing_is_held_out():
+    batches = Batches(DIGITS, split(DIGITS))
+    (x, y), (x_test, y_test) = (
+        next(batches.evaluation("validation")),
+        next(batches.evaluation("test")),
+    )
+    assert torch.equal(x, x_test) and torch.equal(y, y_test)
