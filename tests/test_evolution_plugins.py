@@ -126,6 +126,15 @@ def test_a_file_may_use_dataclasses_and_pickle(tmp_path):
     assert load_plugin(tmp_path / "rich.py") == ["first_free"]
 
 
+def test_a_file_is_compiled_as_python_would(tmp_path):
+    """The suite's own __future__ imports do not reach into it."""
+    (tmp_path / "typed.py").write_text(
+        FIRST_FREE + "assert first_free.__annotations__ == {}\n"
+        "def typed(x: int): ...\nassert typed.__annotations__ == {'x': int}\n"
+    )
+    assert load_plugin(tmp_path / "typed.py") == ["first_free"]
+
+
 def test_imported_by_hand_and_named_by_a_study(file, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert load_plugin("my_rules") == ["first_free"]

@@ -30,8 +30,8 @@ class Origin:
     Attributes:
         kind: Shipped with the suite, found in an installed package, or named by a study file.
         place: A module, an installed package and its version, or a file.
-        fingerprint: SHA-256 of the source file, in hex: a plug-in decides results, so this is
-            part of a run's key. None for a built-in strategy.
+        fingerprint: SHA-256 of the file that has the function, in hex: a plug-in decides results,
+            so this is part of a run's key (what the file imports is not). None if built in.
     """
 
     kind: Kind
@@ -75,6 +75,7 @@ def regrowth(
     positions to return (at least 1, at most as many as are inactive) and a numpy Generator, the
     only source of randomness it should use. Keyword-only parameters are filled with the settings
     of those names. It returns `count` distinct inactive positions in any order; `regrow` checks.
+    `positions.draw_outside` makes up a number at random.
 
     Args:
         name: The strategy's name, the function's own if None.

@@ -102,34 +102,33 @@ def regrow(
     except Exception as error:
         error.add_note(f"{where} raised this.")
         raise
-    reason, positions = _check(answer, layer, count)
-    if reason:
-        raise UserError(f"{where} {reason}.")
-    return positions
+    try:
+        return _checked(answer, layer, count)
+    except ValueError as wrong:
+        raise UserError(f"{where} returned {wrong}.") from None
 
 
-def _check(answer: Any, layer: LayerView, count: int) -> tuple[str, NDArray[np.int64]]:
-    """Say what is wrong with a strategy's answer, or nothing, and give it as sorted positions."""
-    nothing = np.empty(0, dtype=np.int64)
+def _checked(answer: Any, layer: LayerView, count: int) -> NDArray[np.int64]:
+    """Return a strategy's answer as sorted positions; ValueError says what it is instead."""
     try:
         given = np.asarray(answer)
     except Exception as error:
-        return f"returned no array of positions: {error}", nothing
+        raise ValueError(f"no array of positions: {error}") from error
     if given.ndim != 1:
-        shape = f"an array of shape {given.shape}" if given.ndim else f"{type(answer).__name__}"
-        return f"returned {shape} instead of a one-dimensional array of positions", nothing
+        shape = f"an array of shape {given.shape}" if given.ndim else type(answer).__name__
+        raise ValueError(f"{shape} instead of a one-dimensional array of positions")
     if given.size != count:
-        return f"returned {given.size} positions where {count} were asked for", nothing
+        raise ValueError(f"{given.size} positions where {count} were asked for")
     if given.dtype.kind not in "iu":
-        return f"returned {given.dtype} instead of integers", nothing
+        raise ValueError(f"{given.dtype} instead of integers")
     outside = given[(given < 0) | (given >= layer.size)]
     if outside.size:
-        return f"returned position {outside[0]}, outside 0 to {layer.size - 1}", nothing
+        raise ValueError(f"position {outside[0]}, outside 0 to {layer.size - 1}")
     positions = np.sort(given.astype(np.int64))
     twice = positions[1:][positions[1:] == positions[:-1]]
     if twice.size:
-        return f"returned position {twice[0]} more than once", nothing
+        raise ValueError(f"position {twice[0]} more than once")
     active = find_sorted(layer.positions, positions)
     if active.size:
-        return f"returned position {layer.positions[active[0]]}, which is active", nothing
-    return "", positions
+        raise ValueError(f"position {layer.positions[active[0]]}, which is active")
+    return positions
