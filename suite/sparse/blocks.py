@@ -117,9 +117,11 @@ def dot(context, block, array, row, first, last):  # type: ignore[no-untyped-def
     """Return the sum over the block of its products with columns of a row; see `load`."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        products: list[Any] = []
         vectors = _load(context, builder, signature, arguments, block, 1)
-        own = _vectors(builder, block, arguments[0])
-        return _dot(builder, own, vectors)
+        for own, vector in zip(_vectors(builder, block, arguments[0]), vectors, strict=True):
+            _accumulate(builder, products, own, vector)
+        return _sum(builder, products)
 
     return block.dtype(block, array, types.intp, types.intp, types.intp), generate
 
@@ -149,15 +151,21 @@ def add_scaled_and_dot(  # type: ignore[no-untyped-def]
     result = types.Tuple((block, block.dtype))
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        vectors = _load(context, builder, signature, arguments, block, 2)
         start = context.make_array(signature.args[6])(context, builder, arguments[6]).data
-        pointer = ir.PointerType(vectors[0].type)
-        others = []
-        for index in range(block.count):
-            address = builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
-            others.append(builder.load(builder.bitcast(address, pointer), align=4))
-        total = _add_scaled(context, builder, block, arguments, vectors)
-        return context.make_tuple(builder, result, (total, _dot(builder, others, vectors)))
+        factor = _splat(builder, arguments[1], block.lanes)
+        totals, products = [], []
+        # Vector by vector: so each is in a register only as long as both uses of it take.
+        for index, address in enumerate(
+            _addresses(context, builder, signature, arguments, block, 2)
+        ):
+            vector = builder.load(address, align=4)
+            total = builder.extract_value(arguments[0], index)
+            totals.append(_fused(builder, vector, factor, total))
+            own = builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
+            own = builder.load(builder.bitcast(own, address.type), align=4)
+            _accumulate(builder, products, own, vector)
+        totals = _assemble(context, builder, block, totals)
+        return context.make_tuple(builder, result, (totals, _sum(builder, products)))
 
     signature = result(block, block.dtype, array, types.intp, types.intp, types.intp, other)
     return signature, generate
@@ -250,12 +258,16 @@ def _add_scaled(
     return _assemble(context, builder, block, sums)
 
 
-def _dot(builder: Any, a: list[Any], b: list[Any]) -> Any:
-    """Return the sum of all products; two running sums halve the wait for each addition."""
-    sums = [builder.fmul(a[0], b[0])]
-    sums += [builder.fmul(a[1], b[1])] if len(a) > 1 else []
-    for index in range(2, len(a)):
-        sums[index % 2] = _fused(builder, a[index], b[index], sums[index % 2])
+def _accumulate(builder: Any, sums: list[Any], a: Any, b: Any) -> None:
+    """Add a * b to the older of two running sums: they halve the wait for each addition."""
+    if len(sums) < 2:
+        sums.append(builder.fmul(a, b))
+    else:
+        sums.append(_fused(builder, a, b, sums.pop(0)))
+
+
+def _sum(builder: Any, sums: list[Any]) -> Any:
+    """Return the sum of one or two vectors."""
     total = builder.fadd(*sums) if len(sums) == 2 else sums[0]
     lanes = total.type.count
     while lanes > 1:

@@ -30,11 +30,13 @@ AHEAD = 12
 TILE = 32
 """Units whose sums are finished before their activation is taken, still in the nearest cache."""
 
-OPTIONS = {"nogil": True, "fastmath": True, "error_model": "numpy"}
-inner = njit(**OPTIONS)
-kernel = compiled(**OPTIONS)
+# No fastmath: what may be fused or summed side by side is said where it may.
+inner = njit(nogil=True, error_model="numpy")
+inner_fast = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+kernel = compiled(nogil=True, error_model="numpy")
 
-FIRST, SECOND = MULTIPLIERS
+FIRST, SECOND = (np.uint32(multiplier) for multiplier in MULTIPLIERS)
+FIFTEEN, SIXTEEN, HALF = np.uint32(15), np.uint32(16), np.uint32(0xFFFF)
 
 
 def _in_blocks(loop):
@@ -105,23 +107,20 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
         for k in range(starts[unit], starts[unit + 1]):
             prefetch(zero, x, columns[min(k + AHEAD, end)], first)
             product = dot(error, x, columns[k], first, last)
-            dweight[k] = product if first == 0 else dweight[k] + product
+            dweight[k] += product
 
 
 @_in_blocks
 @inner
-def _gradients(
-    zero, first, last, repeated, starts, rows, order, weight, x, dz, dweight, dx, inputs
-):
+def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, inputs):
     end = len(rows) - 1
     for unit in range(len(starts) - 1):
         store(load(zero, x, unit, first, last, repeated), inputs, 0, 0, last + repeated - first)
         total = zero
         for t in range(starts[unit], starts[unit + 1]):
             prefetch(zero, dz, rows[min(t + AHEAD, end)], first)
-            k = order[t]
-            total, product = add_scaled_and_dot(total, weight[k], dz, rows[t], first, last, inputs)
-            dweight[k] = product if first == 0 else dweight[k] + product
+            total, product = add_scaled_and_dot(total, weight[t], dz, rows[t], first, last, inputs)
+            dweight[t] += product
         store(total, dx, unit, first, last)
 
 
@@ -132,37 +131,46 @@ def _activate(z, slope):
         z[column] = z[column] if z[column] > 0 else slope * z[column]
 
 
+@inner_fast
+def _sum(row):
+    """Return the sum of a row."""
+    total = row.dtype.type(0)
+    for column in range(len(row)):
+        total += row[column]
+    return total
+
+
 @inner
 def _scale(threshold):
     return RESOLUTION / (RESOLUTION - threshold)
 
 
 @inner
-def _drop(row, unit, scale, threshold, low, high):
-    """Set elements of a row to zero, multiply the others with `scale`; see `dropout.Dropout`."""
-    if threshold == 0:
-        return
+def _drop(row, unit, scale, threshold, low, high, words):
+    """Set elements of a row to zero, multiply the others with `scale`; see `dropout.Dropout`.
+
+    `words` is room for as many 32-bit words as half the row needs.
+    """
     zero = row.dtype.type(0)
-    words = (len(row) + 1) // 2
-    counter = uint32(unit * words + low)
-    high = uint32(high)
-    for column in range(len(row) - words):
-        word = _mixed(uint32(counter + uint32(column)), high)
-        row[column] *= scale if (word & 0xFFFF) >= threshold else zero
-        row[words + column] *= scale if (word >> 16) >= threshold else zero
-    if len(row) % 2:
-        word = _mixed(uint32(counter + uint32(words - 1)), high)
-        row[words - 1] *= scale if (word & 0xFFFF) >= threshold else zero
+    threshold, high = uint32(threshold), uint32(high)
+    counter = uint32(unit * len(words) + low)
+    for column in range(len(words)):
+        words[column] = _mixed(uint32(counter + uint32(column)), high)
+    for column in range(len(words)):
+        row[column] *= scale if uint32(words[column] & HALF) >= threshold else zero
+    others = row[len(words) :]
+    for column in range(len(others)):
+        others[column] *= scale if uint32(words[column] >> SIXTEEN) >= threshold else zero
 
 
 @inner
 def _mixed(word, high):
-    """Return a mixed counter; every product and sum is taken modulo 2^32."""
-    word = uint32(word ^ (word >> 16))
-    word = uint32(uint32(word * uint32(FIRST)) + high)
-    word = uint32(word ^ (word >> 15))
-    word = uint32(word * uint32(SECOND))
-    return uint32(word ^ (word >> 16))
+    """Return a mixed counter; all are uint32, which numba widens unless told not to."""
+    word = uint32(word ^ (word >> SIXTEEN))
+    word = uint32(uint32(word * FIRST) + high)
+    word = uint32(word ^ (word >> FIFTEEN))
+    word = uint32(word * SECOND)
+    return uint32(word ^ (word >> SIXTEEN))
 
 
 @kernel
@@ -183,13 +191,16 @@ def forward(starts, columns, weight, bias, x, h, slope, threshold, low, high):
     """
     n_out, batch = h.shape
     number = h.dtype.type
+    slope, scale = number(slope), number(_scale(threshold))
+    words = np.empty((batch + 1) // 2, np.uint32)
     for top in range(0, n_out, TILE):
         bottom = min(top + TILE, n_out)
         arguments = (top, bottom, starts, columns, weight, bias, x, h)
         _sums(batch, number(0), arguments)
         for unit in range(top, bottom):
-            _activate(h[unit], number(slope))
-            _drop(h[unit], unit, number(_scale(threshold)), threshold, low, high)
+            _activate(h[unit], slope)
+            if threshold:
+                _drop(h[unit], unit, scale, threshold, low, high, words)
 
 
 @kernel
@@ -209,15 +220,14 @@ def backward(h, dh, dz, dbias, slope, threshold, low, high):
     n_out, batch = h.shape
     number = h.dtype.type
     slope, scale = number(slope), number(_scale(threshold))
+    words = np.empty((batch + 1) // 2, np.uint32)
     for unit in range(n_out):
-        total = number(0)
         for column in range(batch):
             # What is dropped is zero: its sign does not matter.
             dz[unit, column] = dh[unit, column] * (number(1) if h[unit, column] > 0 else slope)
-        _drop(dz[unit], unit, scale, threshold, low, high)
-        for column in range(batch):
-            total += dz[unit, column]
-        dbias[unit] = total
+        if threshold:
+            _drop(dz[unit], unit, scale, threshold, low, high, words)
+        dbias[unit] = _sum(dz[unit])
 
 
 @kernel
@@ -231,6 +241,7 @@ def weight_gradient(starts, columns, x, dz, dweight):
         dz: Gradient by the pre-activations, (n_out, batch).
         dweight: Receives the gradient, (connections,), by row.
     """
+    dweight[:] = 0
     arguments = (starts, columns, x, dz, dweight)
     _weight_gradient(dz.shape[1], dz.dtype.type(0), arguments)
 
@@ -249,7 +260,12 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx):
         dweight: Receives the gradient by the weights, (connections,), by row.
         dx: Receives the gradient by the inputs, (n_in, batch).
     """
-    zero = dz.dtype.type(0)
     inputs = np.empty((1, 13 * LANES), dz.dtype)
-    arguments = (starts, rows, order, weight, x, dz, dweight, dx, inputs)
-    _gradients(dz.shape[1], zero, arguments)
+    sorted_weight = np.empty_like(weight)
+    sorted_gradient = np.zeros_like(weight)
+    for t in range(len(order)):
+        sorted_weight[t] = weight[order[t]]
+    arguments = (starts, rows, sorted_weight, x, dz, sorted_gradient, dx, inputs)
+    _gradients(dz.shape[1], dz.dtype.type(0), arguments)
+    for t in range(len(order)):
+        dweight[order[t]] = sorted_gradient[t]
