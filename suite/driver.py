@@ -96,13 +96,12 @@ def drive(
 
 def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str]:
     """Return the content of each of a study's data sets, and remember it in the store."""
-    from suite.datasets.known import data_folder
     from suite.datasets.loading import fingerprint
 
     found = {}
     for source in study.sources():
         name = source_name(source)
-        found[name] = fingerprint(source, data_folder(data_dir), base=study.path.parent)
+        found[name] = fingerprint(source, data_dir, base=study.path.parent)
         store.note_fingerprint(name, found[name])
     return found
 
@@ -114,14 +113,12 @@ def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
 
 
 def _images(study: Study, runs: Sequence[Run], data_dir: Path) -> dict[str, ImageSet]:
-    from suite.datasets.known import data_folder
     from suite.datasets.loading import load
     from suite.training import check_fits
 
     needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
     images = {
-        name: load(source, data_folder(data_dir), base=study.path.parent)
-        for name, source in needed.items()
+        name: load(source, data_dir, base=study.path.parent) for name, source in needed.items()
     }
     for run in {run.cell: run for run in runs}.values():
         check_fits(run.settings, images[source_name(run.settings.dataset)])
