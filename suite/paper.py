@@ -1,0 +1,141 @@
+"""The paper's published figures and claims, as data.
+
+Harmen Scholte, "Regrowing Strategies for Dynamic Sparse Training", 2022. Numbers are as printed;
+nothing here is computed, and the module imports nothing of the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TITLE = "Regrowing Strategies for Dynamic Sparse Training"
+AUTHOR = "Harmen Scholte"
+YEAR = 2022
+VENUE = "37th Twente Student Conference on IT (TScIT 37), University of Twente"
+
+DATASET = "cifar10"
+EPOCHS = 1000
+"""Of Table 2 and Figures 4 to 6."""
+REGROWTH_EPOCHS = 100
+"""Of Figures 2 and 3."""
+DENSE_CONNECTIONS = 20_328_000
+"""Of the same network fully connected (section 6)."""
+
+Column = Literal["accuracy", "loss", "connections", "alpha", "beta"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of Table 2: CIFAR-10, 1000 epochs, one run.
+
+    Attributes:
+        title: The method's name, with the paper's subscripts written out.
+        method: Its name in a study file.
+        metric: The signal that it reads, None for SET.
+        accuracy: Of the last epoch, in [0, 1].
+        loss: Of the last epoch.
+        connections: After the last regrowth.
+        alpha: accuracy / connections.
+        beta: loss * connections.
+    """
+
+    title: str
+    method: str
+    metric: str | None
+    accuracy: float
+    loss: float
+    connections: int
+    alpha: float
+    beta: float
+
+    def value(self, column: Column) -> float:
+        """Return the printed value of one column."""
+        return float(getattr(self, column))
+
+
+TABLE2: tuple[Row, ...] = (
+    Row("SET", "set", None, 0.6682, 0.9411, 342_493, 1.95e-6, 322_320.16),
+    Row("AccSET", "accset", "val_accuracy", 0.6494, 0.9810, 218_730, 2.97e-6, 214_574.13),
+    Row("LSET", "lset", "loss", 0.6611, 0.9524, 254_087, 2.60e-6, 241_992.46),
+    Row("DynSET", "dynset", "loss", 0.6653, 0.9475, 253_916, 2.62e-6, 240_585.41),
+    Row("DynSET_2", "dynset", "val_loss", 0.6582, 0.9640, 242_430, 2.72e-6, 233_702.52),
+    Row("DynSET_3", "dynset", "val_accuracy", 0.6522, 0.9802, 218_322, 2.99e-6, 213_999.22),
+)
+
+
+def row_of(method: str, metric: str | None, regrow: str = "random") -> Row | None:
+    """Return the row of Table 2 that a method is, or None where the paper has none.
+
+    Args:
+        method: As a study file writes it.
+        metric: The signal that it reads.
+        regrow: Its regrowth strategy; Table 2 has random regrowth only.
+    """
+    if regrow != "random":
+        return None
+    return next((row for row in TABLE2 if (row.method, row.metric) == (method, metric)), None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper.
+
+    Attributes:
+        number: Counted through the paper.
+        sentence: What is claimed.
+        source: Where it stands.
+    """
+
+    number: int
+    sentence: str
+    source: str
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        1,
+        "SET has the highest accuracy and the lowest loss of the six methods.",
+        "section 5.2, Table 2",
+    ),
+    Claim(
+        2,
+        "AccSET and DynSET f(val_acc) save about 36 % of SET's connections; LSET and DynSET "
+        "f(loss) save about 26 %.",
+        "sections 5.2 and 5.2.1, Table 2",
+    ),
+    Claim(
+        3,
+        "Connectivity by f(loss) gives a higher accuracy than by f(val_acc).",
+        "section 5.2.1",
+    ),
+    Claim(
+        4,
+        "DynSET beats its counterpart that does not alternate: DynSET f(loss) beats LSET, and "
+        "DynSET f(val_acc) beats AccSET.",
+        "section 5.2.2",
+    ),
+    Claim(5, "Every method beats SET on alpha and beta.", "section 5.2.2, Table 2"),
+    Claim(
+        6,
+        "Regrowth by one neighbour and by most neighbours does not differ from random regrowth, "
+        "within SET and within AccSET.",
+        "section 5.1, Figures 2 and 3",
+    ),
+    Claim(
+        7,
+        "SET beats AccSET in accuracy and loss at 100 epochs.",
+        "section 5.1, Figures 2 and 3",
+    ),
+)
+
+BIBTEX = """\
+@inproceedings{scholte2022regrowing,
+  author    = {Scholte, Harmen},
+  title     = {Regrowing Strategies for Dynamic Sparse Training},
+  booktitle = {37th Twente Student Conference on IT (TScIT 37)},
+  address   = {Enschede, The Netherlands},
+  publisher = {University of Twente},
+  year      = {2022},
+}
+"""

@@ -1,0 +1,8 @@
+"""Reports: a pure function of what a store holds of a study; needs neither torch nor ray.
+
+Results -> Table 2, figures, statistics -> sections -> one page and its files
+"""
+
+from suite.reporting.write import NothingToReportError, Written, write
+
+__all__ = ["NothingToReportError", "Written", "write"]

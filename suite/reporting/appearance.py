@@ -1,0 +1,137 @@
+"""One colour, dash and marker a method, the same in every figure and on every page.
+
+The hues are Okabe and Ito's, darkened until each stands out from white by 3:1 or more, so that
+readers with any colour vision tell them apart; dashes and markers tell them apart in grey. On a
+dark page each has a lighter twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from suite.evolution.methods import METHODS
+from suite.study.cells import Cell
+
+Dash = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Hue:
+    """A colour on white and its twin on a dark page, both as #rrggbb."""
+
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a cell is drawn.
+
+    Attributes:
+        hue: Its colour.
+        dash: On and off lengths in points; () is solid.
+        marker: A matplotlib marker.
+    """
+
+    hue: Hue
+    dash: Dash
+    marker: str
+
+
+PAPER = Hue("#ffffff", "#16181c")
+INK = Hue("#1a1a1a", "#e9e9e6")
+MUTED = Hue("#5c5f66", "#a3a8b0")
+RULE = Hue("#d9dadd", "#3a3e45")
+
+_METHODS: dict[tuple[str, str | None], Look] = {
+    ("set", None): Look(Hue("#1b1c1e", "#f2f2ef"), (), "o"),
+    ("accset", "val_accuracy"): Look(Hue("#c44d00", "#ff8f4d"), (5, 1.5), "s"),
+    ("lset", "loss"): Look(Hue("#0069a6", "#5ab4ee"), (1, 1.2), "^"),
+    ("dynset", "loss"): Look(Hue("#008a63", "#3fd0a4"), (6, 1.5, 1, 1.5), "D"),
+    ("dynset", "val_loss"): Look(Hue("#b0508c", "#e79cc8"), (3, 1), "v"),
+    ("dynset", "val_accuracy"): Look(Hue("#a87500", "#ebb53c"), (8, 1.5, 2, 1.5, 2, 1.5), "P"),
+    ("lset", "val_loss"): Look(Hue("#3a85b5", "#8fd0f5"), (2, 2), "<"),
+    ("static", None): Look(Hue("#75787d", "#9da2a9"), (4, 3), "X"),
+    ("dense", None): Look(Hue("#6a4c93", "#b79be0"), (1, 2.5), "h"),
+}
+_SPARE = (
+    Look(Hue("#7d3c2e", "#dc9583"), (7, 2), ">"),
+    Look(Hue("#35607a", "#86b6d2"), (2, 1, 2, 3), "p"),
+    Look(Hue("#5f7216", "#b9cf5e"), (9, 2, 1, 2), "*"),
+    Look(Hue("#8a2f5d", "#e082b0"), (1, 1, 4, 1), "d"),
+)
+_REGROW = {"random": 0, "one_neighbour": 1, "most_neighbours": 2}
+_STEPS: tuple[tuple[float, Dash | None, str | None], ...] = (
+    # towards the page, dash, marker; None keeps the method's own
+    (0.0, None, None),
+    (0.22, (3.5, 1.2), "o"),
+    (0.42, (1.2, 1.0), "^"),
+    (0.12, (6, 1, 1, 1, 1, 1), "v"),
+    (0.32, (2, 2), "x"),
+    (0.42, (5, 3), "d"),
+)
+
+
+def looks(cells: Sequence[Cell]) -> dict[str, Look]:
+    """Return each cell's look, by label.
+
+    A method with its metric has a fixed look. Cells that vary it (another regrowth strategy, other
+    settings) take its hue one step nearer to the page, with a dash and marker of their own.
+    """
+    spare: dict[tuple[str, str | None], Look] = {}
+    taken: dict[tuple[str, str | None], set[int]] = {}
+    found = {}
+    for cell in cells:
+        kind = _kind(cell)
+        base = _METHODS.get(kind) or spare.setdefault(kind, _SPARE[len(spare) % len(_SPARE)])
+        used = taken.setdefault(kind, set())
+        wanted = _REGROW.get(cell.settings.regrow, len(_REGROW))
+        free = (step for step in range(len(_STEPS)) if step not in used)
+        step = wanted if wanted not in used else next(free, wanted)
+        used.add(step)
+        found[cell.label] = _stepped(base, step)
+    return found
+
+
+def _kind(cell: Cell) -> tuple[str, str | None]:
+    """Return what fixes a cell's hue: method and metric, and the rule where it is not its own."""
+    settings = cell.settings
+    method = METHODS[settings.method]
+    own = settings.rule == method.rule and settings.gate == method.gate
+    return settings.method if own else f"{settings.method}, {settings.gate}", settings.metric
+
+
+def _stepped(look: Look, step: int) -> Look:
+    share, dash, marker = _STEPS[step]
+    hue = Hue(mix(look.hue.light, PAPER.light, share), mix(look.hue.dark, PAPER.dark, share))
+    return Look(
+        hue,
+        look.dash if dash is None else dash,
+        look.marker if marker is None else marker,
+    )
+
+
+def mix(colour: str, other: str, share: float) -> str:
+    """Return a colour that is `share` of the way to another, all as #rrggbb."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def contrast(colour: str, other: str) -> float:
+    """Return the contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    light, dark = sorted((luminance(colour), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb, 0 to 1."""
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in _channels(colour))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

@@ -1,0 +1,253 @@
+"""Curves over epochs as a figure: bands, faint seeds, direct labels, an inset of the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suite.reporting.appearance import MUTED, Look
+from suite.reporting.curves import Curve
+from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, tidy_axes
+from suite.reporting.placement import free_box, spread
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_POINTS = 400
+"""Epochs drawn of a mean and its band; more could not be seen at two columns' width."""
+_SEED_POINTS = 120
+"""Epochs drawn of a single seed."""
+_LABEL_STEP = 1.35 * SMALL
+"""From label to label, in points."""
+_TEXT_AT = 42
+"""From the axes to a label's text, in points: leader and sample of the line lie between."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The vertical axis of a figure of curves.
+
+    Attributes:
+        title: What is drawn.
+        from_zero: Whether it starts at zero.
+        grouped: Whether tick labels have thousands set off.
+    """
+
+    title: str
+    from_zero: bool = False
+    grouped: bool = False
+
+
+def draw_curves(
+    curves: Sequence[Curve],
+    looks: Mapping[str, Look],
+    axis: Axis,
+    *,
+    zoom: int | None = None,
+    narrow: bool = False,
+) -> Figure:
+    """Draw curves with their bands.
+
+    Args:
+        curves: At least one.
+        looks: By cell label.
+        axis: The vertical axis.
+        zoom: Show the last so many epochs in an inset.
+        narrow: One column wide, with a legend below; else two, each curve labelled at its end.
+    """
+    if narrow:
+        rows = -(-len(curves) // 2)
+        height = 2.35 + 0.16 * rows
+        figure = new_figure(ONE_COLUMN, height)
+        bottom = (0.42 + 0.16 * rows) / height
+        top = 1 - 0.22 / height
+        axes = figure.add_axes((0.165, bottom, 0.77, top - bottom))
+    else:
+        figure = new_figure(TWO_COLUMNS, max(3.3, 0.35 + len(curves) * _LABEL_STEP / 72 * 1.05))
+        room = (_widest(figure, curves) + _TEXT_AT + 2) / 72 / TWO_COLUMNS
+        axes = figure.add_axes((0.085, 0.125, 0.915 - min(room, 0.5), 0.81))
+    tidy_axes(axes)
+    for number, curve in enumerate(curves):
+        look = looks[curve.cell.label]
+        _draw_seeds(axes, curve.thinned(_SEED_POINTS // (1 + narrow)), look)
+        _draw_curve(axes, curve.thinned(_POINTS // (1 + narrow)), look, number)
+    first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
+    axes.set_xlim(first if first > 1 else 0, last)
+    axes.set_xlabel("Epoch")
+    axes.set_title(axis.title, loc="left", pad=6)
+    if axis.from_zero:
+        axes.set_ylim(0, axes.get_ylim()[1])
+    axes.margins(y=0.04)
+    _format_ticks(axes, axis)
+    if zoom is not None:
+        _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
+    if narrow:
+        _draw_legend(axes, curves, looks)
+    else:
+        _label_ends(axes, curves, looks)
+    return figure
+
+
+def _draw_seeds(axes: Axes, curve: Curve, look: Look) -> None:
+    """Draw every seed faintly, as one line with gaps."""
+    if curve.n < 2:
+        return
+    gap = np.full((curve.n, 1), np.nan)
+    y = np.hstack([curve.runs, gap]).ravel()
+    x = np.tile([*curve.epochs.astype(float), np.nan], curve.n)
+    axes.plot(x, y, color=look.hue.light, alpha=0.22, linewidth=0.35, zorder=1.5)
+
+
+def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int) -> None:
+    colour = look.hue.light
+    if curve.n > 1:
+        axes.fill_between(
+            curve.epochs, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0, zorder=2
+        )
+    points = len(curve.epochs)
+    every = max(points // 7, 1)
+    axes.plot(
+        curve.epochs,
+        curve.mean,
+        color=colour,
+        linewidth=1.15,
+        dashes=look.dash or (None, None),
+        marker=look.marker,
+        markersize=3,
+        markeredgewidth=0.5,
+        markeredgecolor=colour,
+        markevery=((every // 2 + number * every // 6) % max(points, 1), every),
+        zorder=3,
+    )
+
+
+def _format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(across, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.yaxis.set_major_locator(MaxNLocator(up))
+    if axis.grouped:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
+
+
+def _draw_inset(
+    axes: Axes,
+    curves: Sequence[Curve],
+    looks: Mapping[str, Look],
+    axis: Axis,
+    first: int,
+    last: int,
+) -> None:
+    """Draw the last epochs, enlarged, where no curve runs; make room if there is none."""
+    box = None
+    for _ in range(12):
+        box = free_box(*_drawn(axes, curves))
+        if box is not None:
+            break
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom - (0 if axis.from_zero else 0.12 * (top - bottom)), top)
+        if axis.from_zero:
+            axes.set_ylim(bottom, top * 1.12)
+    if box is None:
+        return
+    inset = axes.inset_axes(box)
+    inset.patch.set_facecolor(axes.figure.get_facecolor())
+    for number, curve in enumerate(curves):
+        end = curve.between(first, last)
+        if len(end.epochs) > 1:
+            _draw_curve(inset, end.thinned(100), looks[curve.cell.label], number)
+    inset.set_xlim(first, last)
+    inset.margins(y=0.06)
+    inset.grid(axis="y")
+    inset.set_axisbelow(True)
+    _format_ticks(inset, axis, across=3, up=4)
+    inset.tick_params(labelsize=SMALL - 0.5, length=2)
+    inset.set_title(
+        f"Last {last - first + 1:,} epochs", fontsize=SMALL, loc="left", pad=3, fontweight="normal"
+    )
+    axes.axvspan(first, last, color=MUTED.light, alpha=0.1, linewidth=0, zorder=1)
+
+
+def _drawn(axes: Axes, curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return x, lower and upper edge of all that is drawn, as shares of the axes."""
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    x, low, high = [], [], []
+    for curve in curves:
+        x.append((curve.epochs - left) / (right - left))
+        low.append((np.minimum(curve.low, curve.runs.min(axis=0)) - bottom) / (top - bottom))
+        high.append((np.maximum(curve.high, curve.runs.max(axis=0)) - bottom) / (top - bottom))
+    return np.concatenate(x), np.concatenate(low), np.concatenate(high)
+
+
+def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
+    """Label each curve beside its end, with a sample of its line and a leader to it."""
+    width, height = _points(axes)
+    bottom, top = axes.get_ylim()
+    ends = [(curve.mean[-1] - bottom) / (top - bottom) for curve in curves]
+    places = spread(ends, _LABEL_STEP / height, 0.01, 0.99)
+    outside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "zorder": 4}
+    for curve, end, place in zip(curves, ends, places, strict=True):
+        look = looks[curve.cell.label]
+        colour = look.hue.light
+        x = 1 + np.array([3, 13, 16, 38, _TEXT_AT]) / width
+        axes.plot(x[:2], [end, place], color=colour, linewidth=0.5, **outside)
+        axes.plot(
+            x[1:4],
+            [place] * 3,
+            color=colour,
+            linewidth=1.15,
+            dashes=look.dash or (None, None),
+            **outside,
+        )
+        axes.plot(
+            [(x[1] + x[3]) / 2], [place], color=colour, marker=look.marker, markersize=3, **outside
+        )
+        axes.text(x[4], place, curve.cell.title, va="center_baseline", fontsize=SMALL, **outside)
+
+
+def _widest(figure: Figure, curves: Sequence[Curve]) -> float:
+    """Return the width of the longest label, in points."""
+    texts = [figure.text(0, 0, curve.cell.title, fontsize=SMALL) for curve in curves]
+    width = max(float(text.get_window_extent().width) for text in texts)
+    for text in texts:
+        text.remove()
+    return width * 72 / figure.dpi
+
+
+def _points(axes: Axes) -> tuple[float, float]:
+    """Return the size of axes in points."""
+    box = axes.get_position()
+    page = axes.get_figure(root=True)
+    assert page is not None  # axes are always in a figure here
+    width, height = page.get_size_inches()
+    return box.width * width * 72, box.height * height * 72
+
+
+def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for curve in curves:
+        look = looks[curve.cell.label]
+        line = Line2D([], [], color=look.hue.light, linewidth=1.15, marker=look.marker)
+        line.set_markersize(3)
+        if look.dash:
+            line.set_dashes(look.dash)
+        handles.append(line)
+    axes.figure.legend(
+        handles,
+        [curve.cell.title for curve in curves],
+        loc="lower center",
+        ncols=2,
+        fontsize=SMALL - 0.5,
+        handlelength=3,
+        columnspacing=1.2,
+        labelspacing=0.35,
+        borderaxespad=0.2,
+    )

@@ -1,0 +1,157 @@
+"""Figures as files: one look for all, and the same bytes for the same figure."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.reporting.appearance import INK, MUTED, PAPER, RULE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TWO_COLUMNS = 7.0
+ONE_COLUMN = 3.4
+"""Widths in inches that two- and one-column pages hold."""
+DPI = 200
+SMALL = 7.0
+"""Smallest type in a figure, in points."""
+
+
+@contextmanager
+def style(stem: str) -> Iterator[None]:
+    """Draw in the report's style; ids in SVG files follow from the figure's name alone."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    settings: Any = sns.axes_style("ticks") | {
+        "axes.edgecolor": MUTED.light,
+        "axes.facecolor": "none",
+        "axes.labelcolor": INK.light,
+        "axes.labelsize": 8,
+        "axes.linewidth": 0.6,
+        "axes.titlesize": 8,
+        "axes.titleweight": "bold",
+        "axes.unicode_minus": True,
+        "figure.facecolor": PAPER.light,
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so it is the same everywhere
+        "font.size": 8,
+        "grid.color": RULE.light,
+        "grid.linewidth": 0.5,
+        "legend.fontsize": SMALL,
+        "legend.frameon": False,
+        "lines.scale_dashes": False,
+        "path.simplify_threshold": 0.2,
+        "pdf.fonttype": 42,
+        "savefig.dpi": DPI,
+        "svg.fonttype": "none",
+        "svg.hashsalt": stem,
+        "text.color": INK.light,
+        "text.parse_math": False,
+        "xtick.color": MUTED.light,
+        "xtick.labelcolor": INK.light,
+        "xtick.labelsize": SMALL,
+        "xtick.major.size": 3,
+        "xtick.major.width": 0.6,
+        "ytick.color": MUTED.light,
+        "ytick.labelcolor": INK.light,
+        "ytick.labelsize": SMALL,
+        "ytick.major.size": 3,
+        "ytick.major.width": 0.6,
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that knows how to measure its text."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy_axes(axes: Axes) -> None:
+    """Take away the box and rule the background lightly."""
+    import seaborn as sns
+
+    sns.despine(ax=axes)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that has been written.
+
+    Attributes:
+        stem: Name of its files, without the ending.
+        svg: Text of the SVG file.
+    """
+
+    stem: str
+    svg: str
+
+
+def save(
+    figure: Figure, stem: str, out: Path, formats: Sequence[str] = ("svg", "pdf", "png")
+) -> Picture:
+    """Write a figure in the formats asked for, without dates; SVG is always written."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = _lean(buffer.getvalue())
+    (out / f"{stem}.svg").write_text(svg, encoding="utf-8")
+    if "pdf" in formats:
+        none = {"CreationDate": None, "Creator": None, "Producer": None}
+        figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
+    if "png" in formats:
+        figure.savefig(out / f"{stem}.png", format="png", metadata={"Software": None})
+    return Picture(stem, svg)
+
+
+def _lean(svg: str) -> str:
+    """Round coordinates to a tenth of a point and drop what says nothing."""
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(-?\d+\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"\s*\n([LMzCQ])", r"\1", svg)
+    return re.sub(r"\n\s+", "\n", svg)
+
+
+def inline(picture: Picture, title: str, description: str) -> str:
+    """Return a figure's SVG for a page: its ids its own, its colours the page's.
+
+    Every colour becomes a CSS variable named after it (--h-0069a6), which the page sets for light
+    and for dark.
+
+    Args:
+        picture: The figure.
+        title: Its name for screen readers.
+        description: What it shows, for screen readers.
+    """
+    from markupsafe import escape
+
+    svg = picture.svg[picture.svg.index("<svg") :]
+    stem = picture.stem
+    svg = re.sub(r'\bid="', f'id="{stem}-', svg)
+    svg = re.sub(r'(xlink:href|href)="#', rf'\1="#{stem}-', svg)
+    svg = svg.replace("url(#", f"url(#{stem}-")
+    svg = re.sub(r"#([0-9a-f]{6})(?=[;\"])", r"var(--h-\1)", svg)
+    head, body = svg.split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    assert box is not None  # matplotlib always writes one
+    return (
+        f'<svg {box[0]} role="img" aria-labelledby="{stem}-title {stem}-desc" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<title id="{stem}-title">{escape(title)}</title>'
+        f'<desc id="{stem}-desc">{escape(description)}</desc>{body.strip()}'
+    )

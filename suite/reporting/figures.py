@@ -1,0 +1,216 @@
+"""Figures 2 to 6 of the paper: which cells each shows, and what is said under it.
+
+Figures 2 and 3 show accuracy and loss of the regrowth strategies over the first 100 epochs;
+Figures 4 to 6 accuracy, loss and connections of the methods, with the last epochs enlarged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite import paper
+from suite.datasets.sources import title as source_title
+from suite.reporting.appearance import Look
+from suite.reporting.curve_figures import Axis, draw_curves
+from suite.reporting.curves import Curve, curve_table, curves
+from suite.reporting.drawing import inline, save, style
+from suite.reporting.numbers import Format, format_for, in_a_sentence, listing_some
+
+if TYPE_CHECKING:
+    from suite.study import Cell
+    from suite.tidy import Results
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as the page shows it.
+
+    Attributes:
+        stem: Its files are STEM.svg, STEM.pdf, STEM.png and STEM.csv.
+        name: E.g. Figure 4.
+        title: What it shows, in a few words.
+        caption: What lines, bands and n are.
+        wide: SVG for wide screens and paper.
+        narrow: SVG for narrow screens, empty where the wide one serves.
+        column: Whether STEM-column.pdf is there, to fit one column.
+    """
+
+    stem: str
+    name: str
+    title: str
+    caption: str
+    wide: str
+    narrow: str = ""
+    column: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One of Figures 2 to 6, before it is drawn.
+
+    Attributes:
+        stem: Of its files.
+        number: In the paper.
+        subject: Whose curves.
+        measure: What is drawn, in words.
+        column: Of the tidy table.
+        axis: The vertical one.
+        cells: Whose curves.
+        dataset: Their data set.
+        until: Last epoch shown; None shows all.
+        zoom: Last epochs to enlarge; None enlarges none.
+    """
+
+    stem: str
+    number: int
+    subject: str
+    measure: str
+    column: str
+    axis: Axis
+    cells: tuple[Cell, ...]
+    dataset: str
+    until: int | None = None
+    zoom: int | None = None
+
+
+_ACCURACY = ("accuracy", "test_accuracy", Axis("Accuracy on the test images"))
+_LOSS = ("loss", "test_loss", Axis("Loss on the test images"))
+_CONNECTIONS = ("connections", "connections", Axis("Connections", from_zero=True, grouped=True))
+
+
+def plans(results: Results) -> list[Plan]:
+    """Return the figures that a study's cells call for, those of each data set together."""
+    datasets: dict[str, list[Cell]] = {}
+    for cell in results.study.cells:
+        datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
+    found = []
+    for number, (dataset, cells) in enumerate(datasets.items()):
+        suffix = "" if len(datasets) == 1 else f"-{_slug(dataset) or number + 1}"
+        strategies, methods = _divide(cells)
+        last = max(cell.settings.epochs for cell in cells)
+        until = paper.REGROWTH_EPOCHS if last > paper.REGROWTH_EPOCHS else None
+        for figure, (measure, column, axis) in ((2, _ACCURACY), (3, _LOSS)):
+            if strategies:
+                found.append(
+                    Plan(
+                        f"fig{figure}{suffix}",
+                        figure,
+                        "regrowth strategies",
+                        measure,
+                        column,
+                        axis,
+                        tuple(strategies),
+                        dataset,
+                        until=until,
+                    )
+                )
+        zoom = _zoom(results.study.file.report.zoom, last)
+        for figure, (measure, column, axis) in ((4, _ACCURACY), (5, _LOSS), (6, _CONNECTIONS)):
+            if methods:
+                found.append(
+                    Plan(
+                        f"fig{figure}{suffix}",
+                        figure,
+                        "methods",
+                        measure,
+                        column,
+                        axis,
+                        tuple(methods),
+                        dataset,
+                        zoom=zoom,
+                    )
+                )
+    return found
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40]
+
+
+def _divide(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
+    """Return the cells that differ from another in the regrowth strategy alone, and the methods.
+
+    Each method is shown with its first strategy only. A study of strategies alone has no figures
+    of methods.
+    """
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(_apart_from_regrowth(cell), []).append(cell)
+    strategies = [cell for group in groups.values() if len(group) > 1 for cell in group]
+    if len(strategies) == len(cells):
+        return strategies, []
+    return strategies, [group[0] for group in groups.values()]
+
+
+def _apart_from_regrowth(cell: Cell) -> str:
+    settings = cell.settings.model_dump(mode="json", exclude={"regrow", "neighbourhood"})
+    return json.dumps(settings, sort_keys=True)
+
+
+def _zoom(wanted: int, last: int) -> int | None:
+    """Return how many last epochs to enlarge: as wanted, or a tenth of a short training."""
+    if last >= 2 * wanted:
+        return wanted
+    return max(last // 10, 3) if last >= 20 else None
+
+
+def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Shown | None:
+    """Draw a figure, write its files and return it for the page; None if no run is done."""
+    drawn = curves(results.frame, list(plan.cells), plan.column)
+    if plan.until is not None:
+        drawn = [curve.between(1, plan.until) for curve in drawn]
+    if not drawn:
+        return None
+    curve_table(drawn).to_csv(
+        out / f"{plan.stem}.csv", index=False, lineterminator="\n", float_format="%.8g"
+    )
+    title = f"{plan.measure.capitalize()} of the {plan.subject} on {plan.dataset}"
+    last = max(int(curve.epochs[-1]) for curve in drawn)
+    description = _describe(drawn, plan, last)
+    with style(plan.stem):
+        picture = save(draw_curves(drawn, looks, plan.axis, zoom=plan.zoom), plan.stem, out)
+    wide = inline(picture, title, description)
+    stem = f"{plan.stem}-column"
+    with style(stem):
+        column = draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=True)
+        narrow = inline(save(column, stem, out, formats=("svg", "pdf")), title, description)
+    caption = _caption(plan, drawn, last)
+    name = f"Figure {plan.number}"
+    return Shown(plan.stem, name, title, caption, wide, narrow, column=True)
+
+
+def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
+    """Say in words where the curves end."""
+    name = "connections" if plan.column == "connections" else "accuracy"
+    form: Format = format_for(name, [])
+    ends = [
+        f"{curve.cell.title} {form.text(float(curve.mean[-1]))}"
+        + (f" ± {form.text(float(curve.half[-1]))}" if curve.n > 1 else "")
+        for curve in drawn
+    ]
+    return f"Mean {plan.measure} in epoch {last:,}: {'; '.join(ends)}."
+
+
+def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
+    counts = sorted({curve.n for curve in drawn})
+    n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
+    parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
+    if counts[-1] > 1:
+        parts.append(
+            f"Lines are means over seeds ({n} runs a cell), bands their 95 % t intervals, "
+            "faint lines the single runs."
+        )
+    else:
+        parts.append("Each line is a single run (n = 1), so there is no band.")
+    if plan.zoom is not None:
+        parts.append(f"The inset enlarges the last {plan.zoom:,} epochs, shaded in the whole.")
+    shown = {curve.cell.label for curve in drawn}
+    lost = [in_a_sentence(cell.title) for cell in plan.cells if cell.label not in shown]
+    if lost:
+        parts.append(f"Not shown, for want of a finished run: {listing_some(lost)}.")
+    return " ".join(parts)

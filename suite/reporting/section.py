@@ -1,0 +1,148 @@
+"""What a page is made of: sections of text, tables and figures, still without any HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.reporting.appearance import Look
+from suite.reporting.figures import Shown
+from suite.reporting.table2 import Table2
+
+if TYPE_CHECKING:
+    from suite.tidy import Results
+
+
+@dataclass(frozen=True)
+class Td:
+    """One cell of a table.
+
+    Attributes:
+        text: What stands there.
+        sort: What the column is sorted by; None sorts last.
+        small: A second, smaller line.
+        mark: Named in the style sheet: best, same, good, bad, open; often empty.
+    """
+
+    text: str
+    sort: float | str | None = None
+    small: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Th:
+    """A column's head.
+
+    Attributes:
+        title: What it says.
+        numeric: Whether the column is set flush right.
+        unit: A second, smaller line.
+    """
+
+    title: str
+    numeric: bool = True
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table that can be sorted.
+
+    Attributes:
+        name: Unique on the page.
+        caption: What the numbers are.
+        head: One a column; the first column names the row.
+        rows: Each as long as the head.
+        looks: Line samples before the names, by row; empty where rows are no cells.
+    """
+
+    name: str
+    caption: str
+    head: tuple[Th, ...]
+    rows: tuple[tuple[Td, ...], ...]
+    looks: tuple[Look | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Links:
+    """A list of files.
+
+    Attributes:
+        files: Name of each, relative to the page, and what it holds.
+    """
+
+    files: tuple[tuple[str, str], ...]
+
+
+Block = str | Grid | Shown | Links
+"""A paragraph, a table, a figure or a list of files."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page.
+
+    Attributes:
+        name: Unique on the page.
+        title: Its heading.
+        blocks: What it shows, in order.
+        warnings: Sentences that a reader must not miss.
+    """
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class Material:
+    """What sections are made from.
+
+    Attributes:
+        results: What the store holds of the study.
+        table: Its Table 2.
+        looks: How each cell is drawn, by label.
+        out: The report's folder: sections write their figures there.
+        files: Every file written so far with what it holds, in order; sections add theirs.
+    """
+
+    results: Results
+    table: Table2
+    looks: dict[str, Look]
+    out: Path
+    files: list[tuple[str, str]] = field(default_factory=list)
+
+    def add_figure(self, shown: Shown) -> Shown:
+        """Note a figure's files, and return it."""
+        for ending, what in (("svg", "vector"), ("pdf", "two columns wide"), ("png", "pixels")):
+            self.files.append((f"{shown.stem}.{ending}", f"{shown.name}, {what}"))
+        if shown.column:
+            self.files.append((f"{shown.stem}-column.pdf", f"{shown.name}, one column wide"))
+        self.files.append((f"{shown.stem}.csv", f"{shown.name}, its data"))
+        return shown
+
+
+def number(value: float, text: str, *, small: str = "", mark: str = "") -> Td:
+    """Return a number's cell, sorted by value; NaN sorts last."""
+    return Td(text, value if math.isfinite(value) else None, small, mark)
+
+
+def words(text: str, *, small: str = "", mark: str = "") -> Td:
+    """Return a text's cell, sorted by its letters."""
+    return Td(text, text.casefold(), small, mark)
+
+
+def head(*titles: str, names: Iterable[int] = (0,)) -> tuple[Th, ...]:
+    """Return heads without units.
+
+    Args:
+        titles: One a column.
+        names: Which columns hold words.
+    """
+    wordy = set(names)
+    return tuple(Th(title, index not in wordy) for index, title in enumerate(titles))

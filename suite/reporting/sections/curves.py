@@ -1,0 +1,18 @@
+"""Section 4: Figures 2 to 6."""
+
+from __future__ import annotations
+
+from suite.reporting.figures import plans, show
+from suite.reporting.section import Material, Section
+
+
+def section(material: Material) -> Section | None:
+    """Return the figures that the study has cells for."""
+    planned = plans(material.results)
+    drawn = [show(plan, material.results, material.looks, material.out) for plan in planned]
+    shown = tuple(material.add_figure(figure) for figure in drawn if figure is not None)
+    if not shown:
+        return None
+    names = list(dict.fromkeys(figure.name.removeprefix("Figure ") for figure in shown))
+    title = f"Figure {names[0]}" if len(names) == 1 else f"Figures {names[0]} to {names[-1]}"
+    return Section("figures", title, shown)

@@ -1,0 +1,41 @@
+"""Section 11: every file of the report, and how to cite paper and study."""
+
+from __future__ import annotations
+
+from suite import paper
+from suite.reporting import tex
+from suite.reporting.section import Links, Material, Section
+from suite.study import Study
+from suite.tidy import export
+
+TIDY = "tidy.parquet"
+CITATION = "citation.bib"
+
+
+def section(material: Material) -> Section:
+    """Write the tidy table and the citations, and list all files."""
+    out, results = material.out, material.results
+    export(results, out / TIDY)
+    (out / CITATION).write_text(citation(results.study), encoding="utf-8")
+    files = (
+        *((name, what) for name, what in material.files if name.startswith("table2")),
+        (TIDY, "the tidy table: one row a run and epoch, with each run's settings and provenance"),
+        *((name, what) for name, what in material.files if not name.startswith("table2")),
+        (CITATION, "the paper and this study, BibTeX"),
+    )
+    return Section("downloads", "Downloads", (Links(files),))
+
+
+def citation(study: Study) -> str:
+    """Return the paper and the study as BibTeX."""
+    import suite
+
+    return (
+        f"{paper.BIBTEX}\n"
+        f"@misc{{{study.name},\n"
+        f"  title        = {{{{{tex.escape(study.title)}}}}},\n"
+        f"  howpublished = {{Study file {tex.escape(study.path.name)}, "
+        f"suite {suite.__version__}}},\n"
+        f"  note         = {{Seeds {study.seeds[0]} to {study.seeds[-1]}}},\n"
+        "}\n"
+    )

@@ -1,0 +1,77 @@
+"""Section 6: the connections that were measured, beside those that the formula predicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from suite.evolution.connectivity import equilibrium
+from suite.reporting.numbers import Format, estimate, percent
+from suite.reporting.section import Grid, Material, Section, head, number, words
+from suite.study import Cell
+
+_OF_THE_EPOCHS = 0.1
+"""Theta is averaged over this last share of the epochs."""
+
+
+def section(material: Material) -> Section | None:
+    """Return measured and predicted connections, by cell that evolves."""
+    form = Format(0, grouped=True)
+    rows, looks = [], []
+    for cell in material.results.study.cells:
+        if not cell.settings.composition.evolves:
+            continue
+        frame = material.results.frame
+        runs = [run for _, run in frame[frame["cell"] == cell.label].groupby("seed")]
+        if not runs:
+            continue
+        found = np.array([predicted_and_measured(run, cell) for run in runs])
+        theta, predicted, measured = (estimate(column) for column in found.T)
+        if not predicted.n:
+            continue
+        share = measured.mean / predicted.mean - 1
+        interval = f" ± {form.text(measured.half)}" if measured.n > 1 else ""
+        rows.append(
+            (
+                words(cell.title),
+                number(measured.n, str(measured.n)),
+                number(theta.mean, f"{theta.mean:.4f}"),
+                number(predicted.mean, form.text(predicted.mean)),
+                number(measured.mean, form.text(measured.mean) + interval),
+                number(share, ("+" if share > 0 else "") + percent(share, 2)),
+            )
+        )
+        looks.append(material.looks[cell.label])
+    if not rows:
+        return None
+    text = (
+        "With a constant θ the connections of a layer tend to γ θ / (ζ + (1 − ζ) θ), γ being its "
+        "initial count and ζ the share pruned. The prediction takes θ from the last tenth of the "
+        "epochs of each run; a measured count that is still above it has not settled yet."
+    )
+    caption = (
+        "Connections predicted from θ and measured in the last epoch, summed over layers: means "
+        "over runs, measured ± half the 95 % t interval; the last column is measured against "
+        "predicted."
+    )
+    heads = head("Method", "n", "θ", "Predicted", "Measured", "Difference")
+    grid = Grid("equilibrium-grid", caption, heads, tuple(rows), tuple(looks))
+    return Section("equilibrium", "Equilibrium of the connections", (text, grid))
+
+
+def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float, float]:
+    """Return theta of a run's last epochs, the connections it leads to, and those measured.
+
+    Args:
+        run: The run's rows of the tidy table.
+        cell: Its cell.
+    """
+    run = run.sort_values("epoch")
+    theta = run["theta"].dropna()
+    if theta.empty:
+        return np.nan, np.nan, float(run["connections"].iloc[-1])
+    late = float(theta.tail(max(int(len(run) * _OF_THE_EPOCHS), 1)).mean())
+    layers = [name for name in run if str(name).startswith("connections_")]
+    initial = run[layers].iloc[0].dropna()
+    predicted = sum(equilibrium(float(gamma), late, cell.settings.zeta) for gamma in initial)
+    return late, predicted, float(run["connections"].iloc[-1])

@@ -1,0 +1,117 @@
+"""Section 2: Table 2, beside the paper's."""
+
+from __future__ import annotations
+
+from suite import paper
+from suite.reporting.numbers import count, listing
+from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
+from suite.reporting.table2 import Entry, Row, Table2
+from suite.reporting.table2_files import NOTE, as_csv, as_markdown, as_tabular, as_tex
+from suite.settings import Settings
+from suite.tidy import Results
+
+_SHOWN_DIFFERENCES = 8
+
+
+def section(material: Material) -> Section:
+    """Return Table 2 and write it as CSV, Markdown and LaTeX."""
+    table, results = material.table, material.results
+    _write(material)
+    caption = (
+        f"{NOTE} Bold: the best of its column; †: not shown to differ from the best "
+        f"({results.study.file.comparisons.design} tests against it, Holm-corrected over the "
+        "column)."
+    )
+    blocks: list[str | Grid] = [_grid(table, material, caption)]
+    warnings = []
+    if table.has_paper:
+        blocks.append(
+            f"The small lines give the value that the paper prints ({paper.AUTHOR}, {paper.YEAR}; "
+            "CIFAR-10, 1,000 epochs, no number of runs stated) and ours less the paper's."
+        )
+        if differing := differences_from_paper(results):
+            shown = differing[:_SHOWN_DIFFERENCES]
+            more = len(differing) - len(shown)
+            listed = listing([*shown, count(more, "more setting")] if more else shown)
+            warnings.append(
+                "This study does not repeat the paper's: the differences from its values are no "
+                f"test of it. Different here: {listed}."
+            )
+    few = {row.n for row in table.rows if 0 < row.n < 6}
+    if few:
+        warnings.append(
+            f"Some cells have {listing(map(str, sorted(few)))} runs: with fewer than six seeds no "
+            "two-sided exact test can reach p = 0.05."
+        )
+    return Section("table2", "Table 2: the last epoch", tuple(blocks), tuple(warnings))
+
+
+def _write(material: Material) -> None:
+    table, file = material.table, material.results.study.file
+    title = material.results.study.title
+    texts = {
+        "table2.csv": (as_csv(table), "Table 2, CSV"),
+        "table2.md": (as_markdown(table, title), "Table 2, Markdown"),
+        "table2.tex": (as_tex(table, title, file.report.decimal), "Table 2, a LaTeX document"),
+        "table2-tabular.tex": (
+            as_tabular(table, file.report.decimal),
+            "Table 2, the tabular alone, for \\input",
+        ),
+    }
+    for name, (text, what) in texts.items():
+        (material.out / name).write_text(text, encoding="utf-8")
+        material.files.append((name, what))
+
+
+def _grid(table: Table2, material: Material, caption: str) -> Grid:
+    several = len(table.datasets) > 1
+    heads = [Th("Method", numeric=False), *([Th("Data set", numeric=False)] if several else [])]
+    heads += [Th("n"), *(Th(column.title, unit=column.unit) for column in table.columns)]
+    rows = []
+    for row in table.rows:
+        first = [words(row.cell.title), *([words(row.dataset)] if several else [])]
+        rows.append((*first, number(row.n, row.runs), *_entries(row)))
+    looks = tuple(material.looks[row.cell.label] for row in table.rows)
+    return Grid("table2-grid", caption, tuple(heads), tuple(rows), looks)
+
+
+def _entries(row: Row) -> tuple[Td, ...]:
+    return tuple(_entry(entry) for entry in row.entries)
+
+
+def _entry(entry: Entry) -> Td:
+    text = entry.mean + (f" ± {entry.half}" if entry.half else "")
+    small = f"{entry.paper}; {entry.difference}" if entry.difference else entry.paper
+    return number(entry.estimate.mean, text, small=small, mark=entry.mark)
+
+
+def differences_from_paper(results: Results) -> list[str]:
+    """Return in what the study's cells depart from the paper's setting, e.g. epochs (60).
+
+    Settings that make the methods (method, metric, regrowth and so on) do not count.
+    """
+    ours: dict[str, dict[str, None]] = {}
+    paper_has = Settings()
+    for cell in results.study.cells:
+        for name in cell.settings.deciding():
+            if name in _MAKE_METHODS or name not in Settings.model_fields:
+                continue
+            value = getattr(cell.settings, name)
+            if value != getattr(paper_has, name):
+                ours.setdefault(name, {})[_plain(value)] = None
+        if cell.settings.dataset != paper.DATASET:
+            ours.setdefault("dataset", {})[_plain(cell.settings.dataset)] = None
+    order = ["dataset", "epochs", *Settings.model_fields]
+    names = sorted(ours, key=order.index)
+    return [f"{name} ({listing(ours[name])})" for name in names]
+
+
+_MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow", "neighbourhood", "prune"}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

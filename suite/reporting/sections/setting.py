@@ -1,0 +1,160 @@
+"""Section 10: the settings that decide the results, and where the results come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from suite.datasets.sources import title as source_title
+from suite.reporting.numbers import count, listing
+from suite.reporting.section import Grid, Material, Section, head, number, words
+from suite.settings import Settings
+from suite.tidy import Results
+
+_VERSIONS = ("suite", "python", "torch", "numpy", "numba", "ray")
+_MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "commit", "dirty")
+_ALIKE = (*_VERSIONS, "engine", "commit", "cpu", "host")
+"""What a warning is given for where runs differ in it."""
+
+
+def section(material: Material) -> Section:
+    """Return settings, data, validation, engine and provenance."""
+    results = material.results
+    blocks: list[str | Grid] = [_about(results), _settings(results)]
+    records = [run.record for run in results.runs if run.record is not None]
+    origins = [dict(record.get("provenance", {})) for record in records]
+    if origins:
+        blocks.append(_provenance(origins))
+    title = "Settings and provenance"
+    return Section("settings", title, tuple(blocks), tuple(_warnings(origins, records)))
+
+
+def _about(results: Results) -> str:
+    cells = results.study.cells
+    settings = [cell.settings for cell in cells]
+    datasets = list(dict.fromkeys(source_title(s.dataset) for s in settings))
+    seeds = results.study.seeds
+    sentences = [
+        f"{count(len(cells), 'cell')} over {count(len(seeds), 'seed')} "
+        f"({seeds[0]} to {seeds[-1]}) on {listing(datasets)}; every cell has the same seeds, and a "
+        "seed fixes topology, weights, data order and augmentation, so cells are compared in pairs."
+    ]
+    fractions = [s.validation for s in settings if s.validation != "test"]
+    if fractions:
+        shares = listing(f"{100 * float(f):g} %" for f in dict.fromkeys(fractions))
+        sentences.append(
+            f"Methods are steered by {shares} of the training images, held out; the test images "
+            "are only reported on."
+        )
+    if len(fractions) < len(settings):
+        who = "Some methods are" if fractions else "Methods are"
+        sentences.append(
+            f"{who} steered by the test images, as in the paper: validation and test values are "
+            "one, and test accuracies are optimistic for methods that read them."
+        )
+    return " ".join(sentences)
+
+
+def _settings(results: Results) -> Grid:
+    """Return every setting that decides a result, beside the paper's."""
+    cells = results.study.cells
+    decides = {name for cell in cells for name in cell.settings.deciding()}
+    usual = Settings()
+    rows = []
+    for name in Settings.model_fields:
+        if name not in decides | {"method", "dataset"}:
+            continue
+        values: dict[str, list[str]] = {}
+        for cell in cells:
+            applies = name in cell.settings.deciding() or name in ("method", "dataset")
+            text = _plain(getattr(cell.settings, name)) if applies else "–"
+            values.setdefault(text, []).append(cell.title)
+        values.pop("–", None)
+        published = _plain(getattr(usual, name))
+        same = list(values) == [published]
+        rows.append(
+            (
+                words(name),
+                words(", ".join(values)),
+                words("" if name in _MAKE_METHODS else published, mark="" if same else "open"),
+                words(_MEANING.get(name, "")),
+            )
+        )
+    caption = (
+        "Every setting that decides a result. The third column is the paper's, marked where this "
+        "study's is another."
+    )
+    heads = head("Setting", "This study", "Paper", "Meaning", names=(0, 1, 2, 3))
+    return Grid("settings-grid", caption, heads, tuple(rows))
+
+
+_MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow"}
+_MEANING = {
+    name: (field.description or "").split(":")[0].rstrip(".")
+    for name, field in Settings.model_fields.items()
+}
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "all"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str | int) and isinstance(value, str) else _source(value)
+
+
+def _source(value: Any) -> str:
+    return source_title(value) if hasattr(value, "model_dump") else str(value)
+
+
+def _provenance(origins: list[dict[str, Any]]) -> Grid:
+    names = [name for name in (*_VERSIONS, *_MACHINE) if any(name in o for o in origins)]
+    kinds = Counter(tuple(_said(origin, name) for name in names) for origin in origins)
+    rows = [
+        (*(words(value) for value in values), number(n, f"{n:,}"))
+        for values, n in sorted(kinds.items())
+    ]
+    caption = "Finished runs by the machine and the versions that they were computed with."
+    heads = head(*names, "Runs", names=range(len(names)))
+    return Grid("provenance-grid", caption, heads, tuple(rows))
+
+
+def _said(origin: Mapping[str, Any], name: str) -> str:
+    value = origin.get(name, "")
+    if name == "commit":
+        return str(value)[:10] or "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or "–"
+
+
+def _warnings(origins: list[dict[str, Any]], records: list[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for name in _ALIKE:
+        values = Counter(_said(origin, name) for origin in origins)
+        if len(values) > 1:
+            listed = listing(f"{value} ({count(n, 'run')})" for value, n in sorted(values.items()))
+            found.append(f"Runs differ in {_NAMES.get(name, name)}: {listed}.")
+    if dirty := sum(bool(origin.get("dirty")) for origin in origins):
+        found.append(
+            f"{count(dirty, 'run was', 'runs were')} computed with changes that are in no commit."
+        )
+    contents: dict[str, set[str]] = {}
+    for record in records:
+        contents.setdefault(str(record.get("dataset")), set()).add(str(record.get("fingerprint")))
+    found += [
+        f"{dataset} had {len(prints)} different contents among these runs."
+        for dataset, prints in contents.items()
+        if len(prints) > 1
+    ]
+    return found
+
+
+_NAMES = {"cpu": "CPU", "suite": "the suite's version", "commit": "the suite's commit"} | {
+    name: f"the version of {name}" for name in _VERSIONS[1:]
+}

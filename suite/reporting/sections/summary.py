@@ -1,0 +1,70 @@
+"""Section 1: the verdict in three sentences, and how complete the study is."""
+
+from __future__ import annotations
+
+from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
+from suite.reporting.section import Material
+from suite.reporting.sections.runs import tally
+from suite.reporting.table2 import BEST, SAME, Row
+
+
+def lede(material: Material) -> list[str]:
+    """Return the verdict: which cell is best, what the others save, what became of the claims."""
+    table = material.table
+    sentences = []
+    for dataset in table.datasets:
+        rows = [row for row in table.rows if row.dataset == dataset and row.n]
+        if rows:
+            sentences += _verdict(rows, dataset if len(table.datasets) > 1 else "")
+    return sentences
+
+
+def _verdict(rows: list[Row], dataset: str) -> list[str]:
+    on = f"On {dataset}, " if dataset else ""
+    accuracy = {row.cell.label: row.entries[0] for row in rows}
+    best = next((row for row in rows if accuracy[row.cell.label].mark == BEST), rows[0])
+    entry = accuracy[best.cell.label]
+    half = f" ± {entry.half}" if entry.half else ""
+    over = count(best.n, "run")
+    name = in_a_sentence(best.cell.title)
+    if len(rows) == 1:
+        return [f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."]
+    first = f"{on}{name} reaches the highest accuracy, {entry.mean}{half} over {over}"
+    same = [in_a_sentence(row.cell.title) for row in rows if accuracy[row.cell.label].mark == SAME]
+    if len(same) == len(rows) - 1:
+        first += ", and no other is shown to differ from it"
+    elif same:
+        verb = "is" if len(same) == 1 else "are"
+        first += f"; {listing_some(same)} {verb} not shown to differ from it"
+    return [f"{first}.", *_saving(rows, best)]
+
+
+def _saving(rows: list[Row], best: Row) -> list[str]:
+    """Say which cell has the fewest connections, and what that costs in accuracy."""
+    fewest = min(rows, key=lambda row: row.entries[2].estimate.mean)
+    saved = 1 - fewest.entries[2].estimate.mean / best.entries[2].estimate.mean
+    if fewest is best or saved < 0.005:
+        return []
+    lost = fewest.entries[0].format.text(
+        best.entries[0].estimate.mean - fewest.entries[0].estimate.mean
+    )
+    name, other = in_a_sentence(fewest.cell.title), in_a_sentence(best.cell.title)
+    return [
+        f"{name} does with the fewest connections, {percent(saved)} fewer than {other}, at an "
+        f"accuracy that is {lost} lower."
+    ]
+
+
+def progress(material: Material) -> dict[str, str]:
+    """Return how much of the study is done: a sentence, and the share in percent."""
+    runs = material.results.runs
+    undone = [run for run in runs if run.state != "done"]
+    done = len(runs) - len(undone)
+    share = f"{100 * done / max(len(runs), 1):.2f}"
+    if not undone:
+        return {"share": share, "text": f"Complete: all {count(done, 'run')} are done."}
+    text = (
+        f"Incomplete: {done:,} of {count(len(runs), 'run')} are done. {tally(undone)}. What "
+        "follows rests on the finished runs alone."
+    )
+    return {"share": share, "text": text}

@@ -1,0 +1,255 @@
+"""Table 2: each cell's last epoch, over seeds, beside what the paper printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from suite import paper
+from suite.datasets.sources import title as source_title
+from suite.reporting.numbers import Estimate, Format, estimate, format_for, superscript
+from suite.statistics.comparisons import Question, compare
+from suite.statistics.samples import match
+
+if TYPE_CHECKING:
+    from suite.study import Cell
+    from suite.tidy import Results
+
+BEST, SAME = "best", "same"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A measured column.
+
+    Attributes:
+        name: As the paper's data calls it.
+        title: For readers.
+        higher: Whether more is better.
+        format: How its numbers are written.
+    """
+
+    name: paper.Column
+    title: str
+    higher: bool
+    format: Format
+
+    @property
+    def unit(self) -> str:
+        """The power of ten that the numbers are in, e.g. ×10⁻⁶; often empty."""
+        exponent = self.format.exponent
+        return f"×10{superscript(exponent)}" if exponent else ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of the table.
+
+    Attributes:
+        estimate: Mean and interval over the finished runs.
+        published: The paper's value, None where it has none.
+        mark: "best" of the column, "same" if it does not differ from the best, or "".
+        format: How it is written.
+    """
+
+    estimate: Estimate
+    published: float | None
+    mark: str
+    format: Format
+
+    @property
+    def mean(self) -> str:
+        """The mean as text."""
+        return self.format.text(self.estimate.mean)
+
+    @property
+    def half(self) -> str:
+        """Half the interval's width as text, empty below two runs."""
+        return self.format.text(self.estimate.half) if self.estimate.n > 1 else ""
+
+    @property
+    def paper(self) -> str:
+        """The paper's value as text, empty where it has none."""
+        return "" if self.published is None else self.format.text(self.published)
+
+    @property
+    def difference(self) -> str:
+        """Ours less the paper's as text, empty where there is nothing to subtract."""
+        if self.published is None or not self.estimate.n:
+            return ""
+        return self.format.signed(self.estimate.mean - self.published)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell.
+
+    Attributes:
+        cell: Which.
+        dataset: Its data set's name.
+        n: Finished runs.
+        planned: Runs that the study asks for.
+        entries: One a column.
+    """
+
+    cell: Cell
+    dataset: str
+    n: int
+    planned: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def runs(self) -> str:
+        """How many runs the numbers rest on, e.g. 10, or 7 of 10."""
+        return str(self.n) if self.n == self.planned else f"{self.n} of {self.planned}"
+
+
+@dataclass(frozen=True)
+class Table2:
+    """The table.
+
+    Attributes:
+        columns: accuracy, loss, connections, alpha, beta.
+        rows: One a cell, in the study's order.
+        epochs: The last epochs of its cells, distinct, ascending.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    epochs: tuple[int, ...]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The distinct data sets, in order."""
+        return tuple(dict.fromkeys(row.dataset for row in self.rows))
+
+    @property
+    def has_paper(self) -> bool:
+        """Whether any row stands in the paper."""
+        return any(entry.published is not None for row in self.rows for entry in row.entries)
+
+
+_COLUMNS: tuple[tuple[paper.Column, str, bool], ...] = (
+    ("accuracy", "Accuracy", True),
+    ("loss", "Loss", False),
+    ("connections", "Connections", False),
+    ("alpha", "α", True),
+    ("beta", "β", False),
+)
+
+
+def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each run's last epoch with the columns of Table 2 added.
+
+    Args:
+        frame: The tidy table.
+
+    Returns:
+        One row a run: cell, seed, dataset, epoch, accuracy, loss, connections, alpha (accuracy /
+        connections), beta (loss * connections).
+    """
+    if frame.empty:
+        names = ["cell", "seed", "dataset", "epoch"]
+        return pd.DataFrame(columns=[*names, *(name for name, _, _ in _COLUMNS)])
+    last = frame.loc[frame.groupby("key", sort=False)["epoch"].idxmax()]
+    accuracy, loss, connections = last["test_accuracy"], last["test_loss"], last["connections"]
+    return pd.DataFrame(
+        {
+            **{name: last[name] for name in ("cell", "seed", "dataset", "epoch")},
+            "accuracy": accuracy,
+            "loss": loss,
+            "connections": connections,
+            "alpha": accuracy / connections,
+            "beta": loss * connections,
+        }
+    ).reset_index(drop=True)
+
+
+def table2(results: Results) -> Table2:
+    """Return Table 2 of a study."""
+    runs = last_epochs(results.frame)
+    by_cell = dict(iter(runs.groupby("cell", sort=False)))
+    cells = results.study.cells
+    columns = []
+    for name, title, higher in _COLUMNS:
+        columns.append(Column(name, title, higher, format_for(name, runs[name].astype(float))))
+    estimates: dict[tuple[str, str], Estimate] = {
+        (cell.label, column.name): estimate(
+            by_cell[cell.label][column.name] if cell.label in by_cell else ()
+        )
+        for cell in cells
+        for column in columns
+    }
+    marks = _marks(results, columns, estimates, runs)
+    rows = []
+    for cell in cells:
+        published = published_row(cell)
+        entries = tuple(
+            Entry(
+                estimates[cell.label, column.name],
+                None if published is None else published.value(column.name),
+                marks.get((cell.label, column.name), ""),
+                column.format,
+            )
+            for column in columns
+        )
+        n = len(by_cell.get(cell.label, ()))
+        planned = len(results.study.seeds)
+        rows.append(Row(cell, source_title(cell.settings.dataset), n, planned, entries))
+    epochs = tuple(sorted({int(epoch) for epoch in runs["epoch"]}))
+    return Table2(tuple(columns), tuple(rows), epochs)
+
+
+def published_row(cell: Cell) -> paper.Row | None:
+    """Return the row of the paper's Table 2 that a cell restates, or None."""
+    settings = cell.settings
+    method = settings.composition
+    if settings.rule != method.rule or settings.gate != method.gate or settings.prune != "set":
+        return None
+    return paper.row_of(settings.method, settings.metric, settings.regrow)
+
+
+def _marks(
+    results: Results,
+    columns: Sequence[Column],
+    estimates: dict[tuple[str, str], Estimate],
+    runs: pd.DataFrame,
+) -> dict[tuple[str, str], str]:
+    """Mark, within each data set, the best of each column and those that do not differ from it.
+
+    To differ is to be worse in the family of all others of the column against the best.
+    """
+    marks: dict[tuple[str, str], str] = {}
+    groups: dict[str, list[str]] = {}
+    for cell in results.study.cells:
+        groups.setdefault(source_title(cell.settings.dataset), []).append(cell.label)
+    for labels in groups.values():
+        for column in columns:
+            means = {label: estimates[label, column.name].mean for label in labels}
+            finite = {label: mean for label, mean in means.items() if math.isfinite(mean)}
+            if len(finite) < 2:
+                continue
+            best = (max if column.higher else min)(finite, key=lambda label: finite[label])
+            others = [label for label in finite if label != best]
+            values = {
+                label: dict(zip(group["seed"], group[column.name].astype(float), strict=True))
+                for label, group in runs.groupby("cell", sort=False)
+            }
+            declared = results.study.file.comparisons
+            questions = [
+                Question(
+                    match(values[label], values[best], design=declared.design),
+                    higher_is_better=column.higher,
+                )
+                for label in others
+            ]
+            family = compare(questions, alpha=declared.alpha, correction=declared.correction)
+            for label, comparison in zip(others, family, strict=True):
+                if comparison.verdict != "worse":
+                    marks[label, column.name] = SAME
+            marks[best, column.name] = BEST
+    return marks

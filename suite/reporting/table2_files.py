@@ -1,0 +1,169 @@
+"""Table 2 as CSV, Markdown and LaTeX: the same numbers as on the page."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from suite.reporting import tex
+from suite.reporting.numbers import listing
+from suite.reporting.table2 import BEST, SAME, Column, Entry, Row, Table2
+
+NOTE = (
+    "Mean ± half the 95 % t interval over n runs, last epoch. α = accuracy / connections, "
+    "β = loss × connections, per run and then averaged."
+)
+MARKS = "Bold: the best of its column. Dagger: not shown to differ from the best."
+PUBLISHED = "Below ours: the paper's value, and ours less the paper's."
+
+
+def as_csv(table: Table2) -> str:
+    """Return the table as CSV: plain numbers, one row a cell.
+
+    For each measure four columns: the mean, NAME_half (half the interval), NAME_paper and
+    NAME_difference; and NAME_mark: best, same (does not differ from it), or empty.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    suffixes = ("", "_half", "_paper", "_difference", "_mark")
+    names = [column.name + suffix for column in table.columns for suffix in suffixes]
+    writer.writerow(["cell", "title", "dataset", "n", "planned", *names])
+    for row in table.rows:
+        values: list[str | int] = [row.cell.label, row.cell.title, row.dataset, row.n, row.planned]
+        for entry in row.entries:
+            values += [*_plain_values(entry), entry.mark]
+        writer.writerow(values)
+    return stream.getvalue()
+
+
+def _plain_values(entry: Entry) -> list[str]:
+    estimate, published = entry.estimate, entry.published
+    values = [estimate.mean, estimate.half]
+    values += [float("nan")] * 2 if published is None else [published, estimate.mean - published]
+    exponent = f"e{entry.format.exponent}" if entry.format.exponent else ""
+    plain = [entry.format.plain(value) for value in values]
+    return [text and text + exponent for text in plain]
+
+
+def as_markdown(table: Table2, title: str) -> str:
+    """Return the table as Markdown, under a heading.
+
+    Args:
+        table: The table.
+        title: The study's.
+    """
+    several = len(table.datasets) > 1
+    head = ["Method", *(["Data set"] if several else []), "n"]
+    head += [f"{column.title} {column.unit}".strip() for column in table.columns]
+    lines = [f"# {_markdown(title)}", "", "| " + " | ".join(head) + " |"]
+    left = 1 + several
+    lines.append("|" + " :-- |" * left + " --: |" * (len(head) - left))
+    for row in table.rows:
+        values = [_markdown(row.cell.title), *([_markdown(row.dataset)] if several else [])]
+        values += [row.runs, *map(_markdown_entry, row.entries)]
+        lines.append("| " + " | ".join(values) + " |")
+    notes = [NOTE, MARKS.replace("Dagger", "†")]
+    if table.has_paper:
+        notes.append("In brackets: the paper's value, and ours less the paper's.")
+    return "\n".join([*lines, "", " ".join(notes), ""])
+
+
+def _markdown_entry(entry: Entry) -> str:
+    text = entry.mean + (f" ± {entry.half}" if entry.half else "")
+    if entry.mark == BEST:
+        text = f"**{text}**"
+    elif entry.mark == SAME:
+        text += " †"
+    if entry.paper:
+        text += f" ({'; '.join(filter(None, [entry.paper, entry.difference]))})"
+    return text
+
+
+def _markdown(text: str) -> str:
+    for letter in "\\`*_{}[]<>#|~&$":
+        text = text.replace(letter, "\\" + letter)
+    return " ".join(text.split())
+
+
+def as_tabular(table: Table2, decimal: tex.Decimal = "point") -> str:
+    """Return the table as a LaTeX tabular (booktabs), to be read in with input."""
+    several = len(table.datasets) > 1
+    head = ["Method", *(["Data set"] if several else []), "$n$", *map(_tex_title, table.columns)]
+    lines = [
+        rf"\begin{{tabular}}{{{'l' * (1 + several)}r{'r' * len(table.columns)}}}",
+        r"\toprule",
+        " & ".join(head) + r" \\",
+        r"\midrule",
+    ]
+    for row in table.rows:
+        lines += _tex_rows(row, several, decimal)
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
+    """Return the table as a LaTeX document of its own."""
+    notes = [NOTE, MARKS.replace("Dagger", "†"), *([PUBLISHED] if table.has_paper else [])]
+    caption = tex.escape(f"{title.strip().rstrip('.')}. {' '.join(notes)}")
+    caption = caption.replace("[U+2020]", r"\textdagger{}")
+    return "\n".join(
+        [
+            r"\documentclass{article}",
+            r"\usepackage[T1]{fontenc}",
+            r"\usepackage[utf8]{inputenc}",
+            r"\usepackage{textcomp}",
+            r"\usepackage{booktabs}",
+            r"\usepackage{graphicx}",
+            r"\usepackage[margin=2cm]{geometry}",
+            r"\pagestyle{empty}",
+            r"\begin{document}",
+            r"\begin{table}[t]",
+            r"\centering",
+            rf"\caption{{{caption}}}",
+            r"\medskip",
+            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            as_tabular(table, decimal).rstrip("\n") + "}",
+            r"\end{table}",
+            r"\end{document}",
+            "",
+        ]
+    )
+
+
+def _tex_title(column: Column) -> str:
+    title = {"α": r"$\alpha$", "β": r"$\beta$"}.get(column.title, column.title)
+    exponent = column.format.exponent
+    return rf"{title} $(10^{{{exponent}}})$" if exponent else title
+
+
+def _tex_rows(row: Row, several: bool, decimal: tex.Decimal) -> list[str]:
+    first = [tex.escape(row.cell.title), *([tex.escape(row.dataset)] if several else [])]
+    first += [row.runs, *(_tex_entry(entry, decimal) for entry in row.entries)]
+    lines = [" & ".join(first) + r" \\"]
+    if any(entry.paper for entry in row.entries):
+        published = [_tex_published(entry, decimal) for entry in row.entries]
+        lines.append(" & ".join([*[""] * several, "", "", *published]) + r" \\")
+    return lines
+
+
+def _tex_entry(entry: Entry, decimal: tex.Decimal) -> str:
+    if not entry.estimate.n:
+        return r"\textendash{}"
+    mean = tex.number(entry.mean, decimal)
+    if entry.mark == BEST:
+        mean = rf"\mathbf{{{mean}}}"
+    half = rf" \pm {tex.number(entry.half, decimal)}" if entry.half else ""
+    dagger = r"^{\dagger}" if entry.mark == SAME else ""
+    return f"${mean}{half}{dagger}$"
+
+
+def _tex_published(entry: Entry, decimal: tex.Decimal) -> str:
+    if not entry.paper:
+        return ""
+    values = filter(None, [entry.paper, entry.difference])
+    shown = "; ".join(f"${tex.number(value, decimal)}$" for value in values)
+    return rf"{{\footnotesize ({shown})}}"
+
+
+def describe_epochs(table: Table2) -> str:
+    """Say which epoch the numbers are from, e.g. epoch 1,000."""
+    return "epoch " + listing(f"{epoch:,}" for epoch in table.epochs) if table.epochs else ""

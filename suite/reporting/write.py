@@ -1,0 +1,81 @@
+"""A study's report: one folder, written from what the store holds and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.errors import UserError
+from suite.reporting.appearance import looks
+from suite.reporting.page import render
+from suite.reporting.section import Material, Section
+from suite.reporting.sections import cost, curves, downloads, equilibrium, runs, setting, summary
+from suite.reporting.sections import results as table_section
+from suite.reporting.table2 import table2
+from suite.tidy import Results
+
+INDEX = "index.html"
+
+_SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
+    table_section.section,
+    curves.section,
+    equilibrium.section,
+    cost.section,
+    runs.section,
+    setting.section,
+    downloads.section,
+)
+"""In the page's order; each writes its own files. The downloads come last and list them."""
+
+
+class NothingToReportError(UserError):
+    """No run of the study is done, so there is nothing to report."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What has been written.
+
+    Attributes:
+        index: The page.
+        complete: Whether every run of the study is done.
+    """
+
+    index: Path
+    complete: bool
+
+
+def write(results: Results, out: Path) -> Written:
+    """Write a study's report: the same results give the same bytes.
+
+    Args:
+        results: What the store holds of the study.
+        out: Folder to write to, made if need be; files of an earlier report are replaced.
+
+    Raises:
+        NothingToReportError: If no run is done; nothing is written.
+        UserError: If the folder cannot be written.
+    """
+    study = results.study
+    if results.frame.empty:
+        raise NothingToReportError(
+            f"No run of {study.name} is done ({len(results.runs):,} asked for), so there is "
+            "nothing to report."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        material = Material(results, table2(results), looks(study.cells), out)
+        sections = [made for make in _SECTIONS if (made := make(material)) is not None]
+        page = render(
+            study.title,
+            f"Dynamic sparse training · study {study.name}",
+            summary.lede(material),
+            sections,
+            material.looks,
+            summary.progress(material),
+        )
+        (out / INDEX).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
+    return Written(out / INDEX, results.complete)

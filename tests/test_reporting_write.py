@@ -1,0 +1,154 @@
+"""The report as files: the same numbers everywhere, the same bytes every time, nothing hidden."""
+
+import csv
+import io
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from suite import reporting
+from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
+
+TITLE = "A <script>alert(1)</script> study & αβ 中 $x_1$ 100 % #1 \\\\end"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return make_study(
+        tmp_path_factory.mktemp("study"), PERFORMANCE + REGROWTH, title=f'"{TITLE}"', epochs=30
+    )
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    return make_results(
+        study,
+        lost={("accset", 2023)},
+        failed={("lset[metric=loss]", 2022), ("lset[metric=loss]", 2023)},
+    )
+
+
+@pytest.fixture(scope="module")
+def written(results, tmp_path_factory):
+    return reporting.write(results, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return written.index.read_text(encoding="utf-8")
+
+
+def test_every_figure_of_the_paper_is_there_in_every_format(written):
+    folder = written.index.parent
+    for number in range(2, 7):
+        for ending in ("svg", "png", "pdf", "csv"):
+            assert (folder / f"fig{number}.{ending}").stat().st_size > 500
+        assert (folder / f"fig{number}-column.pdf").exists()
+
+
+def test_a_study_of_strategies_has_figures_2_and_3_and_one_of_methods_4_to_6(tmp_path):
+    for name, cells, expected in (("a", REGROWTH, {2, 3}), ("b", PERFORMANCE, {4, 5, 6})):
+        baseline = "{method: set, regrow: random}"
+        study = make_study(tmp_path, cells, name=name, seeds=2, epochs=20, baseline=baseline)
+        reporting.write(make_results(study), tmp_path / name)
+        found = {int(file.stem[3:]) for file in (tmp_path / name).glob("fig?.svg")}
+        assert found == expected
+
+
+def test_same_results_give_the_same_bytes(results, written, tmp_path):
+    reporting.write(results, tmp_path)
+    first, second = written.index.parent, tmp_path
+    names = sorted(file.name for file in first.iterdir())
+    assert names == sorted(file.name for file in second.iterdir())
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_the_page_links_only_to_files_that_are_there(written, page):
+    links = set(re.findall(r'href="([^"#:]+)"', page))
+    assert {"table2.csv", "tidy.parquet", "fig4.pdf", "citation.bib"} <= links
+    assert all((written.index.parent / link).exists() for link in links)
+
+
+def test_the_page_needs_no_network(page):
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_titles_come_out_as_text(page):
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "αβ 中" in page
+
+
+def test_what_is_missing_is_said(written, page):
+    assert not written.complete
+    assert "Incomplete: 27 of 30 runs are done" in page
+    assert "3 runs are not done: 2 failed and 1 missing" in page
+    assert "the training loss was not finite in epoch 3" in page
+    assert ">2 of 3<" in page  # n of AccSET
+    assert ">1 of 3<" in page  # n of LSET
+
+
+def test_page_csv_markdown_and_tex_hold_the_same_numbers(written, page):
+    folder = written.index.parent
+    rows = list(csv.DictReader(io.StringIO((folder / "table2.csv").read_text())))
+    markdown = (folder / "table2.md").read_text().replace("**", "")
+    tex = re.sub(r"\\mathbf\{([^}]*)\}", r"\1", (folder / "table2.tex").read_text())
+    assert len(rows) == 10
+    for row in rows:
+        for name in ("accuracy", "loss", "connections", "alpha", "beta"):
+            mean, half, published = (
+                row[name + suffix].partition("e")[0] for suffix in ("", "_half", "_paper")
+            )
+            grouped = (
+                [
+                    f"{int(text):,}" if "." not in text and text else text
+                    for text in (mean, half, published)
+                ]
+                if name == "connections"
+                else [mean, half, published]
+            )
+            if name == "beta":
+                grouped = [f"{float(t):,.0f}" if "." not in t and t else t for t in grouped]
+            ours = f"{grouped[0]} ± {grouped[1]}" if half else grouped[0]
+            assert ours in page and ours in markdown
+            in_tex = ours.replace(",", r"\,").replace("±", r"\pm")
+            assert f"${in_tex}" in tex
+            if published:
+                assert grouped[2] in page and grouped[2] in markdown
+                assert f"${grouped[2]}$".replace(",", r"\,") in tex
+
+
+def test_the_tidy_table_is_the_results(written, results):
+    table = pd.read_parquet(written.index.parent / "tidy.parquet")
+    pd.testing.assert_frame_equal(table, results.frame)
+
+
+def test_curve_data_are_the_means_of_the_runs(written, results):
+    data = pd.read_csv(written.index.parent / "fig4.csv")
+    row = data[(data["cell"] == "set") & (data["epoch"] == 30)].iloc[0]
+    runs = results.frame.query("cell == 'set' and epoch == 30")["test_accuracy"]
+    assert row["n"] == 3
+    assert row["mean"] == pytest.approx(runs.mean(), rel=1e-6)
+    half = 4.30265 * runs.std() / 3**0.5  # t(2) at 97.5 %
+    assert row["high"] - row["mean"] == pytest.approx(half, rel=1e-4)
+
+
+def test_no_run_no_page(study, tmp_path):
+    everything = {(cell.label, seed) for cell in study.cells for seed in study.seeds}
+    with pytest.raises(reporting.NothingToReportError, match="No run of made is done"):
+        reporting.write(make_results(study, lost=everything), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_needs_neither_torch_nor_ray():
+    code = (
+        "import sys; from suite import reporting; "
+        "print({'torch', 'ray', 'numba', 'matplotlib'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "set()", result.stderr
