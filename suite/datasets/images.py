@@ -103,11 +103,9 @@ def image_set(
     missing = np.flatnonzero(np.bincount(y_train, minlength=len(classes)) == 0)
     if len(missing):
         raise UserError(f"{name}: class {classes[missing[0]]!r} has no training image.")
-    arrays = tuple(array.view() for array in (x_train, y_train, x_test, y_test))
-    for array in arrays:
-        array.flags.writeable = False
+    parts = x_train, y_train, x_test, y_test
     return ImageSet(
-        name, *arrays, tuple(classes), fingerprint or content(arrays, classes=len(classes))
+        name, *parts, tuple(classes), fingerprint or content(parts, classes=len(classes))
     )
 
 
@@ -128,7 +126,10 @@ def _part(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
     if min(x.shape[1:3]) < 2:
         raise UserError(f"{name}: {part} images are {x.shape}; at least 2x2 pixels are needed.")
     x = x if x.ndim == 4 else x[..., np.newaxis]
-    return np.ascontiguousarray(x), np.ascontiguousarray(y, dtype=np.int64)
+    arrays = np.ascontiguousarray(x).view(), np.ascontiguousarray(y, dtype=np.int64).view()
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
 
 
 def _size(x: np.ndarray) -> str:

@@ -90,8 +90,8 @@ def _read(path: Path, label: str | None) -> tuple[list[bytes], np.ndarray, list[
                 raise UserError(f"{path}: there is no column {label_column}.")
             table = file.read(columns=[image_column, label_column]).combine_chunks()
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a whole parquet file ({reason})") from None
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise UserError(f"{path}: not a whole parquet file ({reason}).") from None
     images, labels = table.column(image_column), table.column(label_column)
     if pa.types.is_struct(images.type):
         images = pa.chunked_array(

@@ -1,0 +1,498 @@
+"""Image sets from parquet, npz and folders, and the cache that they are decoded into."""
+
+import errno
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from suite.datasets import cache, decoding
+from suite.datasets.known import known_here
+from suite.datasets.loading import fingerprint, load
+from suite.datasets.sources import FolderSource, NpzSource, ParquetSource
+from suite.errors import UserError
+from tests.reference import cifar10
+
+NAMES = ["cat", "dog", "emu"]
+
+
+def make(grey: bool = False, n: int = 30) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Two parts of random images, sorted by class."""
+    rng = np.random.default_rng(5)
+    shape = (6, 5) if grey else (6, 5, 3)
+    return {
+        part: (
+            rng.integers(0, 256, (count, *shape), dtype=np.uint8),
+            np.sort(np.arange(count) % 3),
+        )
+        for part, count in (("train", n), ("test", 9))
+    }
+
+
+def encode(image: np.ndarray, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind)
+    return file.getvalue()
+
+
+def old(*paths: Path) -> None:
+    """Let files look as if they had not just been written."""
+    for path in paths:
+        os.utime(path, (time.time() - 100, time.time() - 100))
+
+
+def write_parquet(
+    path: Path,
+    images: list[bytes | None],
+    labels: object,
+    *,
+    names: list[str] | None = NAMES,
+    column: str = "image",
+    label: str = "label",
+    more: dict[str, object] | None = None,
+) -> None:
+    features = {column: {"_type": "Image"}, label: {"_type": "ClassLabel", "names": names}}
+    table = pa.table(
+        {
+            column: pa.array(
+                [{"bytes": data, "path": f"{i}.png"} for i, data in enumerate(images)],
+                pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+            ),
+            label: pa.array(labels),
+            **(more or {}),
+        }
+    )
+    if names is not None:
+        information = json.dumps({"info": {"features": features}})
+        table = table.replace_schema_metadata({"huggingface": information})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path, row_group_size=7)
+    old(path)
+
+
+def parquet(folder: Path, parts: dict, kind: str = "PNG", **options) -> ParquetSource:
+    for part, (x, y) in parts.items():
+        path = folder / f"{part}-00000-of-00001.parquet"
+        write_parquet(path, [encode(image, kind) for image in x], y, **options)
+    return ParquetSource(parquet=str(folder / "*.parquet"), name="mine")
+
+
+def npz(folder: Path, parts: dict, **changed) -> NpzSource:
+    arrays = {f"{axis}_{part}": parts[part][i] for part in parts for i, axis in enumerate("xy")}
+    np.savez(folder / "mine.npz", **{**arrays, **changed})
+    old(folder / "mine.npz")
+    return NpzSource(npz=str(folder / "mine.npz"), name="mine")
+
+
+def folder_of(folder: Path, parts: dict, suffix: str = "png") -> FolderSource:
+    for part, (x, y) in parts.items():
+        for i, (image, label) in enumerate(zip(x, y, strict=True)):
+            path = folder / part / NAMES[label] / f"{i:04}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path)
+            old(path)
+    return FolderSource(folder=str(folder), name="mine")
+
+
+def check(images, parts) -> None:
+    for part, x, y in (
+        ("train", images.x_train, images.y_train),
+        ("test", images.x_test, images.y_test),
+    ):
+        np.testing.assert_array_equal(x, parts[part][0].reshape(x.shape))
+        np.testing.assert_array_equal(y, parts[part][1])
+
+
+def one_sentence(says: str, source, data: Path) -> None:
+    with pytest.raises(UserError, match=says) as error:
+        load(source, data)
+    assert len(error.value.sentences) == 1
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+    assert not list(data.glob("decoded/*.npz")) and not list(data.glob("decoded/*.tmp"))
+
+
+@pytest.mark.parametrize("grey", [False, True], ids=["rgb", "grey"])
+@pytest.mark.parametrize("write", [parquet, npz, folder_of])
+def test_reads_what_was_written_and_tells_it_by_its_content(tmp_path, write, grey):
+    parts = make(grey)
+    (tmp_path / "a").mkdir()
+    source = write(tmp_path / "a", parts)
+    images = load(source, tmp_path / "data")
+    check(images, parts)
+    assert images.shape == (6, 5, 1 if grey else 3) and images.name == "mine"
+    assert images.classes == tuple(NAMES) or write is npz
+
+    again = load(source, tmp_path / "data")
+    check(again, parts)
+    assert again.classes == images.classes
+    (tmp_path / "b").mkdir()
+    elsewhere = npz(tmp_path / "b", parts)
+    assert images.fingerprint == again.fingerprint == fingerprint(elsewhere, tmp_path / "data2")
+
+
+def test_a_fingerprint_is_known_again_without_reading(tmp_path, monkeypatch):
+    source = parquet(tmp_path / "a", make())
+    first = fingerprint(source, tmp_path)
+    monkeypatch.setattr("suite.datasets.loading.load", None)
+    monkeypatch.setattr("suite.datasets.loading.content", None)
+    assert fingerprint(source, tmp_path) == first
+
+
+def test_changed_files_are_read_again(tmp_path):
+    parts = make()
+    source = parquet(tmp_path / "a", parts)
+    before = load(source, tmp_path)
+    parts["test"][0][0] ^= 1
+    parquet(tmp_path / "a", parts)
+    os.utime(tmp_path / "a" / "test-00000-of-00001.parquet", (1e9, 1e9))
+    after = load(source, tmp_path)
+    check(after, parts)
+    assert before.fingerprint != after.fingerprint == fingerprint(source, tmp_path)
+
+
+def test_a_file_that_has_just_changed_is_not_trusted_to_stay(tmp_path):
+    source = npz(tmp_path, make())
+    os.utime(tmp_path / "mine.npz")
+    load(source, tmp_path)
+    assert not list((tmp_path / "decoded").glob("*.json"))
+
+
+def test_moved_files_are_not_decoded_again(tmp_path, monkeypatch):
+    parts = make()
+    load(parquet(tmp_path / "a", parts), tmp_path)
+    monkeypatch.setattr("suite.datasets.loading.decode", None)
+    (tmp_path / "a").rename(tmp_path / "b")
+    check(load(ParquetSource(parquet=str(tmp_path / "b")), tmp_path), parts)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "foreign", "other images"])
+def test_a_damaged_cache_is_decoded_again(tmp_path, damage):
+    parts = make()
+    source = parquet(tmp_path / "a", parts)
+    load(source, tmp_path)
+    (cached,) = (tmp_path / "decoded").glob("*.npz")
+    data = cached.read_bytes()
+    if damage == "truncated":
+        cached.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        cached.write_bytes(data[:700] + bytes([data[700] ^ 4]) + data[701:])
+    elif damage == "foreign":
+        cached.write_text("<html>")
+    else:
+        with np.load(cached) as archive:
+            arrays = dict(archive)
+        np.savez(cached, **{**arrays, "x_train": 255 - arrays["x_train"]})
+    check(load(source, tmp_path), parts)
+    assert cached.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (("train-00000-of-00001", "test-00000-of-00001"), {}),
+        (("train", "validation"), {}),
+        (("plain/train/0000", "plain/test/0000"), {}),
+        (("latest-train", "latest-val"), {}),
+        (("a", "b"), {"train": "a.*", "test": "b.*"}),
+        (("x/train", "y/train"), {"train": "x/*.parquet", "test": "y/*.parquet"}),
+    ],
+)
+def test_parts_are_told_by_file_name_or_named(tmp_path, names, options):
+    parts = make()
+    for name, (x, y) in zip(names, parts.values(), strict=True):
+        write_parquet(tmp_path / f"{name}.parquet", [encode(image) for image in x], y)
+    check(load(ParquetSource(parquet=str(tmp_path), **options), tmp_path / "data"), parts)
+
+
+def test_the_test_files_are_preferred_to_validation_files(tmp_path):
+    parts = make()
+    source = parquet(tmp_path, parts)
+    write_parquet(tmp_path / "validation.parquet", [encode(parts["test"][0][0])], [0])
+    check(load(source, tmp_path / "data"), parts)
+
+
+def test_shards_are_read_in_order(tmp_path):
+    parts = make()
+    x, y = parts["train"]
+    for shard in (0, 1, 2):
+        rows = slice(10 * shard, 10 * shard + 10)
+        path = tmp_path / f"train-0000{shard}-of-00003.parquet"
+        write_parquet(path, [encode(image) for image in x[rows]], y[rows])
+    write_parquet(
+        tmp_path / "test.parquet", [encode(image) for image in parts["test"][0]], parts["test"][1]
+    )
+    files = (str(tmp_path / "train-*.parquet"), str(tmp_path / "test.parquet"))
+    check(load(ParquetSource(parquet=files), tmp_path / "data"), parts)
+
+
+def test_relative_paths_are_tried_from_the_study_file_then_in_the_data_folder(tmp_path):
+    here, there = make(), make(n=60)
+    parquet(tmp_path / "study" / "a", here)
+    parquet(tmp_path / "data" / "a", there)
+    parquet(tmp_path / "data" / "b", there)
+    for pattern, parts in (("a/*.parquet", here), ("b/*.parquet", there), ("b", there)):
+        source = ParquetSource(parquet=pattern)
+        check(load(source, tmp_path / "data", base=tmp_path / "study"), parts)
+
+
+def test_jpeg_is_decoded_as_pillow_does(tmp_path):
+    parts = make()
+    images = load(parquet(tmp_path, parts, kind="JPEG"), tmp_path / "data")
+    expected = [np.asarray(Image.open(io.BytesIO(encode(x, "JPEG")))) for x in parts["train"][0]]
+    np.testing.assert_array_equal(images.x_train, expected)
+
+
+def test_grey_images_among_colour_become_colour(tmp_path):
+    parts = make()
+    x, y = parts["test"]
+    parts["test"] = x, y
+    parquet(tmp_path, parts)
+    grey = [encode(image[:, :, 0]) for image in x[:3]]
+    write_parquet(
+        tmp_path / "test-00000-of-00001.parquet", grey + [encode(image) for image in x[3:]], y
+    )
+    images = load(ParquetSource(parquet=str(tmp_path)), tmp_path / "data")
+    np.testing.assert_array_equal(images.x_test[:3], np.repeat(x[:3, :, :, :1], 3, axis=3))
+    np.testing.assert_array_equal(images.x_test[3:], x[3:])
+
+
+@pytest.mark.parametrize("first_grey", [True, False])
+def test_grey_and_colour_chunks_meet(first_grey):
+    grey, colour = (encode(np.full(shape, 9, np.uint8)) for shape in ((2, 3), (2, 3, 3)))
+    kinds = [grey, colour] if first_grey else [colour, grey]
+    images = [("somewhere", data) for data in kinds for _ in range(500)]
+    decoded = decoding.decode(images, "these")
+    assert decoded.shape == (1000, 2, 3, 3) and (decoded == 9).all()
+
+
+def test_other_processes_decode_the_same(tmp_path):
+    rng = np.random.default_rng(8)
+    x = rng.integers(0, 256, (5_200, 2, 2), dtype=np.uint8)
+    told = []
+    images = [(str(i), encode(image)) for i, image in enumerate(x)]
+    decoded = decoding.decode(images, "these", lambda *news: told.append(news))
+    np.testing.assert_array_equal(decoded[..., 0], x)
+    assert [done for _, done, _ in told] == [*range(500, 5_200, 500), 5_200]
+    assert {(what, total) for what, _, total in told} == {("these", 5_200)}
+    images[5_100] = ("number 5100", b"nothing")
+    with pytest.raises(UserError, match="number 5100: not a whole"):
+        decoding.decode(images, "these")
+
+
+def test_palette_and_transparency_are_read_as_colour():
+    image = Image.fromarray(make()["train"][0][0])
+    for mode, expected in (("RGBA", image), ("P", image.convert("P").convert("RGB"))):
+        file = io.BytesIO()
+        image.convert(mode).save(file, "PNG")
+        decoded = decoding.decode([("a", file.getvalue())], "these")
+        np.testing.assert_array_equal(decoded[0], np.asarray(expected))
+
+
+def test_the_label_column_is_named_where_there_are_two(tmp_path):
+    parts = make()
+    more = {"coarse": pa.array(np.zeros(30, int))}
+    x, y = parts["train"]
+    write_parquet(
+        tmp_path / "train.parquet", [encode(i) for i in x], y, label="fine", more=more, names=None
+    )
+    x, y = parts["test"]
+    more = {"coarse": pa.array(np.zeros(9, int))}
+    write_parquet(
+        tmp_path / "test.parquet", [encode(i) for i in x], y, label="fine", more=more, names=None
+    )
+    source = ParquetSource(parquet=str(tmp_path))
+    one_sentence(r"Name it with label: COLUMN \(found: fine, coarse\)", source, tmp_path / "data")
+    images = load(source.model_copy(update={"label": "fine"}), tmp_path / "data")
+    check(images, parts)
+    assert images.classes == ("0", "1", "2")
+
+
+def test_wrong_parquet_files_get_one_sentence(tmp_path):
+    parts = make()
+    data = tmp_path / "data"
+    train, test = (tmp_path / f"{part}-00000-of-00001.parquet" for part in ("train", "test"))
+    source = parquet(tmp_path, parts)
+    x = [encode(image) for image in parts["train"][0]]
+    y = parts["train"][1]
+    whole = train.read_bytes()
+
+    for broken in (whole[:-100], whole[:100], b"", b"<html>404</html>"):
+        train.write_bytes(broken)
+        one_sentence("train-00000-of-00001.parquet: not a whole parquet file", source, data)
+    write_parquet(train, [*x[:17], x[17][:-40], *x[18:]], y)
+    one_sentence("parquet, row 17: not a whole JPEG or PNG", source, data)
+    write_parquet(train, [*x[:17], b"GIF89a", *x[18:]], y)
+    one_sentence("parquet, row 17: not a whole JPEG or PNG", source, data)
+    write_parquet(train, [*x[:3], None, *x[4:]], y)
+    one_sentence("parquet, row 3: the image is missing", source, data)
+    write_parquet(train, x, [None, *y[1:].tolist()])
+    one_sentence("parquet, row 0: the label is missing", source, data)
+    write_parquet(train, x, y + 1)
+    one_sentence("label 3, which is outside the 3 classes", source, data)
+    write_parquet(train, x, [*y[:-1].tolist(), -1])
+    one_sentence("label -1, which is outside", source, data)
+    write_parquet(train, x, np.minimum(y, 1))
+    one_sentence("class 'emu' has no training image", source, data)
+    write_parquet(train, x, y * 0.5)
+    one_sentence("column label is double; labels are integers", source, data)
+    write_parquet(train, x, y, names=["dog", "cat", "emu"])
+    one_sentence("its classes are not those of", source, data)
+    write_parquet(train, [*x[:4], encode(np.zeros((6, 7, 3), np.uint8)), *x[5:]], y)
+    one_sentence("row 4 is 7x6 pixels but .*row 0 is 5x6; all images must have one", source, data)
+    write_parquet(train, [encode(np.zeros((6, 7, 3), np.uint8))] * 30, y)
+    one_sentence("test.*row 0 is 5x6 pixels but .*train.*row 0 is 7x6", source, data)
+    deep = io.BytesIO()
+    Image.fromarray(np.zeros((6, 5), np.uint16)).save(deep, "PNG")
+    write_parquet(train, [deep.getvalue()] * 30, y)
+    one_sentence("row 0: Pillow calls the pixels I;16", source, data)
+    write_parquet(train, [], pa.array([], pa.int64()))
+    one_sentence("there are no training images", source, data)
+    pq.write_table(pa.table({"image": ["a"], "label": [1]}), train)
+    one_sentence("no column has encoded images", source, data)
+    write_parquet(train, x, y, label="kind")
+    one_sentence("there is no column fine", source.model_copy(update={"label": "fine"}), data)
+    train.unlink()
+    one_sentence(r"for train\? Name them with train: PATTERN \(found: test-", source, data)
+    test.unlink()
+    one_sentence(r"there is no .*\*.parquet", source, data)
+
+
+def test_wrong_archives_get_one_sentence(tmp_path):
+    parts, data = make(), tmp_path / "data"
+    path = tmp_path / "mine.npz"
+    source = npz(tmp_path, parts)
+    whole = path.read_bytes()
+    for broken in (whole[:-100], whole[:100], b"", b"<html>404</html>"):
+        path.write_bytes(broken)
+        one_sentence("mine.npz: not a whole npz archive", source, data)
+    path.write_bytes(whole[:700] + bytes([whole[700] ^ 4]) + whole[701:])
+    one_sentence("mine.npz: not a whole npz archive", source, data)
+    np.save(tmp_path / "mine", np.zeros(3))
+    (tmp_path / "mine.npy").rename(path)
+    one_sentence("mine.npz: not a whole npz archive", source, data)
+    npz(tmp_path, parts, x_train=np.array([{}, 1], dtype=object))
+    one_sentence("mine.npz: not a whole npz archive", source, data)
+    np.savez(path, x_train=parts["train"][0], y_train=parts["train"][1])
+    one_sentence("there is no array x_test", source, data)
+    npz(tmp_path, parts, x_train=parts["train"][0] / 255)
+    one_sentence("must be uint8", source, data)
+    path.unlink()
+    one_sentence("there is no .*mine.npz", source, data)
+
+
+def test_wrong_folders_get_one_sentence(tmp_path):
+    parts, data, root = make(), tmp_path / "data", tmp_path / "mine"
+    source = folder_of(root, parts)
+    broken = root / "train" / "dog" / "0012.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:-60])
+    one_sentence("train/dog/0012.png: not a whole JPEG or PNG", source, data)
+    broken.write_bytes(whole)
+    (root / "test" / "emu").rename(root / "test" / "fox")
+    one_sentence("class 'fox' has test images but no training image", source, data)
+    (root / "test").rename(root / "unseen")
+    one_sentence("there is no image .*test/CLASS", source, data)
+    (root / "train").rename(root / "seen")
+    one_sentence("there is no image .*train/CLASS", source, data)
+    one_sentence("there is no .*nowhere", FolderSource(folder="nowhere"), data)
+
+
+def test_a_folder_may_call_its_test_part_val_and_hold_jpegs(tmp_path):
+    parts = make(grey=True)
+    source = folder_of(tmp_path / "mine", parts, suffix="JPG")
+    (tmp_path / "mine" / "test").rename(tmp_path / "mine" / "val")
+    (tmp_path / "mine" / "train" / "cat" / "notes.txt").write_text("none of our business")
+    images = load(source, tmp_path)
+    assert len(images.y_test) == 9
+    np.testing.assert_array_equal(images.y_train, parts["train"][1])
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path):
+    parts = make(n=600)
+    source = parquet(tmp_path / "a", parts)
+    data = tmp_path / "data"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # a write really stops short
+    try:
+        one_sentence("the decoded images cannot be kept in .*decoded", source, data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    check(load(source, data), parts)
+
+
+def test_no_space_is_said_to_be_no_space(tmp_path, monkeypatch):
+    source = parquet(tmp_path / "a", make())
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache.os, "fsync", full)
+    one_sentence("No space left on device.*--data", source, tmp_path / "data")
+
+
+def test_a_data_folder_that_is_a_file_gets_one_sentence(tmp_path):
+    source = parquet(tmp_path / "a", make())
+    (tmp_path / "data").write_text("")
+    with pytest.raises(UserError, match="cannot be kept"):
+        load(source, tmp_path / "data")
+
+
+def test_processes_at_once_decode_once(tmp_path):
+    parquet(tmp_path / "a", make(n=900))
+    code = (
+        "import sys\n"
+        "from suite.datasets import loading\n"
+        "from suite.datasets.sources import ParquetSource\n"
+        "whole = loading.decode\n"
+        "def decode(*a):\n"
+        "    print('decoding', flush=True)\n"
+        "    return whole(*a)\n"
+        "loading.decode = decode\n"
+        "sys.stdin.readline()\n"
+        "print(loading.load(ParquetSource(parquet=sys.argv[1]), sys.argv[2]).fingerprint)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "a"), str(tmp_path / "data")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    outputs = [process.communicate("\n")[0].split() for process in processes]
+    assert sorted(len(output) for output in outputs) == [1, 1, 2]
+    assert len({output[-1] for output in outputs}) == 1
+    assert not list((tmp_path / "data" / "decoded").glob("*.tmp"))
+
+
+def test_what_was_decoded_is_listed(tmp_path):
+    load(parquet(tmp_path / "a", make()), tmp_path)
+    load(ParquetSource(parquet=str(tmp_path / "a"), name="mine"), tmp_path)
+    (entry,) = (entry for entry in known_here(tmp_path) if not entry.source)
+    assert entry == ("", "mine", (6, 5, 3), 3, 30, 9, "decoded")
+    assert {e.source: e.place for e in known_here(tmp_path)}["cifar10"] == "to download"
+
+
+def test_real_files_from_the_hub(tmp_path):
+    for part in ("train", "test"):
+        table = pq.read_table(next(cifar10.folder().glob(f"{part}-*.parquet")))
+        pq.write_table(table.take(list(range(0, len(table), 100))), tmp_path / f"{part}-0.parquet")
+    images = load(ParquetSource(parquet=str(tmp_path)), tmp_path)
+    assert images.x_train.shape == (500, 32, 32, 3)
+    assert images.classes[0] == "airplane" and images.classes[9] == "truck"
+    np.testing.assert_array_equal(np.bincount(images.y_test), 10)
+    decoded = [
+        np.asarray(Image.open(io.BytesIO(row["bytes"]))) for row in table["img"].to_pylist()[::100]
+    ]
+    np.testing.assert_array_equal(images.x_test, decoded)
