@@ -55,11 +55,31 @@ def main() -> None:
 
 
 @app.command()
-def check(study: StudyPath, yes: Yes = False) -> None:
+def check(
+    study: StudyPath,
+    yes: Yes = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Measure a few steps: what will the study cost?")
+    ] = False,
+    data: Data = None,
+) -> None:
     """Check a study file and count its runs."""
     checked = _load(study, many=yes)
     cells, seeds = len(checked.cells), len(checked.seeds)
     typer.echo(f"{study}: {cells} cells x {seeds} seeds = {cells * seeds} runs.")
+    if estimate:
+        from suite.datasets.known import data_folder
+        from suite.estimate import estimate as estimate_cost
+
+        cost = estimate_cost(checked, data_folder(data))
+        for cell in cost.cells:
+            typer.echo(
+                f"{cell.epoch_seconds:8.2f} s an epoch {cell.core_hours:10.2f} h  {cell.cell}"
+            )
+        typer.echo(
+            f"at most {cost.core_hours:.2f} core-hours, {cost.wall_hours:.2f} hours with "
+            f"{cost.at_once} runs at once on this machine"
+        )
 
 
 @app.command()
@@ -198,6 +218,81 @@ def report(
         raise typer.Exit(INCOMPLETE)
 
 
+@app.command()
+def methods(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY]", help="List its plug-ins as well.")
+    ] = None,
+) -> None:
+    """List methods, prune rules, regrowth strategies, connectivity rules and gates."""
+    from suite.evolution.catalogue import entries
+
+    if study is not None:
+        _load(study, many=True)
+    _print_table(
+        ["setting", "name", "kind", "what it does", "source", "defined in"],
+        [[e.setting, e.name, e.kind, e.summary, e.source, e.defined] for e in entries()],
+    )
+
+
+@app.command()
+def datasets(
+    show: Annotated[
+        str | None, typer.Argument(metavar="[show]", help="show: draw a contact sheet.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of a data set.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.png", help="The contact sheet.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Chooses images and warps.")] = 0,
+    data: Data = None,
+) -> None:
+    """List the data sets and which are on this machine; `show NAME --out FILE.png` draws one."""
+    from suite.datasets.known import data_folder, known_here
+
+    folder = data_folder(data)
+    if show is None:
+        _print_table(
+            ["dataset", "title", "image", "classes", "train", "test", "on this machine"],
+            [
+                [
+                    entry.source,
+                    entry.title,
+                    "x".join(map(str, entry.shape)),
+                    str(entry.classes),
+                    f"{entry.train:,}",
+                    f"{entry.test:,}",
+                    entry.place,
+                ]
+                for entry in known_here(folder)
+            ],
+        )
+        typer.echo(f"data folder: {folder}")
+        return
+    if show != "show" or name is None or out is None:
+        raise UserError("say: suite datasets show NAME --out FILE.png")
+    from pydantic import TypeAdapter, ValidationError
+
+    from suite.datasets.loading import load
+    from suite.datasets.sheet import contact_sheet
+    from suite.datasets.sources import KNOWN, Source
+    from suite.spelling import suggestion
+
+    try:
+        source = TypeAdapter(Source).validate_python(_source(name))
+    except ValidationError:
+        raise UserError(f'there is no data set "{name}"{suggestion(name, KNOWN)}') from None
+    contact_sheet(load(source, folder), seed).save(out)
+    typer.echo(out)
+
+
+def _source(name: str) -> Any:
+    """Read a data set as people name it on the command line: a name or {parquet: PATH}."""
+    import yaml
+
+    return yaml.safe_load(name) if name.startswith("{") else name
+
+
 def _load(path: Path, *, many: bool = False) -> Study:
     from suite.study import load_study
 
@@ -212,6 +307,19 @@ def _stderr() -> Console:
 
 def _store_option(store: str) -> str:
     return "" if store == _STORE else f" --store {store}"
+
+
+def _print_table(headings: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _print_json(value: Any) -> None:

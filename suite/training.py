@@ -123,6 +123,56 @@ def train(
     return Trained(history, degrees | {"final": _degrees(settings, network)})
 
 
+def epoch_seconds(
+    settings: Settings,
+    images: ImageSet,
+    *,
+    engine: mlp.Engine,
+    device: str = "cpu",
+    threads: int = 1,
+    steps: int = 30,
+) -> float:
+    """Measure what an epoch costs at the initial topology, in seconds.
+
+    Times a few steps (a first one, which warms up, not counted), one evaluation and, where the
+    method evolves, one evolution. Methods that lose connections get faster than that.
+
+    Args:
+        settings: What to compute.
+        images: The data.
+        engine: "masked" or "sparse".
+        device: For the masked engine.
+        threads: CPU threads.
+        steps: How many steps to time, 1 or more.
+    """
+    torch.set_num_threads(threads)
+    parts = split(images, settings.validation, settings.train_samples, 0)
+    batches = Batches(images, parts, device)
+    network = _build(settings, 0, images, engine, device)
+    initial = [layer.connections for layer in network.layers]
+    optimizer = _optimizer(settings, network)
+    in_epoch = len(parts.train) // settings.batch_size
+
+    def timed(work: Callable[[], object]) -> float:
+        started = time.perf_counter()
+        work()
+        return time.perf_counter() - started
+
+    def train_steps(count: int, watch: bool) -> float:
+        chosen = parts.train[: count * settings.batch_size]
+        return _train_epoch(settings, 0, 1, network, optimizer, batches, chosen, watch=watch)
+
+    steps = min(steps, in_epoch)
+    evolves = settings.composition.evolves
+    train_steps(1, False)
+    seconds = timed(lambda: train_steps(steps, evolves)) / steps * in_epoch
+    measures: list[dict[str, Any]] = [{"train_loss": 1.0}]
+    seconds += timed(lambda: measures[0].update(_evaluate(settings, network, batches)))
+    if evolves:
+        seconds += timed(lambda: _evolve(settings, 0, 1, network, optimizer, initial, measures))
+    return seconds
+
+
 def check_fits(settings: Settings, images: ImageSet) -> None:
     """Check what only the data can tell.
 
