@@ -9,9 +9,17 @@ import hashlib
 import itertools
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from suite.datasets.sources import KNOWN, Source
 from suite.evolution import prune, regrow
@@ -24,16 +32,37 @@ MEANING = 1
 Positive = Annotated[int, Field(ge=1)]
 
 
+EVOLUTION = {
+    *("prune", "zeta", "regrow", "neighbourhood", "regrown_weights"),
+    *("rule", "gate", "metric", "k", "window", "overshoot"),
+}
+"""The settings that only evolution reads."""
+
+
 class ContradictionError(ValueError):
     """Settings that are each valid and together are not.
 
     Args:
-        found: (field, sentence) pairs, the field being the one to change.
+        found: The contradictions.
     """
 
-    def __init__(self, found: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(sentence for _, sentence in found))
+    def __init__(self, found: list[Contradiction]) -> None:
+        super().__init__(" ".join(contradiction.sentence for contradiction in found))
         self.found = found
+
+
+class Contradiction(NamedTuple):
+    """One contradiction between settings.
+
+    Attributes:
+        field: The setting to change.
+        sentence: What is wrong and what is allowed.
+        among: All settings that are part of it.
+    """
+
+    field: str
+    sentence: str
+    among: frozenset[str]
 
 
 class Settings(BaseModel):
@@ -101,10 +130,24 @@ class Settings(BaseModel):
     overshoot: bool = False
     """Let the performance rule regrow more than was removed."""
 
+    @field_validator("method", "prune", "regrow")
+    @classmethod
+    def _known(cls, name: str, field: ValidationInfo) -> str:
+        kind, names = {
+            "method": ("method", list(METHODS)),
+            "prune": ("prune rule", list(prune.names())),
+            "regrow": ("regrowth strategy", regrow.names()),
+        }[str(field.field_name)]
+        if name not in names:
+            sentence = f'there is no {kind} "{name}"{suggestion(name, names)}'
+            raise PydanticCustomError("unknown_name", "{sentence}", {"sentence": sentence})
+        return name
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_from_method(cls, given: Any) -> Any:
-        method = METHODS.get(given.get("method", "set")) if isinstance(given, dict) else None
+        name = given.get("method", "set") if isinstance(given, dict) else None
+        method = METHODS.get(name) if isinstance(name, str) else None
         if method is None:
             return given
         filled = dict(given)
@@ -117,7 +160,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if found := conflicts(self):
+        if found := contradictions(self):
             raise ContradictionError(found)
         return self
 
@@ -130,29 +173,35 @@ class Settings(BaseModel):
         """Return the settings that decide a result, without those that cannot matter.
 
         The method's name is not among them: the composition that it stands for is. Two cells
-        with equal deciding settings are one cell.
+        with equal deciding settings, on the same data, are one cell.
         """
         method = self.composition
         idle = {"method", "dataset"}
-        if not method.evolves:
-            idle |= {"prune", "zeta", "regrow", "neighbourhood", "regrown_weights"}
-            idle |= {"rule", "gate", "metric", "k", "window", "overshoot"}
-        if not method.sparse:
-            idle.add("epsilon")
-        if self.rule == "full":
-            idle |= {"k", "overshoot"}
-        if self.gate == "open":
-            idle.add("window")
-        if not reads_signal(self.rule or "full", self.gate or "open"):
-            idle.add("metric")
-        if "neighbourhood" not in regrow.options(self.regrow):
-            idle.add("neighbourhood")
         if self.activation != "leaky_relu":
             idle.add("negative_slope")
         if self.momentum == 0:
             idle.add("reset_momentum")
+        if not method.sparse:
+            idle.add("epsilon")
+        if method.evolves:
+            idle |= self._idle_in_evolution() - set(regrow.options(self.regrow))
+        else:
+            idle |= EVOLUTION
         kept = self.model_dump(mode="json", exclude=idle)
         return kept | {"connected": "sparse" if method.sparse else "dense"}
+
+    def _idle_in_evolution(self) -> set[str]:
+        """Return what rule and gate do not read; a regrowth strategy may, which is its option."""
+        idle = {"neighbourhood"}
+        if not reads_signal(self.rule or "full", self.gate or "open"):
+            idle.add("metric")
+        if self.rule == "full":
+            idle |= {"k", "overshoot"}
+        elif self.metric == "val_accuracy":  # never negative, so nothing overshoots
+            idle.add("overshoot")
+        if self.gate == "open":
+            idle.add("window")
+        return idle
 
 
 @dataclass(frozen=True)
@@ -177,71 +226,52 @@ class Run:
         decides = {
             "meaning": MEANING,
             "settings": self.settings.deciding(),
-            "strategy": regrow.fingerprint(self.settings.regrow),
+            "strategy": self._strategy(),
             "seed": self.seed,
             "data": self.fingerprint,
         }
         text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-
-def conflicts(settings: Settings) -> list[tuple[str, str]]:
-    """Return (field, sentence) for each name that is unknown and each contradiction."""
-    found = []
-    if settings.method not in METHODS:
-        found.append(
-            (
-                "method",
-                f'there is no method "{settings.method}"' + suggestion(settings.method, METHODS),
-            )
-        )
-    if settings.prune not in prune.names():
-        found.append(
-            (
-                "prune",
-                f'there is no prune rule "{settings.prune}"'
-                + suggestion(settings.prune, prune.names()),
-            )
-        )
-    if settings.regrow not in regrow.names():
-        found.append(
-            (
-                "regrow",
-                f'there is no regrowth strategy "{settings.regrow}"'
-                + suggestion(settings.regrow, regrow.names()),
-            )
-        )
-    if settings.method in METHODS:
-        found += _composition_conflicts(settings)
-        found += _density_conflicts(settings)
-    return found
+    def _strategy(self) -> str | None:
+        """Return the content of the plug-in that the regrowth strategy stands in, if it is used."""
+        evolves = self.settings.composition.evolves
+        return regrow.fingerprint(self.settings.regrow) if evolves else None
 
 
-def _composition_conflicts(settings: Settings) -> list[tuple[str, str]]:
+def contradictions(settings: Settings) -> list[Contradiction]:
+    """Return what contradicts each other in settings that are valid one by one."""
+    found = (_metric_contradiction(settings), _density_contradiction(settings))
+    return [contradiction for contradiction in found if contradiction is not None]
+
+
+def _metric_contradiction(settings: Settings) -> Contradiction | None:
     method = settings.composition
     own = settings.rule == method.rule and settings.gate == method.gate
     allowed = method.metrics if own else SIGNALS
+
+    def wrong(field: str, sentence: str) -> Contradiction:
+        return Contradiction(field, sentence, frozenset({"method", "rule", "gate", "metric"}))
+
     if not method.evolves and not own:
-        return [("rule", f"{method.name} never evolves, so it has neither rule nor gate.")]
+        field = "rule" if settings.rule != method.rule else "gate"
+        return wrong(field, f"{method.name} never evolves, so it has neither rule nor gate.")
     if not reads_signal(settings.rule or "full", settings.gate or "open"):
         if settings.metric is None:
-            return []
-        return [("metric", f"{method.name} reads no signal, so it takes no metric; leave it out.")]
+            return None
+        return wrong("metric", f"{method.name} reads no signal; leave the metric out.")
     if settings.metric is None:
-        return [("metric", f"this composition needs a metric: one of {', '.join(allowed)}.")]
+        needs = f"with the rule {settings.rule} and the gate {settings.gate} {method.name} needs"
+        return wrong("metric", f"{needs} a metric: {', '.join(allowed)}.")
     if settings.metric not in allowed:
-        return [
-            (
-                "metric",
-                f"{method.name} cannot use {settings.metric}; it takes {' or '.join(allowed)}.",
-            )
-        ]
-    return []
+        takes = " or ".join(allowed)
+        return wrong("metric", f"{method.name} cannot use {settings.metric}; it takes {takes}.")
+    return None
 
 
-def _density_conflicts(settings: Settings) -> list[tuple[str, str]]:
+def _density_contradiction(settings: Settings) -> Contradiction | None:
     if not settings.composition.sparse:
-        return []
+        return None
     known = KNOWN.get(settings.dataset) if isinstance(settings.dataset, str) else None
     sizes = settings.hidden
     if known is not None:
@@ -249,14 +279,13 @@ def _density_conflicts(settings: Settings) -> list[tuple[str, str]]:
         sizes = (height * width * channels, *sizes)
     for n_in, n_out in itertools.pairwise(sizes):
         if (largest := densest(n_in, n_out)) < settings.epsilon:
-            return [
-                (
-                    "epsilon",
-                    f"{settings.epsilon:g} would make the layer {n_in}-{n_out} denser "
-                    f"than dense; the largest that fits there is {largest:.4g}.",
-                )
-            ]
-    return []
+            return Contradiction(
+                "epsilon",
+                f"epsilon {settings.epsilon:g} would make the layer {n_in}-{n_out} denser than "
+                f"dense; the largest that fits is {largest:.4g}.",
+                frozenset({"method", "dataset", "hidden", "epsilon"}),
+            )
+    return None
 
 
 def densest(n_in: int, n_out: int) -> float:
