@@ -306,7 +306,7 @@ def _evolve(
     theta = connectivity.theta(
         settings.rule or "full", values, signal, k=settings.k, overshoot=settings.overshoot
     )
-    options = settings.model_dump()
+    options = settings.model_dump(exclude={"method", "dataset"})  # neither enters a run's key
     for index, layer in enumerate(network.layers):
         momentum = optimizer.state[layer.weight].get("momentum_buffer")
         evolved = evolve_layer(
