@@ -66,6 +66,7 @@ def drive(
     from suite.datasets.known import data_folder
 
     folder = data_folder(data_dir)
+    store.stand()
     runs = study.runs(fingerprints(study, store, folder))
     missing = lacking(runs, store)
     if missing:
@@ -109,7 +110,7 @@ def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     """Return the runs without a result that checks out, in their order."""
     states = store.states(run.key for run in runs)
-    return [run for run in runs if states[run.key] != "done" or store.result(run.key) is None]
+    return [run for run in runs if states[run.key] != "done" or not store.done(run.key)]
 
 
 def _images(study: Study, runs: Sequence[Run], data_dir: Path) -> dict[str, ImageSet]:

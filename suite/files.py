@@ -4,20 +4,25 @@ A file is one header line and the payload:
 
     suite 1 sha256 HEX LENGTH
 
-It is written whole and then renamed, so a reader sees the old file or the new one; what does not
-match its header is `DamagedError`, whatever happened to it.
+HEX covers the file's name and the payload, so a file that was moved or copied to another name does
+not check out either. A file is written whole and then renamed, so a reader sees the old file or
+the new one; what does not match its header is `DamagedError`, whatever happened to it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
+import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 _HEADER = "suite 1 sha256"
+_T = TypeVar("_T")
 
 
 class DamagedError(Exception):
@@ -33,12 +38,29 @@ class Place:
         system: The pyarrow file system.
         root: The directory's path there.
         local: Whether it is a directory of this machine (or mounted on it).
+        standing: Whether the directory must be there: then one that has gone (a lost mount, say)
+            is an error and is not mistaken for an empty one, nor made anew.
     """
 
     location: str
     system: Any
     root: str
     local: bool
+    standing: bool = False
+
+    def stand(self) -> Self:
+        """Make the directory if there is none, and insist on it from now on.
+
+        Raises:
+            OSError: If it cannot be made.
+        """
+        if self.local:
+            Path(self.root).mkdir(parents=True, exist_ok=True)
+        return self.insist()
+
+    def insist(self) -> Self:
+        """Return this place, insisting that the directory is there."""
+        return replace(self, standing=True)
 
     def path(self, name: str) -> str:
         """Return the path of a file below this directory."""
@@ -50,27 +72,13 @@ class Place:
         Raises:
             OSError: If it cannot be written; then the older file, if any, is still there.
         """
-        digest = hashlib.sha256(payload).hexdigest()
-        content = f"{_HEADER} {digest} {len(payload)}\n".encode() + payload
+        content = _header(name, payload) + b"\n" + payload
         if self.local:
-            self._write_locally(Path(self.path(name)), content)
+            self._check_standing()
+            _write_whole(Path(self.path(name)), content)
         else:  # an object store shows an object only when it is complete
             with self.system.open_output_stream(self.path(name)) as stream:
                 stream.write(content)
-
-    def _write_locally(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own: an orphan of a lost node may be writing the same file.
-        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        try:
-            with unfinished.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
 
     def read(self, name: str) -> bytes | None:
         """Return a file's payload, or None where there is no such file.
@@ -79,27 +87,45 @@ class Place:
             DamagedError: If the file does not match its checksum.
             OSError: If the file system cannot be read.
         """
+        from pyarrow import fs
+
         try:
             with self.system.open_input_stream(self.path(name)) as stream:
                 content: bytes = stream.read()
         except FileNotFoundError:
+            self._check_standing()
             return None
+        except OSError:
+            if self.system.get_file_info(self.path(name)).type == fs.FileType.Directory:
+                raise DamagedError(name) from None
+            raise
         header, newline, payload = content.partition(b"\n")
-        expected = f"{_HEADER} {hashlib.sha256(payload).hexdigest()} {len(payload)}".encode()
-        if not newline or header != expected:
+        if not newline or header != _header(name, payload):
             raise DamagedError(name)
         return payload
 
     def names(self, below: str = "") -> list[str]:
-        """Return the files below a directory, relative to it, sorted; unfinished ones left out."""
-        from pyarrow import fs
+        """Return the files below a directory, relative to it, sorted; unfinished ones left out.
 
-        base = self.path(below) if below else self.root
-        found = self.system.get_file_info(
-            fs.FileSelector(base, recursive=True, allow_not_found=True)
-        )
-        names = (info.path[len(base) + 1 :] for info in found if info.type == fs.FileType.File)
-        return sorted(name for name in names if not name.rpartition("/")[2].startswith("."))
+        Raises:
+            OSError: If the file system cannot be read.
+        """
+        return sorted(name for name in self._all_names(below) if not _unfinished(name))
+
+    def sweep(self, older: float) -> None:
+        """Remove what killed writers left unfinished more than so many seconds ago.
+
+        Only a directory has any: an object store shows an object only when it is complete.
+        """
+        if not self.local:
+            return
+        for name in filter(_unfinished, self._all_names("")):
+            path = Path(self.path(name))
+            try:
+                if time.time() - path.stat().st_mtime > older:
+                    path.unlink()
+            except OSError:  # gone already, or not ours to remove
+                continue
 
     def move(self, name: str, to: str) -> None:
         """Rename a file; one that is gone already is passed over."""
@@ -117,6 +143,21 @@ class Place:
         except FileNotFoundError:
             return
 
+    def _all_names(self, below: str) -> list[str]:
+        from pyarrow import fs
+
+        base = self.path(below) if below else self.root
+        found = self.system.get_file_info(
+            fs.FileSelector(base, recursive=True, allow_not_found=True)
+        )
+        if not found:
+            self._check_standing()
+        return [info.path[len(base) + 1 :] for info in found if info.type == fs.FileType.File]
+
+    def _check_standing(self) -> None:
+        if self.standing and self.local and not Path(self.root).is_dir():
+            raise FileNotFoundError(f"{self.location} is not there")
+
 
 def open_place(location: str | Path) -> Place:
     """Return the directory that a path or URL (s3://, gs://, hdfs://, file://, ...) names.
@@ -132,3 +173,49 @@ def open_place(location: str | Path) -> Place:
         return Place(text, system, root.rstrip("/"), local=False)
     path = Path(text.removeprefix("file://")).expanduser().absolute()
     return Place(str(path), fs.LocalFileSystem(), str(path), local=True)
+
+
+def patiently(action: Callable[[], _T], seconds: float) -> _T:
+    """Do something with files, again and again while the file system is in trouble.
+
+    Args:
+        action: What to do; must be repeatable.
+        seconds: How long to go on trying.
+
+    Raises:
+        OSError: What the action raised last, when the time is up.
+    """
+    deadline = time.monotonic() + seconds
+    pause = 0.1
+    while True:
+        try:
+            return action()
+        except OSError:
+            if time.monotonic() + pause > deadline:
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.0))  # not all at the same moment
+        pause = min(2 * pause, 5.0)
+
+
+def _header(name: str, payload: bytes) -> bytes:
+    digest = hashlib.sha256(name.encode() + b"\n" + payload)
+    return f"{_HEADER} {digest.hexdigest()} {len(payload)}".encode()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: an orphan of a lost node may be writing the same file.
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with unfinished.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _unfinished(name: str) -> bool:
+    return name.rpartition("/")[2].startswith(".")

@@ -6,6 +6,7 @@
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
     runs/KEY/log-*.txt     one log an attempt
+    drivers/STUDY.json     who drives a study now: the lock, and its heartbeat
     datasets/*.json        the content that a data set's name stood for
     aside/                 files that did not check out
 
@@ -28,6 +29,9 @@ State = Literal["done", "partial", "missing", "failed"]
 
 DEFAULT_STORE = "results"
 
+SECONDS_UNTIL_SWEPT = 3600.0
+"""Nobody takes longer to write one file: an older unfinished one was left by a killed process."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +52,21 @@ class RunStore:
             raise UserError(f"--store {location}: cannot be opened ({error}).") from None
         self.location = self.place.location
 
+    def stand(self) -> None:
+        """Make the store if there is none, clear out what killed writers left, and insist on it.
+
+        From then on a store that has gone (a lost mount, say) is an error, not an empty store.
+
+        Raises:
+            OSError: If it can be neither made nor read.
+        """
+        self.place = self.place.stand()
+        self.place.sweep(SECONDS_UNTIL_SWEPT)
+
+    def insist(self) -> None:
+        """Insist that the store is there: what a worker does, which never makes one."""
+        self.place = self.place.insist()
+
     def states(self, keys: Iterable[str]) -> dict[str, State]:
         """Return what the store holds of each run, going by which files are there."""
         files = set(self.place.names("runs"))
@@ -61,9 +80,14 @@ class RunStore:
 
         return {key: state(key) for key in keys}
 
+    def done(self, key: str) -> bool:
+        """Whether a run has a result that checks out; one that does not is set aside."""
+        return self._checked(f"runs/{key}/result.json") is not None
+
     def begin(self, key: str, run: dict[str, Any]) -> None:
-        """Note what a run is, before it starts."""
+        """Note what a run is, before it starts; an earlier failure is forgotten."""
         self._write(f"runs/{key}/run.json", run)
+        self.place.delete(f"runs/{key}/failure.json")
 
     def result(self, key: str) -> dict[str, Any] | None:
         """Return a finished run's record: settings, seed, history, degrees, provenance."""
@@ -72,7 +96,7 @@ class RunStore:
     def finish(self, key: str, record: dict[str, Any]) -> None:
         """Keep a finished run's record; its checkpoint is no longer needed."""
         self._write(f"runs/{key}/result.json", record)
-        for name in ("failure.json", "checkpoint", "progress.json"):
+        for name in ("failure.json", "checkpoint"):
             self.place.delete(f"runs/{key}/{name}")
 
     def checkpoint(self, key: str) -> bytes | None:
@@ -99,10 +123,6 @@ class RunStore:
         """Note why a run failed; the next `suite run` tries it again."""
         self._write(f"runs/{key}/failure.json", failure)
 
-    def clear_failure(self, key: str) -> None:
-        """Forget an earlier failure, when the run is tried again."""
-        self.place.delete(f"runs/{key}/failure.json")
-
     def keep_log(self, key: str, attempt: str, text: str) -> None:
         """Replace the log of one attempt at a run."""
         self.place.write(f"runs/{key}/log-{attempt}.txt", text.encode())
@@ -116,6 +136,18 @@ class RunStore:
     def keys(self) -> list[str]:
         """Return the keys of all runs that the store knows of, sorted."""
         return sorted({name.partition("/")[0] for name in self.place.names("runs")})
+
+    def driver(self, study: str) -> dict[str, Any] | None:
+        """Return who drives a study, as it last said, or None."""
+        return self._read(f"drivers/{study}.json")
+
+    def note_driver(self, study: str, driver: dict[str, Any]) -> None:
+        """Say who drives a study."""
+        self._write(f"drivers/{study}.json", driver)
+
+    def release_driver(self, study: str) -> None:
+        """Say that nobody drives a study."""
+        self.place.delete(f"drivers/{study}.json")
 
     def fingerprint(self, source: str) -> str | None:
         """Return the content that a data set's name last stood for, or None if it never ran."""
@@ -142,19 +174,24 @@ class RunStore:
         try:
             return self.place.read(name)
         except DamagedError:
-            aside = f"aside/{name.replace('/', '-')}"
-            taken = set(self.place.names("aside"))
-            number = next(n for n in range(len(taken) + 1) if f"{aside[6:]}.{n}" not in taken)
-            self.place.move(name, f"{aside}.{number}")
-            _log.warning(
-                "%s in %s does not match its checksum: set aside as %s.%d; what it held is done "
-                "again.",
-                name,
-                self.location,
-                aside,
-                number,
-            )
+            self._set_aside(name)
             return None
+
+    def _set_aside(self, name: str) -> None:
+        taken = set(self.place.names("aside"))
+        flat = name.replace("/", "-")
+        free = next(f"{flat}.{n}" for n in range(len(taken) + 1) if f"{flat}.{n}" not in taken)
+        told = f"set aside as aside/{free}"
+        try:
+            self.place.move(name, f"aside/{free}")
+        except OSError as error:
+            told = f"passed over, for it cannot be set aside ({error.strerror or error})"
+        _log.warning(
+            "%s in %s is damaged or foreign: %s; what it held is done again.",
+            name,
+            self.location,
+            told,
+        )
 
 
 def _hashed(source: str) -> str:

@@ -1,0 +1,97 @@
+"""Small studies on handwritten digits, and what an undisturbed process makes of them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from suite import training
+from suite.datasets.digits import digits
+from suite.study import load_study
+
+SUITE = (sys.executable, "-c", "from suite.cli import main; main()")
+"""The command line, whatever is on PATH."""
+
+TEXT = """
+schema: 1
+name: {name}
+seeds: {{root: 1, count: {seeds}}}
+defaults:
+  dataset: digits
+  hidden: [24, 16]
+  epsilon: 4
+  dropout: 0.1
+  augment: false
+  epochs: {epochs}
+  batch_size: 50
+  learning_rate: 0.02
+cells:
+{cells}
+execution: {{engine: masked, checkpoint_seconds: {checkpoint_seconds}, retries: {retries}}}
+{more}
+"""
+CELLS = """
+  - {method: set}
+  - {method: dynset, metric: loss}
+"""
+DIVERGING = "  - {method: set, learning_rate: 1.0e+30}\n"
+
+
+def write_study(
+    folder: Path,
+    cells: str = CELLS,
+    *,
+    name: str = "small",
+    seeds: int = 2,
+    epochs: int = 8,
+    checkpoint_seconds: float = 0.3,
+    retries: int = 3,
+    more: str = "",
+) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(
+        TEXT.format(
+            name=name,
+            seeds=seeds,
+            epochs=epochs,
+            cells=cells,
+            checkpoint_seconds=checkpoint_seconds,
+            retries=retries,
+            more=more,
+        )
+    )
+    return path
+
+
+def suite(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [*SUITE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        env={**os.environ, **variables},
+    )
+
+
+def undisturbed(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Return each run's history, by key, as one process without Ray computes it."""
+    study = load_study(path)
+    images = digits()
+    return {
+        run.key: timeless(_trained(run.settings, run.seed))
+        for run in study.runs({"digits": images.fingerprint})
+    }
+
+
+@functools.cache
+def _trained(settings, seed):
+    return training.train(settings, seed, digits()).history
+
+
+def timeless(history):
+    """Drop what a clock decides."""
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in history]
