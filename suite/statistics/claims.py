@@ -57,7 +57,7 @@ class Part:
         direction: The first cell's values are higher, lower or equivalent, or it saves a share
             of the other's.
         margin: For equivalent, in the outcome's units; for saves, of the share, as 0.02.
-        share: For saves, the share claimed, below 1: 0.36 for 36 %.
+        share: For saves, the share claimed, in (0, 1): 0.36 for 36 %.
 
     Raises:
         ValueError: If margin or share is missing or out of range.
@@ -71,10 +71,8 @@ class Part:
     def __post_init__(self) -> None:
         if self.direction in ("equivalent", "saves") and not (self.margin and self.margin > 0):
             raise ValueError(f"{self.direction} needs a margin above 0")
-        if self.direction == "saves" and not (
-            self.share is not None and self.share + (self.margin or 0) < 1
-        ):
-            raise ValueError("saves needs a share that stays below 1 with its margin")
+        if self.direction == "saves" and not (self.share is not None and 0 < self.share < 1):
+            raise ValueError("saves needs a share between 0 and 1")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ tests of equivalence are then the same few lines for each.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import nan
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,7 +67,8 @@ def difference(sample: Sample) -> Contrast:
     variance = part_a + part_b
     if variance == 0:
         return Contrast(estimate, 0.0, a.size + b.size - 2.0, floor, least)
-    freedom = variance**2 / (part_a**2 / (a.size - 1) + part_b**2 / (b.size - 1))
+    share = part_a / variance
+    freedom = 1 / (share**2 / (a.size - 1) + (1 - share) ** 2 / (b.size - 1))
     return Contrast(estimate, variance**0.5, freedom, floor, least)
 
 
@@ -96,8 +97,10 @@ def saving(sample: Sample) -> Contrast:
 
 
 def saving_scale(share: float, paired: bool) -> float:
-    """Return a share below 1 on the scale that `saving` measures."""
-    return share if paired else -float(np.log1p(-share))
+    """Return a share on the scale that `saving` measures; infinite from 1 on if not paired."""
+    if paired:
+        return share
+    return -float(np.log1p(-share)) if share < 1 else inf
 
 
 def saving_share(value: float, paired: bool) -> float:

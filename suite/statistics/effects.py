@@ -42,8 +42,9 @@ def seed_correlation(sample: Sample) -> float:
     if not sample.paired or sample.n < 3:
         return nan
     a, b = sample.a - sample.a.mean(), sample.b - sample.b.mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
     smallest = 1e-12 * float(np.abs(np.concatenate([sample.a, sample.b])).max())
-    if min(np.abs(a).max(), np.abs(b).max()) <= smallest:
+    most_a, most_b = float(np.abs(a).max()), float(np.abs(b).max())
+    if min(most_a, most_b) <= smallest:
         return nan
-    return float(np.clip(a @ b / scale, -1, 1))
+    a, b = a / most_a, b / most_b
+    return float(np.clip(a @ b / np.sqrt((a @ a) * (b @ b)), -1, 1))

@@ -87,7 +87,7 @@ def match(
             _values(finite_a, shared),
             _values(finite_b, shared),
             dropped=declared - len(shared),
-            note=f"{declared - len(shared)} of {declared} declared pairs are not there"
+            note=f"{declared - len(shared)} of {declared} declared pairs missing"
             if declared > len(shared)
             else "",
         )

@@ -69,10 +69,10 @@ def adjust(p_values: Sequence[float], correction: str = "holm") -> list[float]:
     Returns:
         Adjusted p-values in the same order; NaN stays NaN.
     """
+    p = np.asarray(p_values, dtype=np.float64)
+    if correction == "none" or np.isnan(p).all():
+        return p.tolist()
     from statsmodels.stats.multitest import multipletests
 
-    p = np.asarray(p_values, dtype=np.float64)
-    if correction == "none" or p.size == 0:
-        return p.tolist()
     adjusted = multipletests(np.nan_to_num(p, nan=1.0), method=correction)[1]
     return np.where(np.isnan(p), nan, adjusted).tolist()

@@ -1,0 +1,36 @@
+"""The declared comparisons and claims of a study, decided by its finished runs.
+
+Results -> one value a cell and seed -> samples by seed -> suite.statistics -> rows
+
+Report and command line print these rows alike: each has `row()`, plain values for tables and JSON.
+"""
+
+from suite.hypotheses.blocks import blocks, ranking
+from suite.hypotheses.claimed import Claimed, Statement, claims
+from suite.hypotheses.compared import (
+    Compared,
+    comparison,
+    comparisons,
+    declared_pairs,
+    win_tie_loss,
+)
+from suite.hypotheses.planned import Planned, seeds_needed
+from suite.hypotheses.values import HIGHER_IS_BETTER, measure_words, values
+
+__all__ = [
+    "HIGHER_IS_BETTER",
+    "Claimed",
+    "Compared",
+    "Planned",
+    "Statement",
+    "blocks",
+    "claims",
+    "comparison",
+    "comparisons",
+    "declared_pairs",
+    "measure_words",
+    "ranking",
+    "seeds_needed",
+    "values",
+    "win_tie_loss",
+]

@@ -1,0 +1,177 @@
+"""Claims of several parts, decided by intersection-union tests."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from suite.statistics import Part, judge, match, pairs
+from tests.no_collection import no_collection  # noqa: F401
+
+BASE = np.random.default_rng(4).normal(0.66, 0.004, 10)
+NOISE = np.random.default_rng(5).normal(0, 0.003, 10)
+CONNECTIONS = np.random.default_rng(6).normal(341_440, 580, 10)
+
+
+def shifted(by, n=10, direction="higher", **more):
+    return Part(pairs(BASE[:n] + by + NOISE[:n], BASE[:n]), direction, **more)
+
+
+def saves(share, claimed=0.36, margin=0.02):
+    kept = CONNECTIONS * (1 - share) + NOISE * 300_000
+    return Part(pairs(kept, CONNECTIONS), "saves", margin=margin, share=claimed)
+
+
+@pytest.mark.parametrize(
+    ("part", "verdict"),
+    [
+        (shifted(0.01), "supported"),
+        (shifted(-0.01), "contradicted"),
+        (shifted(-0.01, direction="lower"), "supported"),
+        (shifted(0.01, direction="lower"), "contradicted"),
+        (shifted(-NOISE.mean()), "inconclusive"),
+        (shifted(0.01, n=5), "unattainable"),
+        (shifted(-NOISE.mean(), direction="equivalent", margin=0.005), "supported"),
+        (shifted(0.01, direction="equivalent", margin=0.005), "contradicted"),
+        (shifted(0.005, direction="equivalent", margin=0.005), "inconclusive"),
+        (shifted(0, n=4, direction="equivalent", margin=0.5), "unattainable"),
+        (saves(0.36), "supported"),
+        (saves(0.26), "contradicted"),
+        (saves(0.38), "inconclusive"),
+    ],
+)
+def test_a_claim_of_one_part(part, verdict):
+    (found,) = judge([[part]])
+    assert found.verdict == verdict
+    assert found.reason.endswith(".")
+
+
+def test_all_parts_must_hold_and_the_largest_p_counts():
+    parts = [shifted(0.01), shifted(0.0026), shifted(0.02)]
+    (found,) = judge([parts])
+    assert found.verdict == "supported"
+    p = [stats.ttest_rel(part.sample.a, part.sample.b).pvalue for part in parts]
+    assert found.p_for == pytest.approx(max(p))
+    assert [part.p_for for part in found.parts] == pytest.approx(p)
+    (found,) = judge([[*parts, shifted(-NOISE.mean())]])
+    assert found.verdict == "inconclusive"
+    assert "of 4 parts agree with it" in found.reason
+
+
+def test_one_part_contradicts_a_claim_and_pays_for_the_number_of_parts():
+    (found,) = judge([[shifted(0.01), shifted(-0.01)]])
+    assert found.verdict == "contradicted"
+    assert found.p_against == pytest.approx(2 * found.parts[1].p_against)
+    assert "part 2 of 2" in found.reason
+    # A part that alone would just contradict no longer does among five.
+    weak = shifted(-0.0026)
+    assert judge([[weak]])[0].verdict == "contradicted"
+    assert judge([[weak] + 4 * [shifted(0.02)]])[0].verdict == "inconclusive"
+
+
+def test_holm_over_the_declared_claims():
+    weak = [shifted(0.0026)]
+    unknown = [shifted(-NOISE.mean())]
+    assert judge([weak])[0].verdict == "supported"
+    found = judge([weak, *4 * [unknown]])[0]
+    assert found.verdict == "inconclusive"
+    assert found.p_adjusted == pytest.approx(5 * found.p_for)
+    assert judge([weak, *4 * [unknown]], correction="none")[0].verdict == "supported"
+    assert judge([]) == []
+
+
+def test_the_saving_is_tested_against_both_ends_of_its_margin():
+    part = saves(0.365)
+    (found,) = judge([[part]])
+    ratio = 1 - part.sample.a / part.sample.b
+    p = max(
+        stats.ttest_1samp(ratio, 0.34, alternative="greater").pvalue,
+        stats.ttest_1samp(ratio, 0.38, alternative="less").pvalue,
+    )
+    assert found.p_for == pytest.approx(p)
+    assert found.parts[0].estimate == pytest.approx(ratio.mean())
+    assert "saves 36.5%" in found.parts[0].reason
+
+
+def test_a_saving_of_cells_that_share_no_seed():
+    kept = dict(enumerate(CONNECTIONS * 0.64 + NOISE * 300_000))
+    all_ = dict(enumerate(CONNECTIONS[:6], start=50))
+    (found,) = judge([[Part(match(kept, all_), "saves", margin=0.02, share=0.36)]])
+    assert found.verdict == "supported"
+    assert found.parts[0].estimate == pytest.approx(0.36, abs=0.005)
+    (found,) = judge([[Part(match(kept, all_), "saves", margin=0.02, share=0.26)]])
+    assert found.verdict == "contradicted"
+
+
+def test_identical_parts_are_not_tested():
+    same = pairs(BASE, BASE)
+    (found,) = judge([[Part(same, "higher")]])
+    assert found.verdict == "inconclusive"
+    assert "identical so far in all 10 pairs" in found.reason
+    assert math.isnan(found.parts[0].p_for)
+    (found,) = judge([[shifted(0.01), Part(same, "higher")]])
+    assert found.verdict == "inconclusive"
+    assert "1 cannot be tested" in found.reason
+
+
+def test_a_part_with_too_few_seeds_keeps_the_claim_from_support():
+    (found,) = judge([[shifted(0.01), shifted(0.01, n=5)]])
+    assert (found.verdict, found.seeds_needed) == ("unattainable", 6)
+    # but another part may contradict it
+    assert judge([[shifted(-0.01), shifted(0.01, n=5)]])[0].verdict == "contradicted"
+
+
+def test_a_part_without_runs():
+    (found,) = judge([[Part(pairs([], []), "higher")]])
+    assert (found.verdict, found.seeds_needed) == ("unattainable", 6)
+    assert "no value to compare" in found.parts[0].reason
+
+
+def test_a_saving_of_nothing_has_no_meaning():
+    (found,) = judge([[Part(pairs(BASE, 0 * BASE), "saves", margin=0.02, share=0.36)]])
+    assert found.verdict == "inconclusive"
+    assert "no meaning" in found.reason
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"direction": "equivalent"},
+        {"direction": "equivalent", "margin": 0.0},
+        {"direction": "saves", "margin": 0.02},
+        {"direction": "saves", "share": 0.36},
+        {"direction": "saves", "share": 1.0, "margin": 0.02},
+    ],
+)
+def test_a_part_needs_its_margin_and_share(more):
+    with pytest.raises(ValueError, match="needs"):
+        Part(pairs(BASE, BASE), **more)
+
+
+VALUE = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.sampled_from([0.0, 1.0, 2.0, 1e-100]))
+CELL = st.dictionaries(st.integers(0, 8), VALUE, max_size=9)
+PART = st.builds(
+    lambda a, b, design, direction: Part(
+        match(a, b, design=design, seeds=range(9)), direction, margin=0.1, share=0.3
+    ),
+    CELL,
+    CELL,
+    st.sampled_from(["paired", "independent"]),
+    st.sampled_from(["higher", "lower", "equivalent", "saves"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(PART, min_size=1, max_size=3), min_size=1, max_size=3))
+def test_whatever_the_values_there_is_a_verdict_and_a_reason(claims):
+    for found in judge(claims):
+        assert found.verdict in ("supported", "contradicted", "inconclusive", "unattainable")
+        assert found.reason.endswith(".")
+        assert 0 < found.p_adjusted <= 1
+        if found.verdict == "supported":
+            assert all(part.p_for <= 0.05 and part.agrees for part in found.parts)
+        if found.verdict == "contradicted":
+            assert any(part.p_against <= 0.05 and not part.agrees for part in found.parts)
