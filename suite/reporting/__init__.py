@@ -3,6 +3,7 @@
 Results -> Table 2, figures, statistics -> sections -> one page and its files
 """
 
+from suite.reporting.compare import compare_reports
 from suite.reporting.write import NothingToReportError, Written, write
 
-__all__ = ["NothingToReportError", "Written", "write"]
+__all__ = ["NothingToReportError", "Written", "compare_reports", "write"]

@@ -52,21 +52,21 @@ _METHODS: dict[tuple[str, str | None], Look] = {
     ("dynset", "val_loss"): Look(Hue("#b0508c", "#e79cc8"), (3, 1), "v"),
     ("dynset", "val_accuracy"): Look(Hue("#a87500", "#ebb53c"), (8, 1.5, 2, 1.5, 2, 1.5), "P"),
     ("lset", "val_loss"): Look(Hue("#3a85b5", "#8fd0f5"), (2, 2), "<"),
-    ("static", None): Look(Hue("#75787d", "#9da2a9"), (4, 3), "X"),
+    ("static", None): Look(Hue("#75787d", "#9da2a9"), (4, 3), "p"),
     ("dense", None): Look(Hue("#6a4c93", "#b79be0"), (1, 2.5), "h"),
 }
 _SPARE = (
     Look(Hue("#7d3c2e", "#dc9583"), (7, 2), ">"),
-    Look(Hue("#35607a", "#86b6d2"), (2, 1, 2, 3), "p"),
-    Look(Hue("#5f7216", "#b9cf5e"), (9, 2, 1, 2), "*"),
+    Look(Hue("#35607a", "#86b6d2"), (2, 1, 2, 3), "H"),
+    Look(Hue("#5f7216", "#b9cf5e"), (9, 2, 1, 2), "8"),
     Look(Hue("#8a2f5d", "#e082b0"), (1, 1, 4, 1), "d"),
 )
 _REGROW = {"random": 0, "one_neighbour": 1, "most_neighbours": 2}
 _STEPS: tuple[tuple[float, Dash | None, str | None], ...] = (
     # towards the page, dash, marker; None keeps the method's own
     (0.0, None, None),
-    (0.22, (3.5, 1.2), "o"),
-    (0.42, (1.2, 1.0), "^"),
+    (0.22, (3.5, 1.2), "X"),
+    (0.42, (1.2, 1.0), "*"),
     (0.12, (6, 1, 1, 1, 1, 1), "v"),
     (0.32, (2, 2), "x"),
     (0.42, (5, 3), "d"),

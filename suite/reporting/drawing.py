@@ -37,7 +37,6 @@ def style(stem: str) -> Iterator[None]:
         "axes.labelsize": 8,
         "axes.linewidth": 0.6,
         "axes.titlesize": 8,
-        "axes.titleweight": "bold",
         "axes.unicode_minus": True,
         "figure.facecolor": PAPER.light,
         "font.family": "sans-serif",

@@ -89,8 +89,8 @@ def plans(results: Results) -> list[Plan]:
         datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
     found = []
     for number, (dataset, cells) in enumerate(datasets.items()):
-        suffix = "" if len(datasets) == 1 else f"-{_slug(dataset) or number + 1}"
-        strategies, methods = _divide(cells)
+        suffix = "" if len(datasets) == 1 else f"-{slug(dataset) or number + 1}"
+        strategies, methods = divide(cells)
         last = max(cell.settings.epochs for cell in cells)
         until = paper.REGROWTH_EPOCHS if last > paper.REGROWTH_EPOCHS else None
         for figure, (measure, column, axis) in ((2, _ACCURACY), (3, _LOSS)):
@@ -127,11 +127,12 @@ def plans(results: Results) -> list[Plan]:
     return found
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a text as part of a file's name: small letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40]
 
 
-def _divide(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
+def divide(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
     """Return the cells that differ from another in the regrowth strategy alone, and the methods.
 
     Each method is shown with its first strategy only. A study of strategies alone has no figures

@@ -10,7 +10,17 @@ from suite.errors import UserError
 from suite.reporting.appearance import looks
 from suite.reporting.page import render
 from suite.reporting.section import Material, Section
-from suite.reporting.sections import cost, curves, downloads, equilibrium, runs, setting, summary
+from suite.reporting.sections import (
+    cost,
+    curves,
+    downloads,
+    equilibrium,
+    pareto,
+    runs,
+    setting,
+    summary,
+    topology,
+)
 from suite.reporting.sections import results as table_section
 from suite.reporting.table2 import table2
 from suite.tidy import Results
@@ -20,7 +30,9 @@ INDEX = "index.html"
 _SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     table_section.section,
     curves.section,
+    pareto.section,
     equilibrium.section,
+    topology.section,
     cost.section,
     runs.section,
     setting.section,

@@ -1,0 +1,215 @@
+"""Degrees: how many connections the units have, at initialisation and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from suite.reporting.appearance import MUTED, Look
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
+from suite.reporting.figures import Shown, divide
+from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
+from suite.study import Cell
+from suite.tidy import RunState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Side = Literal["inputs", "outputs"]
+Histogram = NDArray[np.float64]
+"""Units with 0, 1, 2, ... connections."""
+
+_SIDES: tuple[tuple[Side, str], ...] = (
+    ("outputs", "Incoming connections of a unit"),
+    ("inputs", "Outgoing connections of a unit"),
+)
+_LAYERS_DRAWN = 4
+
+
+@dataclass(frozen=True)
+class Degrees:
+    """Histograms of one cell, pooled over its runs.
+
+    Attributes:
+        cell: Which.
+        initial: side -> one histogram a layer.
+        final: The same after the last epoch.
+    """
+
+    cell: Cell
+    initial: dict[Side, list[Histogram]]
+    final: dict[Side, list[Histogram]]
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return figure and table of the degrees; none where no record has any."""
+    study = material.results.study
+    methods = divide(list(study.cells))[1] or list(study.cells)
+    found = [
+        pooled for cell in methods if (pooled := _pooled(cell, material.results.runs)) is not None
+    ]
+    if not found:
+        return []
+    text = (
+        "SET is said to evolve random topologies towards scale-free ones, in which a few units "
+        "have very many connections. A random topology has degrees that scatter as Poisson's do, "
+        "with a variance over mean near 1, and its curve below falls off a cliff; the heavier the "
+        "tail, the larger the ratio and the straighter the curve. No power law is fitted."
+    )
+    return [text, _show(material, found), _grid(material, found)]
+
+
+def _pooled(cell: Cell, runs: Sequence[RunState]) -> Degrees | None:
+    """Add up the histograms of a cell's runs; None where none has any."""
+    sums: dict[str, dict[Side, list[Histogram]]] = {
+        when: {side: [] for side, _ in _SIDES} for when in ("initial", "final")
+    }
+    for run in runs:
+        degrees = (run.record or {}).get("degrees", {}) if run.cell == cell.label else {}
+        for when, sides in sums.items():
+            for layer, entry in enumerate(degrees.get(when, [])):
+                for side, pooled in sides.items():
+                    histogram = np.asarray(entry[side], dtype=np.float64)
+                    if layer == len(pooled):
+                        pooled.append(histogram)
+                    else:
+                        pooled[layer] = _added(pooled[layer], histogram)
+    if not sums["final"]["outputs"]:
+        return None
+    return Degrees(cell, sums["initial"], sums["final"])
+
+
+def _added(a: Histogram, b: Histogram) -> Histogram:
+    total = np.zeros(max(len(a), len(b)))
+    total[: len(a)] += a
+    total[: len(b)] += b
+    return total
+
+
+def dispersion(histogram: Histogram) -> float:
+    """Return variance over mean of the degrees in a histogram; NaN where there are none."""
+    degrees = np.arange(len(histogram))
+    units = histogram.sum()
+    if not units or not histogram[1:].any():
+        return float("nan")
+    mean = (degrees * histogram).sum() / units
+    return float((((degrees - mean) ** 2) * histogram).sum() / units / mean)
+
+
+def at_least(histogram: Histogram) -> tuple[NDArray[np.int64], Histogram]:
+    """Return the degrees from 1 up, and the share of units with at least as many connections."""
+    shares = histogram[::-1].cumsum()[::-1] / histogram.sum()
+    degrees = np.arange(1, len(histogram))
+    seen = shares[1:] > 0
+    return degrees[seen], shares[1:][seen]
+
+
+def _grid(material: Material, found: list[Degrees]) -> Grid:
+    layers = len(found[0].final["outputs"])
+    heads = [Th("Method", numeric=False)]
+    rows = []
+    for layer in range(layers):
+        heads += [Th(f"Layer {layer + 1}", unit="initial"), Th(f"Layer {layer + 1}", unit="final")]
+        heads.append(Th("Largest", unit="final"))
+    for degrees in found:
+        row: list[Td] = [words(degrees.cell.title)]
+        for layer in range(layers):
+            for when in (degrees.initial, degrees.final):
+                ratio = (
+                    dispersion(when["outputs"][layer]) if layer < len(when["outputs"]) else np.nan
+                )
+                row.append(number(ratio, f"{ratio:.2f}" if np.isfinite(ratio) else "–"))
+            final = degrees.final["outputs"]
+            largest = len(final[layer]) - 1 if layer < len(final) else -1
+            row.append(number(largest, f"{largest:,}" if largest >= 0 else "–"))
+        rows.append(tuple(row))
+    caption = (
+        "Incoming connections of a layer's units: variance over mean at initialisation and after "
+        "the last epoch, and the largest number that a unit has in the end; all runs of a cell "
+        "together."
+    )
+    looks: tuple[Look | None, ...] = tuple(material.looks[d.cell.label] for d in found)
+    return Grid("degrees-grid", caption, tuple(heads), tuple(rows), looks)
+
+
+def _show(material: Material, found: list[Degrees]) -> Shown:
+    parts = []
+    for degrees in found:
+        for when, sides in (("initial", degrees.initial), ("final", degrees.final)):
+            for side, _ in _SIDES:
+                for layer, histogram in enumerate(sides[side]):
+                    degree = np.flatnonzero(histogram)
+                    part = {"cell": degrees.cell.label, "when": when, "layer": layer + 1}
+                    part |= {"side": side, "degree": degree}
+                    parts.append(pd.DataFrame(part | {"units": histogram[degree].astype(int)}))
+    data = pd.concat(parts, ignore_index=True)
+    data.to_csv(material.out / "degrees.csv", index=False, lineterminator="\n")
+    title = "Degrees of the final topologies against the initial ones"
+    description = "; ".join(
+        f"{d.cell.title}: variance over mean of incoming connections in layer 1 from "
+        f"{dispersion(d.initial['outputs'][0]):.2f} to {dispersion(d.final['outputs'][0]):.2f}"
+        for d in found
+        if d.initial["outputs"]
+    )
+    with style("degrees"):
+        picture = save(_draw(found, material.looks), "degrees", material.out)
+    caption = (
+        "Share of units with at least so many connections, on logarithmic axes, by sparse layer; "
+        "all runs of a cell together. Grey: the initial topologies of all cells."
+    )
+    if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
+        caption += f" The first {_LAYERS_DRAWN} layers are shown."
+    shown = Shown("degrees", "Figure C", title, caption, inline(picture, title, description))
+    return material.add_figure(shown)
+
+
+def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import NullLocator, ScalarFormatter
+
+    layers = min(max(len(d.final["outputs"]) for d in found), _LAYERS_DRAWN)
+    figure = new_figure(TWO_COLUMNS, 4.3)
+    grid = figure.subplots(2, layers, squeeze=False, sharey=True)
+    figure.subplots_adjust(0.075, 0.215, 0.985, 0.93, wspace=0.12, hspace=0.42)
+    for row, (side, label) in enumerate(_SIDES):
+        for layer in range(layers):
+            axes = grid[row][layer]
+            tidy_axes(axes)
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            start: Histogram = np.zeros(1)
+            for degrees in found:
+                if layer < len(degrees.initial[side]):
+                    start = _added(start, degrees.initial[side][layer])
+            if start.any():
+                axes.plot(*at_least(start), color=MUTED.light, linewidth=2.4, alpha=0.45)
+            for degrees in found:
+                if layer < len(degrees.final[side]):
+                    look = looks[degrees.cell.label]
+                    axes.plot(
+                        *at_least(degrees.final[side][layer]),
+                        color=look.hue.light,
+                        linewidth=1.0,
+                        dashes=look.dash or (None, None),
+                    )
+            axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+            axes.set_title(f"Layer {layer + 1}", loc="left", pad=4)
+            axes.set_xlabel(label, fontsize=SMALL)
+    handles = [Line2D([], [], color=MUTED.light, linewidth=2.4, alpha=0.45)]
+    for degrees in found:
+        look = looks[degrees.cell.label]
+        line = Line2D([], [], color=look.hue.light, linewidth=1.0)
+        if look.dash:
+            line.set_dashes(look.dash)
+        handles.append(line)
+    names = ["Initial", *(degrees.cell.title for degrees in found)]
+    figure.legend(handles, names, loc="lower center", ncols=4, handlelength=3.2, columnspacing=1.5)
+    return figure

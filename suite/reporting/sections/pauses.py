@@ -1,0 +1,126 @@
+"""When DynSET paused: epoch by epoch in every run, and how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from suite.reporting.appearance import MUTED, Look
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style
+from suite.reporting.figures import Shown
+from suite.reporting.numbers import count, estimate, percent
+from suite.reporting.section import Block, Grid, Material, head, number, words
+from suite.study import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return figure and table of the cells that may pause; none where there is no such cell."""
+    frame = material.results.frame
+    done = set(frame["cell"])
+    cells = [
+        cell
+        for cell in material.results.study.cells
+        if cell.settings.gate == "pauses" and cell.settings.composition.evolves
+        if cell.label in done
+    ]
+    if not cells:
+        return []
+    text = (
+        "DynSET leaves out an epoch's evolution where its signal is worse than a few epochs ago. "
+        "A run that never pauses is, from the same seed, the run of the method without the gate."
+    )
+    made: list[Block] = [text]
+    if frame.loc[frame["cell"].isin([cell.label for cell in cells]), "paused"].any():
+        made.append(_show(material, cells))
+    return [*made, _grid(material, cells)]
+
+
+def _grid(material: Material, cells: list[Cell]) -> Grid:
+    frame = material.results.frame
+    rows = []
+    for cell in cells:
+        runs = frame[frame["cell"] == cell.label].groupby("seed")
+        pauses = runs["paused"].sum()
+        often = estimate(pauses)
+        share = float((pauses / (runs.size() - 1).clip(lower=1)).mean())
+        first = frame[(frame["cell"] == cell.label) & frame["paused"]].groupby("seed")["epoch"]
+        firsts = first.min()
+        spread = f" ± {often.half:.1f}" if often.n > 1 else ""
+        earliest = float(firsts.median()) if len(firsts) else float("nan")
+        never = int((pauses == 0).sum())
+        rows.append(
+            (
+                words(cell.title),
+                number(often.n, str(often.n)),
+                number(often.mean, f"{often.mean:,.1f}{spread}"),
+                number(share, percent(share)),
+                number(earliest, f"{earliest:,.0f}" if len(firsts) else "–"),
+                number(never, str(never)),
+            )
+        )
+    heads = head("Method", "n", "Pauses a run", "Of the epochs", "First pause", "Never paused")
+    caption = (
+        "Paused epochs: mean over runs ± half the 95 % t interval, their share of the epochs that "
+        "may evolve, the median epoch of a run's first pause, and the runs that never paused."
+    )
+    looks: tuple[Look | None, ...] = tuple(material.looks[cell.label] for cell in cells)
+    return Grid("pauses-grid", caption, heads, tuple(rows), looks)
+
+
+def _show(material: Material, cells: list[Cell]) -> Shown:
+    frame = material.results.frame
+    rows = frame[frame["cell"].isin([cell.label for cell in cells])]
+    paused = rows.loc[rows["paused"], ["cell", "seed", "epoch"]]
+    paused.to_csv(material.out / "pauses.csv", index=False, lineterminator="\n")
+    title = "When evolution paused"
+    counts = [
+        f"{cell.title}: {count(int((paused['cell'] == cell.label).sum()), 'pause')} in "
+        f"{count(int(rows.loc[rows['cell'] == cell.label, 'seed'].nunique()), 'run')}"
+        for cell in cells
+    ]
+    with style("pauses"):
+        picture = save(_draw(rows, cells, material.looks), "pauses", material.out)
+    caption = "Each row is a run, each tick an epoch whose evolution was left out."
+    shown = Shown("pauses", "Figure B", title, caption, inline(picture, title, "; ".join(counts)))
+    return material.add_figure(shown)
+
+
+def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figure:
+    import seaborn as sns
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    seeds = {
+        cell.label: sorted(rows.loc[rows["cell"] == cell.label, "seed"].unique()) for cell in cells
+    }
+    lanes = sum(map(len, seeds.values())) + len(cells)
+    height = min(max(1.1 + 0.075 * lanes, 1.6), 5.0)
+    figure = new_figure(TWO_COLUMNS, height)
+    axes = figure.add_axes((0.2, 0.42 / height, 0.77, 1 - 0.55 / height))
+    sns.despine(ax=axes, left=True)
+    top, middles = 0, []
+    for cell in cells:
+        ticks_x, ticks_y = [], []
+        for lane, seed in enumerate(seeds[cell.label]):
+            run = rows[(rows["cell"] == cell.label) & (rows["seed"] == seed)]
+            epochs = run.loc[run["paused"], "epoch"].to_numpy(dtype=float)
+            y = float(top + lane)
+            ticks_x.append(np.repeat(epochs, 3))
+            ticks_y.append(np.tile([y - 0.38, y + 0.38, np.nan], len(epochs)))
+            axes.axhline(y, color=MUTED.light, alpha=0.15, linewidth=0.4, zorder=1)
+        colour = looks[cell.label].hue.light
+        axes.plot(np.concatenate(ticks_x), np.concatenate(ticks_y), color=colour, linewidth=0.55)
+        middles.append(top + (len(seeds[cell.label]) - 1) / 2)
+        top += len(seeds[cell.label]) + 1
+    axes.set_ylim(top - 1.4, -0.6)
+    axes.set_yticks(middles, [cell.title for cell in cells], fontsize=SMALL)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(0, rows["epoch"].max())
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.set_xlabel("Epoch")
+    return figure

@@ -1,0 +1,47 @@
+"""Two studies side by side."""
+
+import pytest
+
+from suite import reporting
+from suite.errors import UserError
+from suite.reporting.compare import counterparts
+from tests.made_results import PERFORMANCE, make_results, make_study
+
+
+def _page(written):
+    return written.index.read_text(encoding="utf-8")
+
+
+def test_what_moved_and_what_did_not_is_said(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE, seeds=8, epochs=12)
+    before, after = make_results(study), make_results(study, shift=0.05)
+    page = _page(reporting.compare_reports(before, after, tmp_path / "out", ("before", "after")))
+    assert "Accuracy: better, beyond noise for SET, AccSET" in page
+    assert "identical in every run" in page  # SET's connections do not depend on the accuracy
+    assert (tmp_path / "out" / "change.svg").exists()
+
+
+def test_a_study_against_itself_is_identical(tmp_path):
+    results = make_results(make_study(tmp_path, PERFORMANCE, seeds=6, epochs=12))
+    page = _page(reporting.compare_reports(results, results, tmp_path / "out"))
+    assert "beyond noise for" not in page
+    assert "Accuracy: identical in every run for SET, AccSET" in page
+    assert "Made up (A) against Made up (B)" in page
+
+
+def test_cells_meet_by_settings_or_by_label_and_changes_are_named(tmp_path):
+    before = make_study(tmp_path, "\n  - {method: set}\n  - {method: lset}\n", name="a")
+    cells = "\n  - {method: lset, metric: loss}\n  - {method: static}\n  - {method: set, k: 0}\n"
+    after = make_study(tmp_path, cells, name="b", baseline="{method: static}", epochs=50)
+    pairs = counterparts(before.cells, after.cells)
+    assert [(p.before.title, p.after.settings.method) for p in pairs] == []
+    same_epochs = make_study(tmp_path, cells, name="c", baseline="{method: static}")
+    pairs = counterparts(before.cells, same_epochs.cells)
+    assert [p.after.settings.method for p in pairs] == ["lset", "set"]
+
+
+def test_nothing_in_common_is_a_sentence(tmp_path):
+    first = make_results(make_study(tmp_path, "\n  - {method: set}\n", name="a", seeds=2))
+    other = make_study(tmp_path, "\n  - {method: static}\n", name="b", baseline="static", seeds=2)
+    with pytest.raises(UserError, match="no cell in common"):
+        reporting.compare_reports(first, make_results(other), tmp_path / "out")
