@@ -219,6 +219,74 @@ def report(
 
 
 @app.command()
+def compare(
+    study: StudyPath,
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CELL CELL]", help="Two cells, e.g. set dynset[metric=loss]."),
+    ] = None,
+    store: Store = _STORE,
+    as_json: Json = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.csv", help="Write the rows as CSV.")
+    ] = None,
+) -> None:
+    """Decide a study's declared comparisons and claims, or compare two of its cells."""
+    from suite import hypotheses
+    from suite.printing import claim_lines, comparison_lines
+    from suite.store import RunStore
+    from suite.tidy import collect
+
+    if cells and len(cells) != 2:
+        raise UserError("compare takes two cells, or none for the declared comparisons.")
+    results = collect(_load(study, many=True), RunStore(store))
+    if cells:
+        compared, claimed = hypotheses.comparison(results, cells[0], cells[1]), []
+    else:
+        compared, claimed = hypotheses.comparisons(results), hypotheses.claims(results)
+    if not compared and not claimed:
+        raise UserError(f"{study}: declares neither comparisons nor claims; name two cells.")
+    if out is not None:
+        _write_csv([row.row() for row in compared], out)
+    if as_json:
+        rows = {"comparisons": compared, "claims": claimed}
+        _print_json({name: [row.row() for row in found] for name, found in rows.items()})
+        return
+    for line in [*comparison_lines(compared), *claim_lines(claimed)]:
+        typer.echo(line)
+
+
+@app.command()
+def power(
+    study: StudyPath,
+    store: Store = _STORE,
+    effect: Annotated[
+        float | None, typer.Option(help="Difference to detect, in the outcome's unit.")
+    ] = None,
+    sd: Annotated[
+        float | None, typer.Option(help="Its standard deviation over seeds, if no runs are done.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="Chance of detection.")] = 0.8,
+    as_json: Json = False,
+) -> None:
+    """Say how many seeds each declared comparison needs."""
+    from suite import hypotheses
+    from suite.printing import power_lines
+    from suite.store import RunStore
+    from suite.tidy import collect
+
+    results = collect(_load(study, many=True), RunStore(store))
+    planned = hypotheses.seeds_needed(results, effect=effect, sd=sd, power=power)
+    if not planned:
+        raise UserError(f"{study}: declares no comparisons.")
+    if as_json:
+        _print_json([row.row() for row in planned])
+        return
+    for line in power_lines(planned):
+        typer.echo(line)
+
+
+@app.command()
 def methods(
     study: Annotated[
         Path | None, typer.Argument(metavar="[STUDY]", help="List its plug-ins as well.")
@@ -307,6 +375,15 @@ def _stderr() -> Console:
 
 def _store_option(store: str) -> str:
     return "" if store == _STORE else f" --store {store}"
+
+
+def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
+    import pandas as pd
+
+    try:
+        pd.DataFrame(rows).to_csv(file, index=False)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
 
 
 def _print_table(headings: list[str], rows: list[list[str]]) -> None:
