@@ -167,6 +167,17 @@ def test_a_file_that_has_just_changed_is_not_trusted_to_stay(tmp_path):
     assert not list((tmp_path / "decoded").glob("*.json"))
 
 
+def test_files_that_change_while_they_are_read_are_refused(tmp_path, monkeypatch):
+    source = parquet(tmp_path / "a", make())
+
+    def decode(*arguments):
+        os.utime(tmp_path / "a" / "test-00000-of-00001.parquet")
+        return decoding.decode(*arguments)
+
+    monkeypatch.setattr("suite.datasets.loading.decode", decode)
+    one_sentence("its files changed while they were read", source, tmp_path / "data")
+
+
 def test_moved_files_are_not_decoded_again(tmp_path, monkeypatch):
     parts = make()
     load(parquet(tmp_path / "a", parts), tmp_path)
@@ -357,6 +368,9 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     one_sentence("row 0: Pillow calls the pixels I;16", source, data)
     write_parquet(train, [], pa.array([], pa.int64()))
     one_sentence("there are no training images", source, data)
+    write_parquet(test, [], pa.array([], pa.int64()))
+    one_sentence("there are no training images", source, data)
+    parquet(tmp_path, parts)
     pq.write_table(pa.table({"image": ["a"], "label": [1]}), train)
     one_sentence("no column has encoded images", source, data)
     write_parquet(train, x, y, label="kind")
@@ -468,10 +482,10 @@ def test_processes_at_once_decode_once(tmp_path):
             stdout=subprocess.PIPE,
             text=True,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     outputs = [process.communicate("\n")[0].split() for process in processes]
-    assert sorted(len(output) for output in outputs) == [1, 1, 2]
+    assert sorted(len(output) for output in outputs) == [1, 2]
     assert len({output[-1] for output in outputs}) == 1
     assert not list((tmp_path / "data" / "decoded").glob("*.tmp"))
 

@@ -30,7 +30,7 @@ class Batches:
     def __init__(self, images: ImageSet, split: Split, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self._x_train, self._y_train = images.x_train, images.y_train
-        every = np.arange(len(images.y_test))
+        every = np.arange(len(images.y_test), dtype=np.int64)
         test = (images.x_test, images.y_test, every)
         train = (images.x_train, images.y_train, split.train)
         held_out = split.validation
@@ -98,10 +98,11 @@ def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.
     rows = x.reshape(len(x), -1)
     total = np.zeros(rows.shape[1], dtype=np.int64)
     squares = np.zeros(rows.shape[1], dtype=np.int64)
-    for start in range(0, len(indices), 1000):
-        chunk = rows[indices[start : start + 1000]].astype(np.int32)
-        total += chunk.sum(axis=0)
-        squares += (chunk * chunk).sum(axis=0)
+    step = max(1, 4_000_000 // rows.shape[1])  # 16 MB at a time
+    for start in range(0, len(indices), step):
+        chunk = rows[indices[start : start + step]].astype(np.int32)
+        total += chunk.sum(axis=0, dtype=np.int64)
+        squares += (chunk * chunk).sum(axis=0, dtype=np.int64)
     count = len(indices)
     variance = (squares - total * total / count) / count
     constant = squares * count == total * total  # in integers, so exact

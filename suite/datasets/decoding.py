@@ -41,7 +41,7 @@ def decode(
     """Decode images of one size, grey or RGB; where both occur the grey become RGB.
 
     Args:
-        images: As in `Encoded`; at least one.
+        images: As in `Encoded`.
         what: What progress is reported on.
         progress: Told after every 500 images.
 
@@ -64,9 +64,7 @@ def decode(
         done += len(chunk)
         if progress is not None:
             progress(what, done, len(images))
-    if decoded is None:
-        raise ValueError("there is nothing to decode")
-    return decoded
+    return np.empty((0, 0, 0, 1), np.uint8) if decoded is None else decoded
 
 
 def _chunks(chunks: list[list[tuple[str, bytes | str]]]) -> Iterator[np.ndarray]:
@@ -75,8 +73,12 @@ def _chunks(chunks: list[list[tuple[str, bytes | str]]]) -> Iterator[np.ndarray]
         return
     # Processes, not threads: of a small image's time in Pillow most holds the interpreter's lock.
     from joblib import Parallel, delayed  # type: ignore[import-untyped]
+    from joblib.externals.loky import get_reusable_executor  # type: ignore[import-untyped]
 
-    yield from Parallel(n_jobs=-1, return_as="generator")(map(delayed(_decode_chunk), chunks))
+    try:
+        yield from Parallel(n_jobs=-1, return_as="generator")(map(delayed(_decode_chunk), chunks))
+    finally:  # joblib would keep them, and their memory, for minutes
+        get_reusable_executor().shutdown(kill_workers=True)
 
 
 def _decode_chunk(images: list[tuple[str, bytes | str]]) -> np.ndarray:

@@ -17,6 +17,7 @@ from suite.datasets.sources import (
     Source,
     title,
 )
+from suite.errors import UserError
 
 _DECODER = "1"  # enters the cache's keys; raise it when the same files come to decode otherwise
 
@@ -61,6 +62,8 @@ def load(
         def decoded() -> ImageSet:
             encoded = reader.read(source, files)
             x = decode(encoded.images, f"{name}: decoding", progress)
+            if listing(files, options) != key:
+                raise UserError(f"{name}: its files changed while they were read; try again.")
             train = len(encoded.y_train)
             return image_set(
                 name, (x[:train], encoded.y_train), (x[train:], encoded.y_test), encoded.classes
@@ -72,7 +75,12 @@ def load(
     return images
 
 
-def fingerprint(source: Source, data_dir: str | Path, base: str | Path | None = None) -> str:
+def fingerprint(
+    source: Source,
+    data_dir: str | Path,
+    base: str | Path | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Return an image set's fingerprint, reading the images only if it is not known yet.
 
     That of a known set follows from its name and its archives' checksums: it is known before the
@@ -82,6 +90,7 @@ def fingerprint(source: Source, data_dir: str | Path, base: str | Path | None = 
         source: What the study file names.
         data_dir: The data folder.
         base: As for `load`.
+        progress: As for `load`.
 
     Raises:
         UserError: As `load` does.
@@ -91,7 +100,9 @@ def fingerprint(source: Source, data_dir: str | Path, base: str | Path | None = 
     data_dir = Path(data_dir).expanduser()
     _, files, options = _files(source, data_dir, base)
     known = cache.recall(data_dir / "decoded", listing(files, options))
-    return known.fingerprint if known else load(source, data_dir, base=base).fingerprint
+    if known is None:
+        return load(source, data_dir, base=base, progress=progress).fingerprint
+    return known.fingerprint
 
 
 def _files(

@@ -48,7 +48,7 @@ def split(
     """
     rng = stream(seed, "split")
     labels = images.y_train
-    train = np.arange(len(labels))
+    train = np.arange(len(labels), dtype=np.int64)
     if train_samples is not None:
         if not 0 < train_samples <= len(labels):
             raise UserError(
