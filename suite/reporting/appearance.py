@@ -62,15 +62,17 @@ _SPARE = (
     Look(Hue("#8a2f5d", "#e082b0"), (1, 1, 4, 1), "d"),
 )
 _REGROW = {"random": 0, "one_neighbour": 1, "most_neighbours": 2}
-_STEPS: tuple[tuple[float, Dash | None, str | None], ...] = (
-    # towards the page, dash, marker; None keeps the method's own
-    (0.0, None, None),
-    (0.22, (3.5, 1.2), "X"),
-    (0.42, (1.2, 1.0), "*"),
-    (0.12, (6, 1, 1, 1, 1, 1), "v"),
-    (0.32, (2, 2), "x"),
-    (0.42, (5, 3), "d"),
+_STEPS: tuple[tuple[float, Dash], ...] = (
+    # towards the page, dash; the first keeps the method's own
+    (0.0, ()),
+    (0.22, (3.5, 1.2)),
+    (0.42, (1.2, 1.0)),
+    (0.12, (6, 1, 1, 1, 1, 1)),
+    (0.32, (2, 2)),
+    (0.42, (5, 3)),
 )
+_STEP_MARKERS = "X*d<>H8p"
+"""Two a method, so that in grey the strategies of one method differ from those of another."""
 
 
 def looks(cells: Sequence[Cell]) -> dict[str, Look]:
@@ -103,13 +105,13 @@ def _kind(cell: Cell) -> tuple[str, str | None]:
 
 
 def _stepped(look: Look, step: int) -> Look:
-    share, dash, marker = _STEPS[step]
+    if step == 0:
+        return look
+    share, dash = _STEPS[step % len(_STEPS)]
     hue = Hue(mix(look.hue.light, PAPER.light, share), mix(look.hue.dark, PAPER.dark, share))
-    return Look(
-        hue,
-        look.dash if dash is None else dash,
-        look.marker if marker is None else marker,
-    )
+    rank = list(_METHODS.values()).index(look) if look in _METHODS.values() else len(_METHODS)
+    marker = _STEP_MARKERS[(2 * rank + step - 1) % len(_STEP_MARKERS)]
+    return Look(hue, dash, marker)
 
 
 def mix(colour: str, other: str, share: float) -> str:

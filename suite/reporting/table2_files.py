@@ -116,7 +116,7 @@ def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
             r"\usepackage[margin=2cm]{geometry}",
             r"\pagestyle{empty}",
             r"\begin{document}",
-            r"\begin{table}[t]",
+            r"\begin{table}[ht]",
             r"\centering",
             rf"\caption{{{caption}}}",
             r"\medskip",
@@ -141,7 +141,7 @@ def _tex_rows(row: Row, several: bool, decimal: tex.Decimal) -> list[str]:
     lines = [" & ".join(first) + r" \\"]
     if any(entry.paper for entry in row.entries):
         published = [_tex_published(entry, decimal) for entry in row.entries]
-        lines.append(" & ".join([*[""] * several, "", "", *published]) + r" \\")
+        lines.append(" & ".join([*[""] * several, "", "", *published]) + r" \\ \addlinespace")
     return lines
 
 
@@ -152,7 +152,7 @@ def _tex_entry(entry: Entry, decimal: tex.Decimal) -> str:
     if entry.mark == BEST:
         mean = rf"\mathbf{{{mean}}}"
     half = rf" \pm {tex.number(entry.half, decimal)}" if entry.half else ""
-    dagger = r"^{\dagger}" if entry.mark == SAME else ""
+    dagger = r"\rlap{$^{\dagger}$}" if entry.mark == SAME else ""
     return f"${mean}{half}{dagger}$"
 
 

@@ -39,7 +39,7 @@ def section(material: Material) -> Section | None:
         blocks += [text, _show(material, rows, ahead, runs, stem, dataset)]
     if not blocks:
         return None
-    return Section("pareto", "Accuracy against connections", tuple(blocks))
+    return Section("front", "Accuracy against connections", tuple(blocks))
 
 
 def front(rows: Sequence[Row]) -> list[Row]:

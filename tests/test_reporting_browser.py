@@ -1,0 +1,119 @@
+"""The page as a reader sees it, in a headless Chromium."""
+
+import pytest
+from PIL import Image
+
+from suite import reporting
+from tests.browser import CHROMIUM, visit
+from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: the page was not looked at"
+)
+
+PROBE = """
+const page = getComputedStyle(document.body).backgroundColor;
+const channels = text => text.match(/[0-9.]+/g).slice(0, 3).map(Number);
+const luminance = text => {
+  const [r, g, b] = channels(text).map(c => {
+    c /= 255;
+    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const contrast = (a, b) => {
+  const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p);
+  return (x + 0.05) / (y + 0.05);
+};
+const visible = e => e.getBoundingClientRect().width > 0;
+const scrolls = e => e.closest(".scroll, .wide") !== null;
+const wide = [...document.querySelectorAll("body *")]
+  .filter(e => visible(e) && !scrolls(e) && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.tagName + "." + e.className);
+const faint = [];
+let texts = 0;
+for (const e of document.querySelectorAll("body *")) {
+  if (!visible(e) || ["SCRIPT", "STYLE"].includes(e.tagName)) continue;
+  if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+  const style = getComputedStyle(e);
+  const colour = e.namespaceURI.endsWith("svg") ? style.fill : style.color;
+  texts += 1;
+  if (contrast(colour, page) < 4.5) faint.push([e.tagName, e.textContent.slice(0, 30), colour]);
+}
+const pictures = [...document.querySelectorAll("figure svg")].filter(visible);
+const grid = document.querySelector("#table2-grid");
+const sorted = [];
+[...grid.tHead.rows[0].cells].forEach((head, column) => {
+  for (const order of ["ascending", "descending"]) {
+    head.querySelector("button").click();
+    sorted.push({
+      order,
+      said: head.getAttribute("aria-sort"),
+      numeric: head.classList.contains("num"),
+      values: [...grid.tBodies[0].rows].map(row => row.cells[column].dataset.sort),
+    });
+  }
+});
+return {
+  width: innerWidth,
+  needs: document.documentElement.scrollWidth,
+  page, wide, faint, texts, sorted,
+  pictures: pictures.length,
+  unnamed: pictures.filter(p => !p.querySelector("title")?.textContent).length,
+  repeated: [...document.querySelectorAll("[id]")].map(e => e.id)
+    .filter((id, index, ids) => ids.indexOf(id) !== index),
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    study = make_study(
+        tmp_path_factory.mktemp("study"),
+        PERFORMANCE + REGROWTH,
+        epochs=30,
+        title="A_title_that_is_one_very_long_word_so_that_it_would_run_out_of_any_narrow_page",
+    )
+    results = make_results(study, lost={("accset", 2022), ("set", 2022)})
+    return reporting.write(results, tmp_path_factory.mktemp("report")).index
+
+
+@pytest.fixture(scope="module", params=[(400, False), (1400, True)], ids=["phone", "wide-dark"])
+def seen(page, request):
+    width, dark = request.param
+    found, console = visit(page, PROBE, width=width, dark=dark)
+    assert found["width"] == width
+    assert console == []
+    assert (found["page"] == "rgb(255, 255, 255)") is not dark
+    return found
+
+
+def test_nothing_runs_out_of_the_page(seen):
+    assert seen["wide"] == []
+    assert seen["needs"] <= seen["width"]
+
+
+def test_every_text_stands_out(seen):
+    assert seen["texts"] > 300
+    assert seen["faint"] == []
+
+
+def test_every_figure_is_there_and_has_a_name(seen):
+    assert seen["pictures"] == 8  # Figures 2 to 6, Pareto front, pauses, degrees
+    assert seen["unnamed"] == 0
+    assert seen["repeated"] == []
+
+
+def test_tables_sort_by_every_column(seen):
+    assert len(seen["sorted"]) == 14
+    for click in seen["sorted"]:
+        assert click["said"] == click["order"]
+        values = [float(v) if click["numeric"] else v for v in click["values"]]
+        assert values == sorted(values, reverse=click["order"] == "descending")
+
+
+def test_pictures_decode(page):
+    for file in page.parent.glob("*.png"):
+        with Image.open(file) as picture:
+            picture.load()
+            assert picture.width >= 1000

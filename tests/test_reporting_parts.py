@@ -1,0 +1,118 @@
+"""The parts of a report: numbers, places, fronts, degrees, predictions."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.evolution.connectivity import equilibrium
+from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
+from suite.reporting.placement import free_box, spread
+from suite.reporting.sections.degrees import at_least, dispersion
+from suite.reporting.sections.equilibrium import predicted_and_measured
+from suite.reporting.sections.pareto import front
+from suite.reporting.table2 import table2
+from tests.made_results import PERFORMANCE, make_results, make_study
+
+
+def test_the_interval_is_students():
+    found = estimate([1.0, 2.0, 3.0, 4.0, np.nan])
+    assert (found.n, found.mean) == (4, 2.5)
+    assert found.half == pytest.approx(3.18245 * np.std([1, 2, 3, 4], ddof=1) / 2, rel=1e-5)
+
+
+def test_one_run_has_no_interval_and_none_no_mean():
+    assert np.isnan(estimate([1.0]).half)
+    assert np.isnan(estimate([]).mean)
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (Format(4), 0.66824, "0.6682"),
+        (Format(4), -0.00001, "0.0000"),
+        (Format(0, grouped=True), -12345.6, "−12,346"),
+        (Format(3, exponent=-6), 1.9512e-6, "1.951"),
+        (Format(1), float("nan"), "–"),
+    ],
+)
+def test_numbers_as_text(form, value, text):
+    assert form.text(value) == text
+
+
+def test_differences_have_a_sign_unless_they_vanish():
+    form = Format(3)
+    assert [form.signed(v) for v in (0.5, -0.5, 0.0001)] == ["+0.500", "−0.500", "0.000"]
+
+
+def test_alpha_has_one_power_of_ten():
+    assert format_for("alpha", [1.9e-6, 2.9e-6]).exponent == -6
+    assert format_for("alpha", [9e-5, 1.1e-4]).exponent == -4
+
+
+def test_words():
+    assert listing(["a", "b", "c"]) == "a, b and c"
+    assert listing([]) == ""
+    assert seconds_text(0.0123) == "12\u00a0ms"
+    assert seconds_text(5400) == "1.50\u00a0h"
+
+
+@given(st.lists(st.floats(-0.5, 1.5), max_size=12))
+def test_labels_keep_their_distance_their_order_and_stay_inside(wanted):
+    places = spread(wanted, 0.08, 0.0, 1.0)
+    gap = min(0.08, 1 / max(len(wanted) - 1, 1))
+    for a, b in itertools.pairwise(sorted(places)):
+        assert b - a >= gap - 1e-9
+    assert all(-1e-9 <= place <= 1 + 1e-9 for place in places)
+    for (a, x), (b, y) in itertools.combinations(zip(wanted, places, strict=True), 2):
+        assert a == b or (a < b) == (x < y) or not (0 <= a <= 1 and 0 <= b <= 1)
+
+
+def test_an_inset_keeps_clear_of_the_curves():
+    x = np.linspace(0, 1, 200)
+    y = 1 - np.exp(-8 * x)
+    box = free_box(x, y - 0.02, y + 0.02)
+    assert box is not None
+    left, bottom, width, height = box
+    inside = (x >= left) & (x <= left + width) & (y >= bottom) & (y <= bottom + height)
+    assert not inside.any()
+
+
+def test_no_room_no_inset():
+    x = np.linspace(0, 1, 200)
+    assert free_box(x, np.zeros(200), np.ones(200)) is None
+
+
+def test_the_front_is_what_no_other_beats_on_both(tmp_path):
+    rows = table2(make_results(make_study(tmp_path, PERFORMANCE))).rows
+    ahead = front(rows)
+
+    def beaten(row):
+        return any(
+            other.entries[0].estimate.mean >= row.entries[0].estimate.mean
+            and other.entries[2].estimate.mean <= row.entries[2].estimate.mean
+            for other in rows
+            if other is not row
+        )
+
+    assert {row.cell.label for row in ahead} == {r.cell.label for r in rows if not beaten(r)}
+
+
+def test_degrees_of_a_histogram():
+    histogram = np.bincount(np.random.default_rng(1).poisson(20, 20_000)).astype(float)
+    assert dispersion(histogram) == pytest.approx(1, abs=0.05)
+    degrees, shares = at_least(np.array([1.0, 2.0, 0.0, 1.0]))
+    assert degrees.tolist() == [1, 2, 3]
+    assert shares.tolist() == [0.75, 0.25, 0.25]
+    assert np.isnan(dispersion(np.array([3.0])))
+
+
+def test_predicted_connections_are_the_formulas_and_met_in_the_end(tmp_path):
+    study = make_study(tmp_path, "\n  - {method: accset}\n", baseline="accset", epochs=400, seeds=1)
+    results = make_results(study)
+    theta, predicted, measured = predicted_and_measured(results.frame, study.cells[0])
+    initial = results.frame["connections"].iloc[0]
+    assert predicted == pytest.approx(equilibrium(initial, theta, 0.3))
+    assert measured == pytest.approx(predicted, rel=0.01)
