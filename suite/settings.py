@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -261,8 +262,8 @@ def _metric_contradiction(settings: Settings) -> Contradiction | None:
             return None
         return wrong("metric", f"{method.name} reads no signal; leave the metric out.")
     if settings.metric is None:
-        needs = f"with the rule {settings.rule} and the gate {settings.gate} {method.name} needs"
-        return wrong("metric", f"{needs} a metric: {', '.join(allowed)}.")
+        composed = f"{method.name} with the rule {settings.rule} and the gate {settings.gate}"
+        return wrong("metric", f"{composed} needs a metric: {' or '.join(allowed)}.")
     if settings.metric not in allowed:
         takes = " or ".join(allowed)
         return wrong("metric", f"{method.name} cannot use {settings.metric}; it takes {takes}.")
@@ -278,16 +279,19 @@ def _density_contradiction(settings: Settings) -> Contradiction | None:
         height, width, channels = known.shape
         sizes = (height * width * channels, *sizes)
     for n_in, n_out in itertools.pairwise(sizes):
-        if (largest := densest(n_in, n_out)) < settings.epsilon:
-            return Contradiction(
-                "epsilon",
-                f"epsilon {settings.epsilon:g} would make the layer {n_in}-{n_out} denser than "
-                f"dense; the largest that fits is {largest:.4g}.",
-                frozenset({"method", "dataset", "hidden", "epsilon"}),
-            )
+        if sentence := too_dense(settings.epsilon, n_in, n_out):
+            among = frozenset({"method", "dataset", "hidden", "epsilon"})
+            return Contradiction("epsilon", sentence, among)
     return None
 
 
-def densest(n_in: int, n_out: int) -> float:
-    """Return the epsilon at which every position of a layer is active."""
-    return n_in * n_out / (n_in + n_out)
+def too_dense(epsilon: float, n_in: int, n_out: int) -> str:
+    """Return what is wrong where epsilon asks for more connections than a layer can have, or ""."""
+    largest = n_in * n_out / (n_in + n_out)
+    if epsilon <= largest:
+        return ""
+    fits = math.floor(largest * 1000) / 1000
+    return (
+        f"epsilon {epsilon:g} would make the layer {n_in}-{n_out} denser than dense; "
+        f"the largest that fits is {fits:g}."
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOST_NAMES = 30
+"""How many valid names a sentence lists."""
+
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """Return the name that a misspelt word most likely meant, or None where none is near."""
@@ -17,5 +20,8 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 def suggestion(word: str, names: Iterable[str]) -> str:
     """Return '; did you mean "NAME"?' or, where none is near, the list of valid names."""
     names = list(names)
-    guess = nearest(word, names)
-    return f'; did you mean "{guess}"?' if guess else f"; known: {', '.join(names)}."
+    if guess := nearest(word, names):
+        return f'; did you mean "{guess}"?'
+    shown = ", ".join(names[:MOST_NAMES])
+    rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"; known: {shown}{rest}." if names else "."

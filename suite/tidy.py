@@ -120,7 +120,7 @@ def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
 
     rows = pd.DataFrame(record["history"])
     layers = pd.DataFrame(rows.pop("connections").tolist(), dtype="int64")
-    layers.columns = [f"connections_{number + 1}" for number in layers.columns]
+    layers.columns = [f"connections_{number}" for number in range(1, layers.shape[1] + 1)]
     settings = run.settings
     return rows.assign(
         study=study.name,

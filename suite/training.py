@@ -25,7 +25,7 @@ from suite.errors import UserError
 from suite.evolution import connectivity, gate, regrow
 from suite.evolution.evolve import evolve_layer
 from suite.randomness import stream
-from suite.settings import Settings, densest
+from suite.settings import Settings, too_dense
 from suite.sparse import mlp
 
 Epoch = dict[str, Any]
@@ -179,12 +179,9 @@ def check_fits(settings: Settings, images: ImageSet) -> None:
     Raises:
         UserError: If a layer would be denser than dense, or an epoch would have no batch.
     """
-    first = densest(images.features, settings.hidden[0])
-    if settings.composition.sparse and settings.epsilon > first:
-        raise UserError(
-            f"epsilon {settings.epsilon:g} would make the layer {images.features}-"
-            f"{settings.hidden[0]} denser than dense; the largest that fits is {first:.4g}."
-        )
+    sentence = too_dense(settings.epsilon, images.features, settings.hidden[0])
+    if sentence and settings.composition.sparse:
+        raise UserError(sentence)
     count = len(split(images, settings.validation, settings.train_samples, 0).train)
     if settings.batch_size > count:
         raise UserError(

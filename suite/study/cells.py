@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from suite.errors import UserError
 from suite.evolution.methods import METHODS
 from suite.settings import Settings
-from suite.spelling import suggestion
+from suite.spelling import MOST_NAMES, suggestion
+from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
 
 
@@ -39,18 +38,20 @@ def source_name(source: Any) -> str:
 
 def find_cell(cells: Sequence[Cell], name: CellName) -> Cell:
     """Return the one cell that a name means; see `Study.cell`."""
-    wanted = parse_cell_name(name) if isinstance(name, str) else dict(name)
-    spelt = cell_label(wanted)
+    wanted = named_settings(name)
+    label = cell_label(wanted) if "method" in wanted else name
     fitting = [cell for cell in cells if _fits(cell.settings, wanted)]
-    exact = [cell for cell in cells if cell.label in (spelt, name)]
+    exact = [cell for cell in cells if cell.label in (label, name)]
     if len(exact) == 1:
         return exact[0]
     if len(fitting) == 1:
         return fitting[0]
-    labels = [cell.label for cell in fitting or cells]
+    spelt = name if isinstance(name, str) else as_yaml(name)
     if fitting:
-        raise UserError(f"{spelt} is ambiguous: {', '.join(labels)} fit.")
-    raise UserError(f'no cell is "{spelt}"{suggestion(spelt, labels)}')
+        labels = ", ".join(cell.label for cell in fitting[:MOST_NAMES])
+        raise UserError(f'"{spelt}" may be any of {labels}; say more of it.')
+    known = suggestion(spelt, [cell.label for cell in cells])
+    raise UserError(f'there is no cell "{spelt}"{known}')
 
 
 def cell_label(settings: Mapping[str, Any]) -> str:
@@ -61,7 +62,7 @@ def cell_label(settings: Mapping[str, Any]) -> str:
     method = settings.get("method", "set")
     said = {"method"} | ({"metric"} if _only_metric(settings) else set())
     rest = ", ".join(
-        f"{name}={_plain(settings[name])}"
+        f"{name}={as_yaml(settings[name])}"
         for name in Settings.model_fields
         if name in settings and name not in said
     )
@@ -73,26 +74,39 @@ def _only_metric(settings: Mapping[str, Any]) -> bool:
     return method is not None and method.metrics == (settings.get("metric"),)
 
 
-def parse_cell_name(text: str) -> dict[str, Any]:
-    """Read method[name=value, ...] into a mapping of settings.
+def named_settings(name: CellName) -> dict[str, Any]:
+    """Return the settings that a name of a cell gives: a mapping of them, or method[name=value].
 
     Raises:
-        UserError: If the text has no such form.
+        UserError: If a text has no such form, or the name gives what is no setting.
     """
+    if isinstance(name, str):
+        return _parse(name)
+    for setting in name:
+        _check_setting(str(setting))
+    return dict(name)
+
+
+def _check_setting(name: str) -> None:
+    if name not in Settings.model_fields:
+        raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
+
+
+def _parse(text: str) -> dict[str, Any]:
+    malformed = UserError(f'"{text}" is no name of a cell; one looks like dynset[metric=loss].')
     method, bracket, rest = text.strip().partition("[")
     wanted: dict[str, Any] = {"method": method.strip()}
-    if not bracket:
-        return wanted
-    if not rest.endswith("]"):
-        raise UserError(f'"{text}" is no cell name; write one as dynset[metric=loss].')
+    if not method or (bracket and not rest.endswith("]")):
+        raise malformed
     for item in filter(None, (part.strip() for part in _split_outside_brackets(rest[:-1]))):
         name, equals, value = item.partition("=")
-        if not equals or name.strip() not in Settings.model_fields:
-            raise UserError(
-                f'"{text}": "{name.strip()}" is no setting'
-                + suggestion(name.strip(), Settings.model_fields)
-            )
-        wanted[name.strip()] = yaml.safe_load(value)
+        if not equals:
+            raise malformed
+        _check_setting(name.strip())
+        try:
+            wanted[name.strip()] = read_value(value)
+        except ValueError:
+            raise malformed from None
     return wanted
 
 
@@ -105,16 +119,6 @@ def _split_outside_brackets(text: str) -> list[str]:
         else:
             parts[-1] += letter
     return parts
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_plain(item)}" for name, item in value.items()) + "}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _fits(settings: Settings, wanted: Mapping[str, Any]) -> bool:
@@ -136,5 +140,5 @@ def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
     if settings.composition.evolves and settings.regrow != "random":
         title += ", " + settings.regrow.replace("_", " ")
     said = {"method", "metric", "regrow"}
-    rest = [f"{name}={_plain(value)}" for name, value in given.items() if name not in said]
+    rest = [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in said]
     return ", ".join([title, *rest])

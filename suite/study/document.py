@@ -1,14 +1,18 @@
 """A YAML file as plain values that know their line.
 
-Safe loading only (no objects), duplicate keys and alias bombs are refused, and every mistake that
-is found later can be given the line where its value stands.
+Safe by construction: only mappings, lists, text, numbers, true, false and null are read, in the
+notation of YAML 1.2 (1e-3 is a number, yes is a word, 010 is ten). Tags, merge keys, repeated
+keys and alias bombs are refused, and every mistake that is found later can be given the line where
+its value stands.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +23,23 @@ from suite.errors import UserError
 Where = tuple[str | int, ...]
 """The way to a value: keys and list indices from the top, e.g. ("cells", 2, "zeta")."""
 
+MOST_BYTES = 2_000_000
 MOST_VALUES = 50_000
-"""More values than any hand-written study has; aliases that multiply to more are a mistake."""
+"""More than any study needs; aliases that multiply to more values are a mistake."""
 
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, reading 1e-3 as a number (YAML 1.2), as people mean it."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"^[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+[eE][-+]?[0-9]+$"
-        r"|^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?$"
-        r"|^[-+]?\.[0-9][0-9_]*$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
-    ),
-    list("-+0123456789."),
-)
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
+    word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
+}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
+_NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+_PLAINER = {
+    "found character '\\t' that cannot start any token": "a tab stands where only spaces may",
+    "mapping values are not allowed here": "a colon too many; text with a colon stands in quotes",
+    "but found another document": "it holds more than one document",
+    "could not find expected ':'": "a key has no colon",
+}
 
 
 @dataclass(frozen=True)
@@ -46,22 +50,75 @@ class Document:
         path: The file, as the user named it.
         value: Plain Python values.
         lines: Line (from 1) of each value, and of each mapping key, by the way to it.
+        mistakes: What is wrong with the notation itself, as sentences.
     """
 
     path: Path
     value: Any
     lines: dict[Where, int] = field(repr=False)
+    mistakes: list[str]
 
     def place(self, where: Where) -> str:
         """Return "file:line: way.to[0].it" for the value or its nearest parent that has a line."""
         known = next(where[:n] for n in range(len(where), -1, -1) if where[:n] in self.lines)
         return f"{self.path}:{self.lines[known]}: {spell(where)}".rstrip(": ")
 
+    def existing(self, where: Where) -> Where:
+        """Return the longest part of a way that exists, if steps after the first may be left out.
+
+        The ways of pydantic have steps of its own, the names of alternatives, in between. Where
+        one is also the name of a field, the way that ends like the one asked for is the right one.
+        """
+        later = (steps for n in range(len(where)) for steps in combinations(where[1:], n))
+        ways = [way for steps in later if (way := (*where[:1], *steps)) in self.lines]
+        return max(ways, key=lambda way: (way[-1:] == where[-1:], len(way)), default=())
+
+    def at(self, where: Where) -> Any:
+        """Return the value at a way that exists."""
+        value = self.value
+        for step in where:
+            value = value[step]
+        return value
+
 
 def spell(where: Where) -> str:
     """Return a way as people write it, e.g. cells[2].zeta."""
     parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
     return "".join(parts).removeprefix(".")
+
+
+def as_yaml(value: Any) -> str:
+    """Return a value as a study file would write it on one line."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return repr(value).replace("inf", ".inf").replace("nan", ".nan")
+        return repr(value).removesuffix(".0")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(as_yaml, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {as_yaml(item)}" for name, item in value.items()) + "}"
+    return str(value)
+
+
+def read_value(text: str) -> Any:
+    """Read one value as it stands in a study file, e.g. 1e-3, or [200, 100].
+
+    Raises:
+        ValueError: If the text is no such value.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{text!r} is no YAML") from error
+    if node is None:
+        return None
+    reading = _Reading(Path())
+    value = reading.value(node, ())
+    if reading.mistakes:
+        raise ValueError(f"{text!r} is no plain YAML")
+    return value
 
 
 def read_document(path: Path) -> Document:
@@ -71,37 +128,50 @@ def read_document(path: Path) -> Document:
         path: The file.
 
     Returns:
-        Its values with their lines.
+        Its values with their lines, and mistakes of notation that leave the rest readable: keys
+        that stand twice or are no words, tags, and merge keys.
 
     Raises:
-        UserError: If the file is missing or unreadable, is no YAML, repeats a key, or unfolds
-            through aliases to more than `MOST_VALUES` values.
+        UserError: If the file is missing or unreadable, is no YAML, or unfolds through aliases to
+            more than `MOST_VALUES` values.
     """
+    text = _read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file{_nearby(path)}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not a text file (UTF-8), so no study.") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-    try:
-        root = yaml.compose(text, Loader=_Loader)
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+        if root is None:
+            raise UserError(f"{path}: is empty.")
+        reading = _Reading(path)
+        value = reading.value(root, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{line}: is not YAML: {error.problem}.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not YAML: {' '.join(str(error).split())}.") from None
+        problem = error.problem or "it ends too early"
+        raise UserError(f"{path}{line}: is not YAML: {_PLAINER.get(problem, problem)}.") from None
+    except yaml.reader.ReaderError as error:
+        number = text.count("\n", 0, error.position) + 1
+        problem = f"the character U+{error.character:04X} may not stand in it"
+        raise UserError(f"{path}:{number}: is not YAML: {problem}.") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply to be a study.") from None
-    if root is None:
-        raise UserError(f"{path}: is empty.")
-    reading = _Reading(path)
-    value = reading.value(root, ())
-    if reading.mistakes:
-        raise UserError(*reading.mistakes)
-    return Document(path, value, reading.lines)
+    return Document(path, value, reading.lines, reading.mistakes)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UserError(f"{path}: has more than {MOST_BYTES:,} bytes, so it is no study.")
+        return content.decode("utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file{_nearby(path)}") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder; name a study file in it.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not a text file (UTF-8), so it is no study.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read: {reason}.") from None
 
 
 class _Reading:
@@ -111,20 +181,22 @@ class _Reading:
         self.path = path
         self.lines: dict[Where, int] = {}
         self.mistakes: list[str] = []
-        self._scalars = _Loader("")
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node, where: Where) -> Any:
         self.lines.setdefault(where, node.start_mark.line + 1)
         if len(self.lines) > MOST_VALUES:
             raise UserError(
-                f"{self.path}: unfolds to more than {MOST_VALUES:,} values through its aliases; "
-                "write out what is meant."
+                f"{self.path}: has more than {MOST_VALUES:,} values, those of its aliases counted; "
+                "no study needs so many."
             )
         if id(node) in self._open:
-            raise UserError(f"{self.path}:{node.start_mark.line + 1}: an alias contains itself.")
+            raise UserError(f"{self._line(node)}: {spell(where)}: this alias contains itself.")
+        if node.tag not in _PLAIN_TAGS:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._note(node, where, f"the tag {tag} is not read; write a plain value.")
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, where)
+            return _scalar(node)
         self._open.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             result: Any = [self.value(item, (*where, i)) for i, item in enumerate(node.value)]
@@ -133,39 +205,57 @@ class _Reading:
         self._open.discard(id(node))
         return result
 
-    def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
-        try:
-            return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            reason = getattr(error, "problem", None) or error
-            self.mistakes.append(f"{self._line(node)}: {spell(where)}: {reason}.")
-            return None
-
     def _items(self, node: yaml.Node, where: Where) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            line = key_node.start_mark.line + 1
-            if key is None:
-                self.mistakes.append(f"{self._line(key_node)}: a key must be a word, not a list.")
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note(key_node, where, "a key must be a word, not a list or mapping.")
+                continue
+            key, line = str(key_node.value), key_node.start_mark.line + 1
+            here = (*where, key)
+            if key == "<<":
+                self._note(
+                    key_node, here, "merge keys are not read; what cells share stands in defaults."
+                )
             elif key in seen:
-                self.mistakes.append(
-                    f"{self._line(key_node)}: {spell((*where, key))}: stands twice "
-                    f"(first on line {seen[key]}); keep one."
+                self._note(
+                    key_node, here, f"stands twice (first on line {seen[key]}); keep one of them."
                 )
             else:
-                seen[key] = line
-                self.lines[(*where, key)] = line
-                yield key, self.value(value_node, (*where, key))
+                seen[key] = self.lines[here] = line
+                yield key, self.value(value_node, here)
+
+    def _note(self, node: yaml.Node, where: Where, sentence: str) -> None:
+        way = f"{spell(where)}: " if where else ""
+        self.mistakes.append(f"{self._line(node)}: {way}{sentence}")
 
     def _line(self, node: yaml.Node) -> str:
         return f"{self.path}:{node.start_mark.line + 1}"
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    """Return what a plain or quoted word stands for in YAML 1.2's core schema."""
+    text: str = node.value
+    if node.style is not None:  # in quotes, or a block
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf"))
+    if _NOT_A_NUMBER.fullmatch(text):
+        return math.nan
+    return text
 
 
 def _nearby(path: Path) -> str:
     from suite.spelling import nearest
 
     folder = path.parent
-    names = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
+    try:
+        names = [p.name for p in folder.glob("*.y*ml")]
+    except OSError:
+        names = []
     guess = nearest(path.name, names)
     return f"; did you mean {folder / guess}?" if guess else "."

@@ -70,7 +70,9 @@ class Comparisons(_Model):
     """The last epoch, the mean of the last k, or the best by validation."""
     baseline: CellName | None = None
     """Every other cell is compared with this one."""
-    pairs: tuple[Annotated[tuple[CellName, CellName], Field(strict=False)], ...] = Field(default=(), strict=False)
+    pairs: tuple[Annotated[tuple[CellName, CellName], Field(strict=False)], ...] = Field(
+        default=(), strict=False
+    )
     """Further pairs: [cell, the cell it is compared with]."""
     design: Literal["paired", "independent"] = "paired"
     """Seeds are shared, so comparisons are paired unless said otherwise."""
@@ -126,8 +128,17 @@ class StudyFile(_Model):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     """Version of this schema."""
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-    """Short and stable: letters, digits, dots, dashes; names the report's folder."""
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            json_schema_extra={
+                "patternErrorMessage": "a letter or digit, then at most 63 letters, digits, dots, "
+                "dashes and underscores"
+            },
+        ),
+    ]
+    """Short and stable; names the report's folder."""
     title: str = ""
     """For readers."""
     seeds: Seeds = Seeds()

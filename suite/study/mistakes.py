@@ -1,119 +1,232 @@
-"""Mistakes in a study file as sentences: where, what, and what is allowed."""
+"""Mistakes in a study file as sentences: where, what, and what is allowed.
+
+What is allowed at a place, the schema for editors says too, so it is read from there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from suite.settings import ContradictionError, Settings
+from suite.settings import ContradictionError
 from suite.spelling import nearest, suggestion
-from suite.study.document import Document, Where
-from suite.study.file import Claim, ClaimPart, Comparisons, Execution, Report, Seeds
+from suite.study.document import Document, Where, as_yaml, read_value
 
-_NESTED: dict[str | int, type[BaseModel]] = {
-    "seeds": Seeds,
-    "execution": Execution,
-    "comparisons": Comparisons,
-    "report": Report,
-    "claims": Claim,
-    "parts": ClaimPart,
-}
-_PLAINER = {
-    "Input should be": "must be",
-    "Tuple should have": "must have",
-    "List should have": "must have",
-    "Value error, ": "",
-    " after validation": "",
-    "a valid tuple": "a list",
-    "a valid dictionary": "a mapping",
-    "a valid string": "a word",
-}
+_LONGEST = 60
+"""Characters of a wrong text that a sentence repeats."""
+
+Schemas = list[dict[str, Any]]
+"""The alternatives that the schema allows at one place."""
 
 
 def note_problems(
     document: Document,
     error: ValidationError,
-    model: type[BaseModel],
-    mistakes: dict[str, None],
+    mistakes: list[str],
     ways: Mapping[str, Where] | None = None,
+    without: Set[str] = frozenset(),
 ) -> None:
     """Add one sentence to `mistakes` for each place of the file that pydantic found wrong.
 
     Args:
         document: The file.
         error: What pydantic found.
-        model: What was validated.
-        mistakes: The sentences so far, as the keys of a dict (in order, without repeats).
-        ways: Where each field's value stands in the file; by default at the top. The empty name
-            stands for what is wrong with no field in particular.
+        mistakes: The sentences so far.
+        ways: Where each setting's value stands in the file, the whole cell under the empty name;
+            by default fields stand at the top of the file.
+        without: Settings that were left out: what contradicts one of them says nothing.
     """
-    at_place: dict[Where, list[Any]] = {}
-    for problem in error.errors():
+    at_place: dict[Where, list[ErrorDetails]] = {}
+    for problem in error.errors(include_url=False):
         cause = problem.get("ctx", {}).get("error")
         if ways is not None and isinstance(cause, ContradictionError):
-            for name, finding in cause.found:
-                mistakes[f"{document.place(ways.get(name, ways['']))}: {finding}"] = None
-            continue
-        name, *inside = problem["loc"] or ("",)
-        start = (name,) if ways is None else ways.get(str(name), (*ways[""], name))
-        at_place.setdefault(existing(document, (*start, *inside)), []).append(problem)
+            for found in (one for one in cause.found if not one.among & without):
+                place = document.place(ways.get(found.field, ways[""]))
+                mistakes.append(f"{place}: {found.sentence}")
+        elif not _follows_from_another(problem):
+            name, *inside = problem["loc"] or ("",)
+            start = (name,) if ways is None else ways.get(str(name), (*ways[""], name))
+            at_place.setdefault(document.existing((*start, *inside)), []).append(problem)
     for where, problems in at_place.items():
-        mistakes[f"{document.place(where)}: {_sentence(problems, model)}"] = None
+        place = document.place(where)
+        mistakes += [f"{place}: {text}" for text in _sentences(document, where, problems)]
 
 
-def existing(document: Document, where: Where) -> Where:
-    """Drop from an error's way the steps that name no place in the file, but a missing field."""
-    kept: Where = ()
-    for step in where:
-        if (*kept, step) in document.lines:
-            kept = (*kept, step)
-    return kept
+def line_of(sentence: str) -> int:
+    """Return the line that a sentence begins with, after its file, to sort mistakes by."""
+    line = sentence.partition(":")[2].partition(":")[0]
+    return int(line) if line.isdigit() else 0
 
 
-def line_of(sentence: str) -> tuple[str, int]:
-    """Return the file and line that a sentence begins with, to sort mistakes by."""
-    file, _, rest = sentence.partition(":")
-    line = rest.partition(":")[0]
-    return file, int(line) if line.isdigit() else 0
+def _follows_from_another(problem: ErrorDetails) -> bool:
+    """Whether a list is called too short because some of its entries are wrong."""
+    return (
+        problem["type"] == "too_short"
+        and len(problem["input"]) >= problem.get("ctx", {})["min_length"]
+    )
 
 
-def _sentence(problems: list[Any], model: type[BaseModel]) -> str:
+def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails]) -> Iterator[str]:
     """Say what is wrong with one value, and what is allowed."""
-    first = problems[0]
-    loc, value = first["loc"], first["input"]
-    if first["type"] == "extra_forbidden":
-        name = str(loc[-1])
-        return f"there is no setting {name!r} here{suggestion(name, _fields_beside(loc, model))}"
-    if first["type"] == "missing":
-        return f"{loc[-1]} must be given."
-    shown = "" if isinstance(value, dict | list) else f", not {value!r}"
-    described = model.model_fields.get(str(loc[0]) if loc else "")
-    about = (described.description or "").rstrip(".") if described else ""
-    allowed = " or ".join(map(_allowed, problems)) + shown
-    return allowed + (f" ({about})" if about else "") + _hint(first)
+    missing = [p["loc"][-1] for p in problems if p["type"] == "missing"]
+    if names := [name for name in missing if isinstance(name, str)]:
+        for name in names:
+            yield f'"{name}" must be given: {_words(_allowed((*where, name)))}.'
+        return
+    for problem in problems:
+        if problem["type"] == "extra_forbidden":
+            yield _unknown(document, where)
+            return
+        if problem["type"] == "unknown_name":
+            yield problem["msg"]
+            return
+    allowed, value = _allowed(where), document.at(where)
+    hint = _hint(where, value, allowed)
+    ending = f"; {hint}" if hint else "."
+    yield f"must be {_words(allowed)}, not {_shown(value)}{ending}"
 
 
-def _allowed(problem: Any) -> str:
-    if problem["type"] == "string_pattern_mismatch":
-        return "must be written otherwise"
-    text = problem["msg"]
-    for pydantics, plain in _PLAINER.items():
-        text = text.replace(pydantics, plain)
-    return text
+def _unknown(document: Document, where: Where) -> str:
+    """Say that a field does not exist, and which was meant."""
+    beside = set(document.at(where[:-1]))
+    blocks = [block for block in _allowed(where[:-1]) if "properties" in block]
+    meant = [block for block in blocks if beside.issuperset(block.get("required", ()))] or blocks
+    name, names = str(where[-1]), [name for block in meant for name in block["properties"]]
+    return f'there is no "{name}" here{suggestion(name, names)}'
 
 
-def _hint(problem: Any) -> str:
-    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
-        return "."
-    names = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-    guess = nearest(problem["input"], names)
-    return f'; did you mean "{guess}"?' if guess else "."
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "empty"
+        case str():
+            return f'"{value if len(value) <= _LONGEST else value[:_LONGEST] + "..."}"'
+        case float():
+            return as_yaml(value) if value - value else repr(value)
+        case list():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case dict():
+            return "{" + ", ".join(f"{name}: ..." for name in value) + "}"
+    return as_yaml(value)
 
 
-def _fields_beside(loc: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
-    """Return the names that are allowed where an unknown one stands."""
-    inner = next((_NESTED[step] for step in reversed(loc[:-1]) if step in _NESTED), model)
-    fields = [info.alias or name for name, info in inner.model_fields.items()]
-    return [*fields, "grid"] if inner is Settings else fields
+def _hint(where: Where, value: Any, allowed: Schemas) -> str:
+    """Return what was probably meant, "" where there is no telling."""
+    if isinstance(value, str):
+        names = [name for block in allowed for name in _choices(block) if isinstance(name, str)]
+        if guess := nearest(value, names):
+            return f'did you mean "{guess}"?'
+        kinds = {block.get("type") for block in allowed}
+        if kinds & {"number", "integer", "boolean"} and _is_number_or_truth(value):
+            return "leave out the quotes."
+    elif isinstance(value, list) and where[0] == "cells" and "grid" not in where and where[2:]:
+        if all(block.get("type") != "array" for block in allowed):
+            return "lists to multiply out stand under grid."
+    elif isinstance(value, bool | int | float) and any(map(_any_text, allowed)):
+        return "put it in quotes."
+    return ""
+
+
+def _is_number_or_truth(text: str) -> bool:
+    try:
+        return isinstance(read_value(text), bool | int | float)
+    except ValueError:
+        return False
+
+
+def _any_text(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "string" and not _choices(block)
+
+
+@functools.cache
+def _schema() -> dict[str, Any]:
+    from suite.study.schema import study_schema  # needed only where something is wrong
+
+    return study_schema()
+
+
+def _allowed(where: Where) -> Schemas:
+    """Return the alternatives that the schema allows at a place of the file."""
+    here = list(_alternatives(_schema()))
+    for step in where:
+        here = [
+            alternative
+            for block in here
+            for inner in _inside(block, step)
+            for alternative in _alternatives(inner)
+        ]
+    return here
+
+
+def _alternatives(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "$ref" in block:
+        yield from _alternatives(_schema()["$defs"][block["$ref"].rpartition("/")[2]])
+    elif "anyOf" in block or "oneOf" in block:
+        for alternative in block.get("anyOf") or block["oneOf"]:
+            yield from _alternatives(alternative)
+    elif block.get("type") != "null":
+        yield block
+
+
+def _inside(block: Mapping[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
+    if isinstance(step, str):
+        if step in block.get("properties", {}):
+            yield block["properties"][step]
+    elif step < len(block.get("prefixItems", ())):
+        yield block["prefixItems"][step]
+    elif isinstance(block.get("items"), dict):
+        yield block["items"]
+
+
+def _choices(block: Mapping[str, Any]) -> list[Any]:
+    return [block["const"]] if "const" in block else block.get("enum", [])
+
+
+def _words(allowed: Schemas) -> str:
+    """Return what is allowed in words, e.g. "test or a number above 0 and below 1"."""
+    parts = [part for block in allowed for part in _block_words(block)]
+    *most, last = parts or ["something else"]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _block_words(block: Mapping[str, Any]) -> list[str]:
+    if choices := _choices(block):
+        return [as_yaml(choice) for choice in choices]
+    match block.get("type"):
+        case "integer":
+            return ["a whole number" + _range(block)]
+        case "number":
+            return ["a number" + _range(block)]
+        case "boolean":
+            return ["true", "false"]
+        case "string":
+            meaning = block.get("patternErrorMessage")
+            return [f"text ({meaning})" if meaning else "text"]
+        case "array":
+            return [_list_words(block)]
+    if required := block.get("required"):
+        return ["{" + ", ".join(f"{name}: ..." for name in required) + "}"]
+    return ["a mapping"]
+
+
+def _range(block: Mapping[str, Any]) -> str:
+    most = block.get("exclusiveMaximum")
+    if "minimum" in block:
+        up = f"to below {as_yaml(most)}" if most is not None else "up"
+        return f" from {as_yaml(block['minimum'])} {up}"
+    if "exclusiveMinimum" in block:
+        up = f" and below {as_yaml(most)}" if most is not None else ""
+        return f" above {as_yaml(block['exclusiveMinimum'])}{up}"
+    return ""
+
+
+def _list_words(block: Mapping[str, Any]) -> str:
+    least, most = block.get("minItems", 0), block.get("maxItems")
+    count = str(least) if least == most else f"{least} or more" if least else ""
+    entry: dict[str, Any] = block.get("items") or block["prefixItems"][0]
+    each = _words(list(_alternatives(entry)))
+    return f"a list{f' of {count}' if count else ''}, each {each}"

@@ -1,28 +1,44 @@
-"""The JSON schema of study files, for editors."""
+"""The JSON schema of study files: editors complete and check with it, and mistakes quote it.
+
+python -m suite.study.schema        write studies/study.schema.json anew
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from suite.evolution import regrow
+from suite.evolution import prune, regrow
 from suite.evolution.methods import METHODS
 from suite.settings import Settings
 from suite.study.file import StudyFile
 
+SCHEMA_FILE = Path("studies/study.schema.json")
+
 
 def study_schema() -> dict[str, Any]:
-    """Return the JSON schema of study files, for editors."""
+    """Return the JSON schema of study files.
+
+    It is the same wherever the suite is installed: regrowth strategies from outside are not in it,
+    and any name may stand in their place.
+    """
     schema = StudyFile.model_json_schema(by_alias=True)
-    settings = Settings.model_json_schema(mode="validation")
+    settings = Settings.model_json_schema()
     schema["$defs"] |= settings.pop("$defs", {})
     properties: dict[str, Any] = settings["properties"]
     properties["method"]["enum"] = list(METHODS)
-    properties["regrow"]["examples"] = regrow.names()
+    properties["prune"]["enum"] = list(prune.names())
+    properties["regrow"]["examples"] = [
+        strategy.name for strategy in regrow.strategies() if strategy.origin.kind == "built-in"
+    ]
     grid = {
         "type": "object",
         "description": "Each list is multiplied out into cells.",
         "additionalProperties": False,
+        "minProperties": 1,
         "properties": {
             name: {"type": "array", "minItems": 1, "items": _without_default(field)}
             for name, field in properties.items()
@@ -31,9 +47,33 @@ def study_schema() -> dict[str, Any]:
     block = {"type": "object", "additionalProperties": False}
     schema["properties"]["defaults"] |= block | {"properties": properties}
     schema["properties"]["cells"]["items"] = block | {"properties": properties | {"grid": grid}}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+    named: dict[str, Any] = _without_titles(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | named
+
+
+def schema_text() -> str:
+    """Return what studies/study.schema.json must hold."""
+    return json.dumps(study_schema(), indent=1) + "\n"
 
 
 def _without_default(field: Mapping[str, Any]) -> dict[str, Any]:
     """Return a field's JSON schema without its default."""
     return {name: value for name, value in field.items() if name != "default"}
+
+
+def _without_titles(value: Any) -> Any:
+    """Drop the titles that pydantic makes of names: an editor would show them for the names."""
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: _without_titles(item)
+            for name, item in value.items()
+            if not (name == "title" and isinstance(item, str))
+        }
+    return value
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    sys.stdout.write(f"{SCHEMA_FILE}\n")

@@ -1,0 +1,499 @@
+"""A wrong study file: every mistake at once, each with its line, its field and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suite.errors import UserError
+from suite.study import load_study
+
+RIGHT = "name: x\ncells: [{method: set}]\n"
+NAME = "text (a letter or digit, then at most 63 letters, digits, dots, dashes and underscores)"
+DATASETS = (
+    "digits, mnist, fashion_mnist, cifar10, cifar100, {parquet: ...}, {npz: ...} or {folder: ...}"
+)
+OUTCOMES = (
+    "test_accuracy, test_loss, val_accuracy, val_loss, train_loss, connections, alpha or beta"
+)
+TOP = "schema, name, title, seeds, defaults, cells, execution, comparisons, claims, report, plugins"
+
+RULES = {
+    # ---- fields that do not exist, at every level
+    "an unknown field": (
+        RIGHT + "colour: red\n",
+        f'3: colour: there is no "colour" here; known: {TOP}.',
+    ),
+    "misspelt fields": (
+        "nam: x\ncell: [{method: set}]\n",
+        f'1: "name" must be given: {NAME}.',
+        '1: "cells" must be given: a list of 1 or more, each a mapping.',
+        '1: nam: there is no "nam" here; did you mean "name"?',
+        '2: cell: there is no "cell" here; did you mean "cells"?',
+    ),
+    "misspelt seeds": (
+        RIGHT + "seeds:\n  roots: 1\n  cont: 3\n",
+        '4: seeds.roots: there is no "roots" here; did you mean "root"?',
+        '5: seeds.cont: there is no "cont" here; did you mean "count"?',
+    ),
+    "misspelt execution": (
+        RIGHT + "execution:\n  engin: auto\n",
+        '4: execution.engin: there is no "engin" here; did you mean "engine"?',
+    ),
+    "misspelt comparisons": (
+        RIGHT + "comparisons:\n  outcom: test_loss\n  measure: {lst: 3}\n",
+        '4: comparisons.outcom: there is no "outcom" here; did you mean "outcome"?',
+        '5: comparisons.measure: "last" must be given: a whole number from 1 up.',
+        '5: comparisons.measure.lst: there is no "lst" here; did you mean "last"?',
+    ),
+    "misspelt claims": (
+        RIGHT + "claims:\n  - sentense: a\n    parts:\n"
+        "      - {cell: [set], against: [set], direction: higher}\n",
+        '4: claims[0]: "sentence" must be given: text.',
+        '4: claims[0].sentense: there is no "sentense" here; did you mean "sentence"?',
+        '6: claims[0].parts[0]: "cells" must be given: a list of 1 or more, each text or a '
+        "mapping.",
+        '6: claims[0].parts[0].cell: there is no "cell" here; did you mean "cells"?',
+    ),
+    "misspelt report": (
+        RIGHT + "report: {zom: 3}\n",
+        '3: report.zom: there is no "zom" here; did you mean "zoom"?',
+    ),
+    "misspelt settings": (
+        "name: x\ndefaults:\n  lerning_rate: 0.1\n  method: set\ncells:\n  - {methd: set}\n"
+        "  - grid:\n      zetaa: [0.1, 0.2]\n",
+        '3: defaults.lerning_rate: there is no "lerning_rate" here; did you mean "learning_rate"?',
+        '6: cells[0].methd: there is no "methd" here; did you mean "method"?',
+        '8: cells[1].grid.zetaa: there is no "zetaa" here; did you mean "zeta"?',
+    ),
+    "misspelt data set": (
+        "name: x\ncells:\n  - dataset: {folder: a, nme: b}\n  - dataset: {parqet: a}\n",
+        '3: cells[0].dataset.nme: there is no "nme" here; did you mean "name"?',
+        f"4: cells[1].dataset: must be {DATASETS}, not {{parqet: ...}}.",
+    ),
+    # ---- names that do not exist
+    "misspelt names": (
+        "name: x\ncells:\n  - method: sett\n  - regrow: one_neighbor\n  - prune: magnitud\n"
+        "  - {dataset: cifar_10}\n  - activation: rely\n  - {method: dynset, metric: val_los}\n",
+        '3: cells[0].method: there is no method "sett"; did you mean "set"?',
+        '4: cells[1].regrow: there is no regrowth strategy "one_neighbor"; did you mean '
+        '"one_neighbour"?',
+        '5: cells[2].prune: there is no prune rule "magnitud"; did you mean "magnitude"?',
+        f'6: cells[3].dataset: must be {DATASETS}, not "cifar_10"; did you mean "cifar10"?',
+        '7: cells[4].activation: must be leaky_relu, relu or srelu, not "rely"; did you mean '
+        '"relu"?',
+        '8: cells[5].metric: must be loss, val_loss or val_accuracy, not "val_los"; did you '
+        'mean "val_loss"?',
+    ),
+    "a name like no other": (
+        "name: x\ncells: [{method: frobnicate}]\n",
+        '2: cells[0].method: there is no method "frobnicate"; known: set, accset, lset, dynset, '
+        "static, dense.",
+    ),
+    # ---- types and ranges
+    "wrong types": (
+        "name: x\ndefaults:\n  epochs: 1.5\n  batch_size: 1e2\n  zeta: big\n  augment: 1\n"
+        "  hidden: 100\n  dropout: true\n  window: yes\n  epsilon: '20'\ncells: [{method: set}]\n",
+        "3: defaults.epochs: must be a whole number from 1 up, not 1.5.",
+        "4: defaults.batch_size: must be a whole number from 1 up, not 100.0.",
+        '5: defaults.zeta: must be a number above 0 and below 1, not "big".',
+        "6: defaults.augment: must be true or false, not 1.",
+        "7: defaults.hidden: must be a list of 1 or more, each a whole number from 1 up, not 100.",
+        "8: defaults.dropout: must be a number from 0 to below 1, not true.",
+        '9: defaults.window: must be a whole number from 1 up, not "yes".',
+        '10: defaults.epsilon: must be a number above 0, not "20"; leave out the quotes.',
+    ),
+    "out of range": (
+        "name: x\ndefaults:\n  epochs: -3\n  batch_size: 0\n  zeta: 1\n  dropout: 1.0\n"
+        "  momentum: -0.1\n  learning_rate: 0\n  k: 1\n  validation: 1\n  train_samples: 0\n"
+        "  negative_slope: -1\n  hidden: [100, 0]\ncells: [{method: set}, {hidden: []}]\n",
+        "3: defaults.epochs: must be a whole number from 1 up, not -3.",
+        "4: defaults.batch_size: must be a whole number from 1 up, not 0.",
+        "5: defaults.zeta: must be a number above 0 and below 1, not 1.",
+        "6: defaults.dropout: must be a number from 0 to below 1, not 1.0.",
+        "7: defaults.momentum: must be a number from 0 to below 1, not -0.1.",
+        "8: defaults.learning_rate: must be a number above 0, not 0.",
+        "9: defaults.k: must be a number above -1 and below 1, not 1.",
+        "10: defaults.validation: must be test or a number above 0 and below 1, not 1.",
+        "11: defaults.train_samples: must be a whole number from 1 up, not 0.",
+        "12: defaults.negative_slope: must be a number from 0 up, not -1.",
+        "13: defaults.hidden[1]: must be a whole number from 1 up, not 0.",
+        "14: cells[1].hidden: must be a list of 1 or more, each a whole number from 1 up, not an "
+        "empty list.",
+    ),
+    "not finite": (
+        "name: x\ncells:\n  - zeta: .nan\n  - learning_rate: .inf\n  - k: -.Inf\n"
+        "  - negative_slope: 1e999\n",
+        "3: cells[0].zeta: must be a number above 0 and below 1, not .nan.",
+        "4: cells[1].learning_rate: must be a number above 0, not .inf.",
+        "5: cells[2].k: must be a number above -1 and below 1, not -.inf.",
+        "6: cells[3].negative_slope: must be a number from 0 up, not .inf.",
+    ),
+    "empty values": (
+        "name: x\ntitle:\ncells:\n  - zeta:\n  -\n",
+        "2: title: must be text, not empty.",
+        "4: cells[0].zeta: must be a number above 0 and below 1, not empty.",
+        "5: cells[1]: must be a mapping, not empty.",
+    ),
+    "a wrong default that every cell overrides": (
+        "name: x\ndefaults: {zeta: 3, regrow: bogus}\ncells: [{zeta: 0.2, regrow: random}]\n",
+        "2: defaults.zeta: must be a number above 0 and below 1, not 3.",
+        '2: defaults.regrow: there is no regrowth strategy "bogus"; known: random, '
+        "one_neighbour, most_neighbours.",
+    ),
+    "one wrong default in many cells is said once": (
+        "name: x\ndefaults:\n  zeta: 3\ncells: [{method: set}, {method: accset}]\n",
+        "3: defaults.zeta: must be a number above 0 and below 1, not 3.",
+    ),
+    "wrong top-level values": (
+        "schema: 2\nname: a b\ntitle: 3\nseeds: 3\nreport: {zoom: 1, decimal: dot}\n"
+        "cells: {method: set}\nclaims: {sentence: a}\nplugins: mine.py\n",
+        "1: schema: must be 1, not 2.",
+        f'2: name: must be {NAME}, not "a b".',
+        "3: title: must be text, not 3; put it in quotes.",
+        "4: seeds: must be a mapping, not 3.",
+        "5: report.zoom: must be a whole number from 2 up, not 1.",
+        '5: report.decimal: must be point or comma, not "dot".',
+        "6: cells: must be a list of 1 or more, each a mapping, not {method: ...}.",
+        "7: claims: must be a list, each {sentence: ..., parts: ...}, not {sentence: ...}.",
+        '8: plugins: must be a list, each text, not "mine.py".',
+    ),
+    "wrong seeds": (
+        RIGHT + "seeds:\n  root: -1\n  count: true\n",
+        "4: seeds.root: must be a whole number from 0 to below 4294967296, not -1.",
+        "5: seeds.count: must be a whole number from 1 up, not true.",
+    ),
+    "wrong execution": (
+        RIGHT + "execution:\n  engine: fast\n  cpu: 0\n  gpu: -1\n  retries: 1.5\n"
+        "  checkpoint_seconds: soon\n",
+        '4: execution.engine: must be auto, masked or sparse, not "fast".',
+        "5: execution.cpu: must be a number above 0, not 0.",
+        "6: execution.gpu: must be a number from 0 up, not -1.",
+        "7: execution.retries: must be a whole number from 0 up, not 1.5.",
+        '8: execution.checkpoint_seconds: must be a number from 0 up, not "soon".',
+    ),
+    "wrong comparisons": (
+        RIGHT + "comparisons:\n  outcome: accuracy\n  measure: lats\n  baseline: 3\n"
+        "  pairs: [set, [set], [set, set, set]]\n  design: pairs\n  correction: bonferroni\n"
+        "  alpha: 2\n  equivalence_margin: 0\n",
+        f'4: comparisons.outcome: must be {OUTCOMES}, not "accuracy"; did you mean "val_accuracy"?',
+        '5: comparisons.measure: must be last, best or {last: ...}, not "lats"; did you mean '
+        '"last"?',
+        "6: comparisons.baseline: must be text or a mapping, not 3; put it in quotes.",
+        '7: comparisons.pairs[0]: must be a list of 2, each text or a mapping, not "set".',
+        "7: comparisons.pairs[1]: must be a list of 2, each text or a mapping, not a list of 1.",
+        "7: comparisons.pairs[2]: must be a list of 2, each text or a mapping, not a list of 3.",
+        '8: comparisons.design: must be paired or independent, not "pairs"; did you mean "paired"?',
+        '9: comparisons.correction: must be holm, not "bonferroni".',
+        "10: comparisons.alpha: must be a number above 0 and below 1, not 2.",
+        "11: comparisons.equivalence_margin: must be a number above 0, not 0.",
+    ),
+    "wrong claims": (
+        RIGHT + "claims:\n  - sentence: a\n    parts:\n"
+        "      - {cells: [], against: set, direction: up, margin: -1, paper: true}\n"
+        "  - {sentence: b, parts: []}\n",
+        "6: claims[0].parts[0].cells: must be a list of 1 or more, each text or a mapping, not an "
+        "empty list.",
+        "6: claims[0].parts[0].against: must be a list of 1 or more, each text or a mapping, not "
+        '"set".',
+        '6: claims[0].parts[0].direction: must be higher, lower, equivalent or saves, not "up".',
+        "6: claims[0].parts[0].margin: must be a number above 0, not -1.",
+        "6: claims[0].parts[0].paper: must be a number, not true.",
+        "7: claims[1].parts: must be a list of 1 or more, each {cells: ..., against: ..., "
+        "direction: ...}, not an empty list.",
+    ),
+    # ---- grids
+    "grids": (
+        "name: x\ncells:\n  - grid: {}\n  - grid:\n  - {grid: [1, 2]}\n  - grid: {zeta: 0.1}\n"
+        "  - grid: {regrow: []}\n  - {zeta: 0.1, grid: {zeta: [0.2, 0.3]}}\n"
+        "  - grid:\n      zeta:\n        - 0.2\n        - 2\n",
+        "3: cells[0].grid: must map one setting or more to lists of values.",
+        "4: cells[1].grid: must map one setting or more to lists of values.",
+        "5: cells[2].grid: must map one setting or more to lists of values.",
+        "6: cells[3].grid.zeta: must be a list of the values to take, 1 or more.",
+        "7: cells[4].grid.regrow: must be a list of the values to take, 1 or more.",
+        "8: cells[5].grid.zeta: stands beside the grid as well; keep one of them.",
+        "12: cells[6].grid.zeta[1]: must be a number above 0 and below 1, not 2.",
+    ),
+    "a list is a value outside a grid": (
+        "name: x\ncells:\n  - zeta: [0.1, 0.2]\n  - method: [set, lset]\n",
+        "3: cells[0].zeta: must be a number above 0 and below 1, not a list of 2; lists to "
+        "multiply out stand under grid.",
+        "4: cells[1].method: must be set, accset, lset, dynset, static or dense, not a list of 2; "
+        "lists to multiply out stand under grid.",
+    ),
+    "no cells": (
+        "name: x\ncells: []\n",
+        "2: cells: must be a list of 1 or more, each a mapping, not an empty list.",
+    ),
+    # ---- contradictions
+    "metrics that a method cannot use": (
+        "name: x\ncells:\n  - {method: set, metric: loss}\n  - {method: accset, metric: loss}\n"
+        "  - method: lset\n    metric: val_accuracy\n  - {method: dense, metric: loss}\n"
+        "  - {method: set, rule: performance}\n  - {method: static, gate: pauses}\n",
+        "3: cells[0].metric: set reads no signal; leave the metric out.",
+        "4: cells[1].metric: accset cannot use loss; it takes val_accuracy.",
+        "6: cells[2].metric: lset cannot use val_accuracy; it takes loss or val_loss.",
+        "7: cells[3].metric: dense reads no signal; leave the metric out.",
+        "8: cells[4]: set with the rule performance and the gate open needs a metric: loss or "
+        "val_loss or val_accuracy.",
+        "9: cells[5].gate: static never evolves, so it has neither rule nor gate.",
+    ),
+    "denser than dense": (
+        "name: x\ndefaults: {dataset: digits}\ncells:\n  - {epsilon: 200, hidden: [50]}\n"
+        "  - hidden: [10]\n",
+        "4: cells[0].epsilon: epsilon 200 would make the layer 64-50 denser than dense; the "
+        "largest that fits is 28.07.",
+        "5: cells[1]: epsilon 20 would make the layer 64-10 denser than dense; the largest that "
+        "fits is 8.648.",
+    ),
+    "wrong values beside a contradiction": (
+        "name: x\ncells:\n  - {method: set, metric: loss, zeta: 3}\n"
+        "  - {hidden: [10, 10], epochs: 0}\n",
+        "3: cells[0].zeta: must be a number above 0 and below 1, not 3.",
+        "3: cells[0].metric: set reads no signal; leave the metric out.",
+        "4: cells[1].epochs: must be a whole number from 1 up, not 0.",
+        "4: cells[1]: epsilon 20 would make the layer 3072-10 denser than dense; the largest "
+        "that fits is 9.967.",
+    ),
+    "no contradiction is made up from what is wrong": (
+        "name: x\ncells:\n  - {method: 3, metric: loss}\n  - {rule: ful, metric: loss}\n"
+        "  - {hidden: 5000, epsilon: 2000}\n",
+        "3: cells[0].method: must be set, accset, lset, dynset, static or dense, not 3.",
+        '4: cells[1].rule: must be full or performance, not "ful"; did you mean "full"?',
+        "5: cells[2].hidden: must be a list of 1 or more, each a whole number from 1 up, not 5000.",
+    ),
+    # ---- comparisons and claims that name cells
+    "unknown cells": (
+        "name: x\nseeds: {count: 0}\ncells: [{method: set}, {method: accset}]\ncomparisons:\n"
+        "  baseline: sett\n  pairs:\n    - [accset, 'set[zeta=0.1]']\n    - [lset, {methd: set}]\n"
+        "claims:\n  - sentence: a\n    parts:\n      - cells: [accset]\n        against:\n"
+        "          - static\n        direction: higher\n",
+        "2: seeds.count: must be a whole number from 1 up, not 0.",
+        '5: comparisons.baseline: there is no cell "sett"; did you mean "set"?',
+        '7: comparisons.pairs[0][1]: there is no cell "set[zeta=0.1]"; known: set, accset.',
+        '8: comparisons.pairs[1][0]: there is no cell "lset"; did you mean "set"?',
+        '8: comparisons.pairs[1][1]: there is no setting "methd"; did you mean "method"?',
+        '14: claims[0].parts[0].against[0]: there is no cell "static"; known: set, accset.',
+    ),
+    "ambiguous cells": (
+        "name: x\ncells: [{method: set, grid: {zeta: [0.1, 0.2]}}]\ncomparisons: {baseline: set}\n",
+        '3: comparisons.baseline: "set" may be any of set[zeta=0.1], set[zeta=0.2]; say more of '
+        "it.",
+    ),
+    "names that are none": (
+        RIGHT + "comparisons:\n  pairs:\n    - ['set[zeta', 'set[zeta={]']\n"
+        "    - ['', 'set[zet=3]']\n",
+        '5: comparisons.pairs[0][0]: "set[zeta" is no name of a cell; one looks like '
+        "dynset[metric=loss].",
+        '5: comparisons.pairs[0][1]: "set[zeta={]" is no name of a cell; one looks like '
+        "dynset[metric=loss].",
+        '6: comparisons.pairs[1][0]: "" is no name of a cell; one looks like dynset[metric=loss].',
+        '6: comparisons.pairs[1][1]: there is no setting "zet"; did you mean "zeta"?',
+    ),
+    "a wrong cell leaves open what names mean": (
+        "name: x\ncells: [{method: accset, zeta: 3}]\ncomparisons: {baseline: accset}\n",
+        "2: cells[0].zeta: must be a number above 0 and below 1, not 3.",
+    ),
+    "declared in vain": (
+        "name: x\ncells: [{method: set, epochs: 5}, {method: lset, epochs: 9}]\ncomparisons:\n"
+        "  pairs: [[set, set]]\n  measure: {last: 7}\nclaims:\n  - sentence: a\n    parts:\n"
+        "      - {cells: [set], against: [lset], direction: saves}\n"
+        "      - {cells: [set], against: [lset], direction: equivalent, outcome: test_loss}\n"
+        "      - {cells: [set], against: [set], direction: higher}\n"
+        "      - {cells: [set, lset], against: [set], direction: higher, one_to_one: true}\n",
+        "4: comparisons.pairs[0]: set[epochs=5] is compared with itself.",
+        "5: comparisons.measure.last: 7 epochs are more than the 5 of set[epochs=5].",
+        "9: claims[0].parts[0]: saves needs the share that is saved under paper, e.g. 0.36.",
+        "10: claims[0].parts[1]: equivalent needs a margin, in the unit of test_loss.",
+        "11: claims[0].parts[2]: a cell is compared with itself.",
+        "12: claims[0].parts[3]: one_to_one needs as many cells as there are against them.",
+    ),
+    # ---- too many runs
+    "100,000 runs by accident": (
+        RIGHT + "seeds: {count: 100000}\n",
+        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if so many are meant, say --yes.",
+    ),
+    "more runs than could be listed": (
+        RIGHT + "seeds: {count: 100000000000000000000}\n",
+        "2: cells: 1 cell with 100,000,000,000,000,000,000 seeds make "
+        "100,000,000,000,000,000,000 runs; a study has at most 1,000,000.",
+    ),
+    # ---- YAML
+    "keys that stand twice": (
+        "name: x\nname: y\ncells:\n  - method: set\n    zeta: 3\n    method: lset\n",
+        "2: name: stands twice (first on line 1); keep one of them.",
+        "5: cells[0].zeta: must be a number above 0 and below 1, not 3.",
+        "6: cells[0].method: stands twice (first on line 4); keep one of them.",
+    ),
+    "keys that are no words": (
+        RIGHT + "? [a]\n: 4\n",
+        "3: a key must be a word, not a list or mapping.",
+    ),
+    "keys that are numbers": (
+        "name: x\ncells: [{method: set}]\n3: 4\n",
+        f'3: 3: there is no "3" here; known: {TOP}.',
+    ),
+    "merge keys": (
+        "name: x\ndefaults: &shared {epochs: 3}\ncells:\n  - <<: *shared\n    method: set\n",
+        "4: cells[0].<<: merge keys are not read; what cells share stands in defaults.",
+    ),
+    "tags": (
+        "name: x\ntitle: !!python/name:os.system x\ncells: [!wild {method: set}]\n",
+        "2: title: the tag !!python/name:os.system is not read; write a plain value.",
+        "3: cells[0]: the tag !wild is not read; write a plain value.",
+    ),
+    "an alias inside itself": (
+        "name: x\ncells: &a [*a]\n",
+        "2: cells[0]: this alias contains itself.",
+    ),
+    "brackets": ("name: [x\ncells: }\n", "2: is not YAML: expected ',' or ']', but got ':'."),
+    "a colon": (
+        "name: a: b\n",
+        "1: is not YAML: a colon too many; text with a colon stands in quotes.",
+    ),
+    "a tab": ("name: x\ncells:\n\t- {}\n", "3: is not YAML: a tab stands where only spaces may."),
+    "two documents": (
+        RIGHT + "---\nname: y\n",
+        "3: is not YAML: it holds more than one document.",
+    ),
+    "an alias of nothing": ("name: *x\n", "1: is not YAML: found undefined alias 'x'."),
+    "a control character": (
+        "name: x\ntitle: \0\n",
+        "2: is not YAML: the character U+0000 may not stand in it.",
+    ),
+}
+
+
+def sentences(path):
+    with pytest.raises(UserError) as caught:
+        load_study(path)
+    return list(caught.value.sentences)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_mistake_is_a_sentence_with_its_line(rule, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, *expected = RULES[rule]
+    (tmp_path / "study.yaml").write_text(text)
+    assert sentences("study.yaml") == [f"study.yaml:{line}" for line in expected]
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+
+
+BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "study.yaml: is empty."),
+        (b"# nothing but a comment\n", "study.yaml: is empty."),
+        (b"- a\n- b\n", "study.yaml: is no study; a study is a mapping with name and cells."),
+        (b"hello\n", "study.yaml: is no study; a study is a mapping with name and cells."),
+        (
+            b"\x89PNG\r\n\x1a\n\xff\xfe",
+            "study.yaml: is not a text file (UTF-8), so it is no study.",
+        ),
+        (b"[" * 5000, "study.yaml: is nested too deeply to be a study."),
+        (
+            b"x" * 2_000_001,
+            "study.yaml: has more than 2,000,000 bytes, so it is no study.",
+        ),
+        (
+            BOMB.encode(),
+            "study.yaml: has more than 50,000 values, those of its aliases counted; no study "
+            "needs so many.",
+        ),
+    ],
+    ids=["empty", "comment", "list", "text", "binary", "deep", "large", "bomb"],
+)
+def test_what_is_no_study_at_all(content, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_bytes(content)
+    assert sentences("study.yaml") == [expected]
+
+
+def test_a_missing_file_and_its_likely_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert sentences("studi.yaml") == ["studi.yaml: there is no such file."]
+    (tmp_path / "study.yaml").write_text(RIGHT)
+    assert sentences("studi.yaml") == [
+        "studi.yaml: there is no such file; did you mean study.yaml?"
+    ]
+    assert sentences("no/where.yaml") == ["no/where.yaml: there is no such file."]
+
+
+def test_a_folder_is_no_study(tmp_path):
+    assert sentences(tmp_path) == [f"{tmp_path}: is a folder; name a study file in it."]
+
+
+def test_an_unreadable_file(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert sentences("study.yaml") == ["study.yaml: cannot be read: Permission denied."]
+
+
+def test_a_path_through_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    assert sentences(path / "study.yaml") == [
+        f"{path / 'study.yaml'}: cannot be read: Not a directory."
+    ]
+
+
+def test_a_huge_grid_is_counted_and_not_expanded(tmp_path):
+    path = tmp_path / "study.yaml"
+    values = ", ".join(str(n) for n in range(1, 1001))
+    names = ("epochs", "batch_size", "window", "train_samples")
+    grid = ", ".join(f"{name}: [{values}]" for name in names)
+    path.write_text(f"name: x\nseeds: {{count: 1}}\ncells: [{{grid: {{{grid}}}}}]\nwrong: 1\n")
+    assert sentences(path) == [
+        f"{path}:3: cells: 1,000,000,000,000 cells with 1 seed make 1,000,000,000,000 runs; "
+        "a study has at most 1,000,000.",
+        f'{path}:4: wrong: there is no "wrong" here; known: {TOP}.',
+    ]
+    with pytest.raises(UserError, match="at most 1,000,000"):
+        load_study(path, many=True)
+
+
+def test_many_runs_that_are_meant(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(RIGHT + "seeds: {count: 100000}\n")
+    assert len(load_study(path, many=True).seeds) == 100_000
+
+
+PLUGINS = {
+    "nothing.py": "Plug-in {path} cannot be read: No such file or directory.",
+    "wrong.py": "Plug-in {path} fails at line 1: SyntaxError: ",
+    "fails.py": "Plug-in {path} fails at line 2: ZeroDivisionError: division by zero.",
+    "empty.py": "Plug-in {path} registers no regrowth strategy.",
+    "taken.py": "Regrowth strategy 'random' of {path} has the name of ",
+    "exits.py": "Plug-in {path} fails at line 2: SystemExit: 3.",
+}
+
+
+def test_plugins_that_fail(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.py").write_text("def\n")
+    (tmp_path / "fails.py").write_text("x = 0\n1 / x\n")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "exits.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "taken.py").write_text(
+        "from suite.evolution.regrow import regrowth\n"
+        "@regrowth('random')\ndef again(layer, count, rng):\n    return []\n"
+    )
+    lines = "".join(f"  - {name}\n" for name in PLUGINS)
+    (tmp_path / "study.yaml").write_text(
+        f"name: x\nplugins:\n{lines}cells: [{{regrow: of_a_plugin}}]\n"
+    )
+    found = sentences("study.yaml")
+    assert len(found) == len(PLUGINS), "what the plug-ins would have registered is not known"
+    for number, (name, expected) in enumerate(PLUGINS.items()):
+        place = f"study.yaml:{number + 3}: plugins[{number}]: "
+        assert found[number].startswith(place + expected.format(path=tmp_path / name))
