@@ -2,4 +2,11 @@
 
 from suite.sparse.mlp import MLP, build
 
-__all__ = ["MLP", "build"]
+__all__ = ["MLP", "build", "compile_kernels"]
+
+
+def compile_kernels() -> float:
+    """Compile the sparse engine's kernels, or load them; see `kernels.compile_kernels`."""
+    from suite.sparse import kernels
+
+    return kernels.compile_kernels()

@@ -21,7 +21,7 @@ class LeakyReLU(nn.Module):
         super().__init__()
         if negative_slope < 0:
             raise ValueError("The negative slope must be 0 or more.")
-        self.negative_slope = negative_slope
+        self.negative_slope = float(negative_slope)
 
     def forward(self, z: Tensor) -> Tensor:
         """Map pre-activations (units, batch) to activations of the same shape."""

@@ -9,6 +9,10 @@ batch of at least `lanes` columns divides into whole vectors.
 Every operation has a fixed order of summation, and neither checks bounds nor wraps around.
 """
 
+# What an intrinsic takes and gives is said by the signature that it returns.
+# mypy: disable-error-code="no-untyped-def, import-untyped"
+# ruff: noqa: ARG001, D417
+
 from __future__ import annotations
 
 from typing import Any
@@ -42,11 +46,11 @@ class _BlockModel(models.PrimitiveModel):
 
 
 @intrinsic(prefer_literal=True)
-def filled(context, value, count, lanes):  # type: ignore[no-untyped-def] # noqa: ARG001
+def filled(context, value, count, lanes):
     """Return a block of `count` vectors of `lanes` columns (literals) that all hold `value`."""
     block = Block(value, count.literal_value, lanes.literal_value)
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         filled = _splat(builder, arguments[0], block.lanes)
         return _assemble(context, builder, block, [filled] * block.count)
 
@@ -54,7 +58,7 @@ def filled(context, value, count, lanes):  # type: ignore[no-untyped-def] # noqa
 
 
 @intrinsic
-def load(context, like, array, row, first, last, repeated):  # type: ignore[no-untyped-def] # noqa: ARG001
+def load(context, like, array, row, first, last, repeated):
     """Return columns of a row as a block shaped like `like`.
 
     Args:
@@ -66,7 +70,7 @@ def load(context, like, array, row, first, last, repeated):  # type: ignore[no-u
         repeated: How many lanes of the last vector repeat columns: they are set to zero.
     """
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         vectors = _load(context, builder, signature, arguments, like, 1)
         index = ir.Constant(ir.VectorType(ir.IntType(64), like.lanes), list(range(like.lanes)))
         fresh = builder.icmp_signed(">=", index, _splat(builder, arguments[5], like.lanes))
@@ -77,10 +81,10 @@ def load(context, like, array, row, first, last, repeated):  # type: ignore[no-u
 
 
 @intrinsic
-def store(context, block, array, row, first, last):  # type: ignore[no-untyped-def] # noqa: ARG001
+def store(context, block, array, row, first, last):
     """Write a block to columns of a row; see `load`."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         addresses = _addresses(context, builder, signature, arguments, block, 1)
         for index, address in enumerate(addresses):
             builder.store(builder.extract_value(arguments[0], index), address).align = 4
@@ -90,10 +94,10 @@ def store(context, block, array, row, first, last):  # type: ignore[no-untyped-d
 
 
 @intrinsic
-def add(context, block, value):  # type: ignore[no-untyped-def] # noqa: ARG001
+def add(context, block, value):
     """Return the block plus a number."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def] # noqa: ARG001
+    def generate(context, builder, signature, arguments):
         value = _splat(builder, arguments[1], block.lanes)
         own = _vectors(builder, block, arguments[0])
         return _assemble(context, builder, block, [builder.fadd(v, value) for v in own])
@@ -102,10 +106,10 @@ def add(context, block, value):  # type: ignore[no-untyped-def] # noqa: ARG001
 
 
 @intrinsic
-def add_scaled(context, block, factor, array, row, first, last):  # type: ignore[no-untyped-def] # noqa: ARG001
+def add_scaled(context, block, factor, array, row, first, last):
     """Return the block plus `factor` times columns of a row; see `load`."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         vectors = _load(context, builder, signature, arguments, block, 2)
         return _add_scaled(context, builder, block, arguments, vectors)
 
@@ -113,10 +117,10 @@ def add_scaled(context, block, factor, array, row, first, last):  # type: ignore
 
 
 @intrinsic
-def dot(context, block, array, row, first, last):  # type: ignore[no-untyped-def] # noqa: ARG001
+def dot(context, block, array, row, first, last):
     """Return the sum over the block of its products with columns of a row; see `load`."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         products: list[Any] = []
         vectors = _load(context, builder, signature, arguments, block, 1)
         for own, vector in zip(_vectors(builder, block, arguments[0]), vectors, strict=True):
@@ -127,16 +131,7 @@ def dot(context, block, array, row, first, last):  # type: ignore[no-untyped-def
 
 
 @intrinsic
-def add_scaled_and_dot(  # type: ignore[no-untyped-def]
-    context,  # noqa: ARG001
-    block,
-    factor,  # noqa: ARG001
-    array,
-    row,  # noqa: ARG001
-    first,  # noqa: ARG001
-    last,  # noqa: ARG001
-    other,
-):
+def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
     """Return what `add_scaled` does and the columns' product with the row `other`, in one pass.
 
     Args:
@@ -150,10 +145,11 @@ def add_scaled_and_dot(  # type: ignore[no-untyped-def]
     """
     result = types.Tuple((block, block.dtype))
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         start = context.make_array(signature.args[6])(context, builder, arguments[6]).data
         factor = _splat(builder, arguments[1], block.lanes)
-        totals, products = [], []
+        totals: list[Any] = []
+        products: list[Any] = []
         # Vector by vector: so each is in a register only as long as both uses of it take.
         for index, address in enumerate(
             _addresses(context, builder, signature, arguments, block, 2)
@@ -172,10 +168,10 @@ def add_scaled_and_dot(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def prefetch(context, block, array, row, first):  # type: ignore[no-untyped-def] # noqa: ARG001
+def prefetch(context, block, array, row, first):
     """Ask for the cache lines of a block's columns of a row, which may lie beyond the array."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         start = _address(context, builder, signature, arguments, 1, arguments[3])
         integer, byte = ir.IntType(32), ir.PointerType(ir.IntType(8))
         function = builder.module.declare_intrinsic(

@@ -1,5 +1,8 @@
 """Where compiled kernels are kept between processes."""
 
+# mypy: disable-error-code="attr-defined"
+# (numba's configuration has its attributes at run time only)
+
 from __future__ import annotations
 
 import hashlib
@@ -9,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 import platformdirs
+from numba import njit
+from numba.core import config
 
 SOURCES = ("blocks.py", "cache.py", "dropout.py", "kernels.py")
 """What the compiled code depends on; numba itself looks at the file of a function only."""
@@ -44,11 +48,11 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return numba's `njit` with these options, its results kept in `cache_folder`."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        elsewhere = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_folder())
+        elsewhere = config.CACHE_DIR
+        config.CACHE_DIR = str(cache_folder())
         try:
-            return numba.njit(cache=True, **options)(function)
+            return njit(cache=True, **options)(function)
         finally:
-            numba.config.CACHE_DIR = elsewhere
+            config.CACHE_DIR = elsewhere
 
     return decorate

@@ -3,8 +3,9 @@
 The bits of a layer in a step are a function of a 64-bit key and of the element's place: a row has
 half as many 32-bit words as elements, each a mixed counter, whose low halves serve the row's first
 elements and whose high halves the others. So the bits cost little, the backward pass may draw them
-again instead of storing them, and they are the same on every device and in either engine. An element is dropped where its 16 bits fall below `p * 65536`: probabilities are multiples
-of 1/65536, and what is kept is divided by exactly the probability with which it is kept.
+again instead of storing them, and they are the same on every device and in either engine. An
+element is dropped where its 16 bits fall below `p * 65536`: probabilities are multiples of 1/65536,
+and what is kept is divided by exactly the probability with which it is kept.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ class Connections:
     Attributes:
         shape: (n_out, n_in).
         positions: int64 (connections,), ascending.
-        by_row: `starts` int64 (n_out + 1,) and `columns` uint32 (connections,).
-        by_column: `starts` int64 (n_in + 1,), `rows` uint32 (connections,) and `order` uint32
+        by_row: `starts` uint64 (n_out + 1,) and `columns` uint32 (connections,).
+        by_column: `starts` uint64 (n_in + 1,), `rows` uint32 (connections,) and `order` uint32
             (connections,), where each of them stands in `positions`.
     """
 
@@ -32,10 +32,10 @@ class Connections:
         self.positions = positions
         rows, columns = np.divmod(positions, n_in)
         order = np.argsort(columns.astype(np.uint32), kind="stable")
-        self.by_row = (_starts(rows, n_out), columns.astype(np.uint32))
+        self.by_row = (_starts(rows, n_out), _padded(columns))
         self.by_column = (
             _starts(columns, n_in),
-            rows[order].astype(np.uint32),
+            _padded(rows[order]),
             order.astype(np.uint32),
         )
 
@@ -44,7 +44,7 @@ class SparseProduct(torch.autograd.Function):
     """leaky_relu(weight @ x + bias) with dropout, for the weights of some connections."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         x: Tensor,
         weight: Tensor,
@@ -76,7 +76,7 @@ class SparseProduct(torch.autograd.Function):
         return h
 
     @staticmethod
-    def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients by x, weight and bias."""
         x, weight, h = ctx.saved_tensors
         connections, slope, dropout, observe = ctx.rest
@@ -104,6 +104,11 @@ class SparseProduct(torch.autograd.Function):
 
 def _starts(indices: np.ndarray, count: int) -> np.ndarray:
     """Return where each of `count` groups of ascending indices starts, and the end of the last."""
-    starts = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(indices, minlength=count), out=starts[1:])
+    starts = np.zeros(count + 1, dtype=np.uint64)
+    starts[1:] = np.cumsum(np.bincount(indices, minlength=count))
     return starts
+
+
+def _padded(indices: np.ndarray) -> np.ndarray:
+    """Return indices as uint32, with the zeros behind them that prefetching reads."""
+    return np.concatenate([indices, np.zeros(int(kernels.AHEAD))]).astype(np.uint32)

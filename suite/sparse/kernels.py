@@ -5,9 +5,15 @@ row (`starts`, `columns`: the connections of unit i are starts[i] to starts[i + 
 (`starts`, `rows`, and `order`, where each of them stands by row). Each sum has a fixed order.
 """
 
+# Types are inferred by the compiler, and arguments of intrinsics are not those of their definition.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
+import time
+
 import numpy as np
+from filelock import FileLock
 from numba import njit, uint32
 
 from suite.sparse.blocks import (
@@ -21,16 +27,16 @@ from suite.sparse.blocks import (
     prefetch,
     store,
 )
-from suite.sparse.cache import compiled
+from suite.sparse.cache import cache_folder, compiled
 from suite.sparse.dropout import MULTIPLIERS, RESOLUTION
 
-AHEAD = 12
-"""Connections between a prefetch and its use."""
-
-TILE = 32
-"""Units whose sums are finished before their activation is taken, still in the nearest cache."""
+AHEAD = np.uint64(12)
+"""Connections between a prefetch and its use; indices go on that far beyond their end."""
 
 # No fastmath: what may be fused or summed side by side is said where it may.
+TILE = 64
+"""Units whose sums are finished before their activation is taken, still in a near cache."""
+
 inner = njit(nogil=True, error_model="numpy")
 inner_fast = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 kernel = compiled(nogil=True, error_model="numpy")
@@ -89,11 +95,10 @@ def _last(first, count, batch):
 @inner
 def _sums(zero, first, last, _repeated, top, bottom, starts, columns, weight, bias, x, z):
     """Write bias plus weighted inputs of the units from `top` to `bottom`."""
-    end = len(columns) - 1
     for unit in range(top, bottom):
         total = add(zero, bias[unit])
         for k in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, x, columns[min(k + AHEAD, end)], first)
+            prefetch(zero, x, columns[k + AHEAD], first)
             total = add_scaled(total, weight[k], x, columns[k], first, last)
         store(total, z, unit, first, last)
 
@@ -101,11 +106,10 @@ def _sums(zero, first, last, _repeated, top, bottom, starts, columns, weight, bi
 @_in_blocks
 @inner
 def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
-    end = len(columns) - 1
     for unit in range(len(starts) - 1):
         error = load(zero, dz, unit, first, last, repeated)
         for k in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, x, columns[min(k + AHEAD, end)], first)
+            prefetch(zero, x, columns[k + AHEAD], first)
             product = dot(error, x, columns[k], first, last)
             dweight[k] += product
 
@@ -113,54 +117,43 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
 @_in_blocks
 @inner
 def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, inputs):
-    end = len(rows) - 1
     for unit in range(len(starts) - 1):
         store(load(zero, x, unit, first, last, repeated), inputs, 0, 0, last + repeated - first)
         total = zero
         for t in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, dz, rows[min(t + AHEAD, end)], first)
+            prefetch(zero, dz, rows[t + AHEAD], first)
             total, product = add_scaled_and_dot(total, weight[t], dz, rows[t], first, last, inputs)
             dweight[t] += product
         store(total, dx, unit, first, last)
 
 
-@inner
-def _activate(z, slope):
-    """Take the leaky ReLU of a row in place."""
-    for column in range(len(z)):
-        z[column] = z[column] if z[column] > 0 else slope * z[column]
-
-
 @inner_fast
-def _sum(row):
+def _sum(array, row):
     """Return the sum of a row."""
-    total = row.dtype.type(0)
-    for column in range(len(row)):
-        total += row[column]
+    total = array.dtype.type(0)
+    for column in range(array.shape[1]):
+        total += array[row, column]
     return total
 
 
 @inner
-def _scale(threshold):
-    return RESOLUTION / (RESOLUTION - threshold)
+def _drop(array, unit, words, threshold, low, high):
+    """Set elements of a unit to zero and scale the others; see `dropout.Dropout`.
 
-
-@inner
-def _drop(row, unit, scale, threshold, low, high, words):
-    """Set elements of a row to zero, multiply the others with `scale`; see `dropout.Dropout`.
-
-    `words` is room for as many 32-bit words as half the row needs.
+    `words` is room for as many 32-bit words as half the batch needs.
     """
-    zero = row.dtype.type(0)
+    half = len(words)
+    zero = array.dtype.type(0)
+    scale = array.dtype.type(RESOLUTION / (RESOLUTION - threshold))
     threshold, high = uint32(threshold), uint32(high)
-    counter = uint32(unit * len(words) + low)
-    for column in range(len(words)):
+    counter = uint32(unit * half + low)
+    for column in range(half):
         words[column] = _mixed(uint32(counter + uint32(column)), high)
-    for column in range(len(words)):
-        row[column] *= scale if uint32(words[column] & HALF) >= threshold else zero
-    others = row[len(words) :]
-    for column in range(len(others)):
-        others[column] *= scale if uint32(words[column] >> SIXTEEN) >= threshold else zero
+    first, second = array[unit, :half], array[unit, half:]
+    for column in range(len(first)):
+        first[column] *= scale if uint32(words[column] & HALF) >= threshold else zero
+    for column in range(len(second)):
+        second[column] *= scale if uint32(words[column] >> SIXTEEN) >= threshold else zero
 
 
 @inner
@@ -190,17 +183,17 @@ def forward(starts, columns, weight, bias, x, h, slope, threshold, low, high):
         high: See `dropout.Dropout`.
     """
     n_out, batch = h.shape
-    number = h.dtype.type
-    slope, scale = number(slope), number(_scale(threshold))
+    one, slope = h.dtype.type(1), h.dtype.type(slope)
     words = np.empty((batch + 1) // 2, np.uint32)
     for top in range(0, n_out, TILE):
         bottom = min(top + TILE, n_out)
         arguments = (top, bottom, starts, columns, weight, bias, x, h)
-        _sums(batch, number(0), arguments)
+        _sums(batch, h.dtype.type(0), arguments)
         for unit in range(top, bottom):
-            _activate(h[unit], slope)
+            for column in range(batch):
+                h[unit, column] *= one if h[unit, column] > 0 else slope
             if threshold:
-                _drop(h[unit], unit, scale, threshold, low, high, words)
+                _drop(h, unit, words, threshold, low, high)
 
 
 @kernel
@@ -218,16 +211,15 @@ def backward(h, dh, dz, dbias, slope, threshold, low, high):
         high: See `dropout.Dropout`.
     """
     n_out, batch = h.shape
-    number = h.dtype.type
-    slope, scale = number(slope), number(_scale(threshold))
+    one, slope = h.dtype.type(1), h.dtype.type(slope)
     words = np.empty((batch + 1) // 2, np.uint32)
     for unit in range(n_out):
         for column in range(batch):
-            # What is dropped is zero: its sign does not matter.
-            dz[unit, column] = dh[unit, column] * (number(1) if h[unit, column] > 0 else slope)
+            # What was dropped is zero in `h`: its sign does not matter.
+            dz[unit, column] = dh[unit, column] * (one if h[unit, column] > 0 else slope)
         if threshold:
-            _drop(dz[unit], unit, scale, threshold, low, high, words)
-        dbias[unit] = _sum(dz[unit])
+            _drop(dz, unit, words, threshold, low, high)
+        dbias[unit] = _sum(dz, unit)
 
 
 @kernel
@@ -269,3 +261,23 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx):
     _gradients(dz.shape[1], dz.dtype.type(0), arguments)
     for t in range(len(order)):
         dweight[order[t]] = sorted_gradient[t]
+
+
+def compile_kernels() -> float:
+    """Compile all kernels, or load them where an earlier process has compiled them.
+
+    One process compiles while others wait. A driver calls this before its workers start.
+
+    Returns:
+        Seconds it took.
+    """
+    began = time.perf_counter()
+    starts, indices = np.zeros(2, np.uint64), np.zeros(int(AHEAD), np.uint32)
+    order, weight = np.zeros(0, np.uint32), np.zeros(0, np.float32)
+    bias, x = np.zeros(1, np.float32), np.zeros((1, 1), np.float32)
+    with FileLock(cache_folder() / "lock"):
+        forward(starts, indices, weight, bias, x, x, 0.0, 0, 0, 0)
+        backward(x, x, x, bias, 0.0, 0, 0, 0)
+        weight_gradient(starts, indices, x, x, weight)
+        gradients(starts, indices, order, weight, x, x, weight, x)
+    return time.perf_counter() - began

@@ -17,6 +17,7 @@ from suite.sparse.linear import MaskedLinear, SparseLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 
 Engine = Literal["masked", "sparse"]
+Layer = MaskedLinear | SparseLinear
 
 
 class MLP(nn.Module):
@@ -29,9 +30,11 @@ class MLP(nn.Module):
             a multiple of 1/65536.
     """
 
-    def __init__(self, layers: Sequence[nn.Module], output: nn.Linear, dropout: float) -> None:
+    layers: Sequence[Layer]
+
+    def __init__(self, layers: Sequence[Layer], output: nn.Linear, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
         self.output = output
         self._threshold = threshold(dropout)
         self._dropout_rng: np.random.Generator | None = None
@@ -49,7 +52,8 @@ class MLP(nn.Module):
         """
         for layer, dropout in zip(self.layers, self._draw_dropout(), strict=True):
             x = layer(x, dropout)
-        return self.output(x.T)
+        # Not output(x.T): the same sums, but several times faster for units in rows.
+        return torch.addmm(self.output.bias[:, None], self.output.weight, x).T
 
     def _draw_dropout(self) -> list[Dropout] | list[None]:
         if not self.training or self._threshold == 0:
@@ -90,7 +94,7 @@ def build(
     Raises:
         ValueError: An argument is out of its range.
     """
-    layers = []
+    layers: list[Layer] = []
     for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         shape = (n_out, n_in)
         weights_rng = stream(seed, "weights", layer=index)
