@@ -164,7 +164,45 @@ def test_a_file_that_has_just_changed_is_not_trusted_to_stay(tmp_path):
     source = npz(tmp_path, make())
     os.utime(tmp_path / "mine.npz")
     load(source, tmp_path)
-    assert not list((tmp_path / "decoded").glob("*.json"))
+    assert not list((tmp_path / "decoded").glob("*.note"))
+
+
+def test_no_flipped_bit_passes_or_crashes(tmp_path):
+    parts, rng = make(n=9), np.random.default_rng(6)
+    source = parquet(tmp_path / "a", parts)
+    (tmp_path / "b").mkdir()
+    archive = npz(tmp_path / "b", parts)
+    before = load(source, tmp_path)
+    (cached,) = (tmp_path / "decoded").glob("*.npz")
+    (note,) = (tmp_path / "decoded").glob("*.note")
+    victims = {
+        cached: lambda: load(source, tmp_path).fingerprint,
+        note: lambda: fingerprint(source, tmp_path),
+        tmp_path / "b" / "mine.npz": lambda: load(archive, tmp_path / "data").fingerprint,
+        tmp_path / "a" / "test-00000-of-00001.parquet": lambda: load(source, tmp_path) and None,
+    }
+    for victim, look in victims.items():
+        whole = victim.read_bytes()
+        for byte in rng.integers(0, len(whole), 60):
+            flipped = whole[byte] ^ (1 << rng.integers(8))
+            victim.write_bytes(whole[:byte] + bytes([flipped]) + whole[byte + 1 :])
+            try:
+                assert look() in (before.fingerprint, None)
+            except UserError as error:
+                assert victim not in (cached, note) and len(error.sentences) == 1
+        victim.write_bytes(whole)
+        old(victim)
+
+
+def test_what_a_killed_process_left_is_replaced(tmp_path):
+    parts = make()
+    source = parquet(tmp_path / "a", parts)
+    load(source, tmp_path)
+    (cached,) = (tmp_path / "decoded").glob("*.npz")
+    cached.rename(cached.with_suffix(".tmp"))
+    cached.with_suffix(".tmp").write_bytes(b"half")
+    check(load(source, tmp_path), parts)
+    assert cached.exists() and not cached.with_suffix(".tmp").exists()
 
 
 def test_files_that_change_while_they_are_read_are_refused(tmp_path, monkeypatch):

@@ -2,16 +2,15 @@
 
 * CONTENT.npz: the decoded images of files whose content hashes to CONTENT. It is written whole and
   then renamed, and checked against its fingerprint whenever it is read.
-* LISTING.json: what is known of files that are where they were and unchanged since, so that a
-  fingerprint is known again without reading them.
+* LISTING.note: what is known of files that are where they were and unchanged since, so that a
+  fingerprint is known again without reading them. A checksum comes first.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,9 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from suite.datasets.files import File, listing
 from suite.datasets.images import ImageSet, image_set
+from suite.datasets.npz import ARRAYS, arrays
 from suite.errors import UserError
-
-_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 class Note(BaseModel):
@@ -66,9 +64,12 @@ def note(images: ImageSet, content: str) -> Note:
 def recall(folder: Path, key: str) -> Note | None:
     """Return what is known of a listing, if anything is."""
     try:
-        return Note.model_validate_json((folder / f"{key}.json").read_bytes())
+        checksum, _, text = (folder / f"{key}.note").read_bytes().partition(b"\n")
+        if checksum == hashlib.sha256(text).hexdigest().encode():
+            return Note.model_validate_json(text)
     except (OSError, ValidationError):
-        return None
+        pass
+    return None
 
 
 def remember(folder: Path, key: str, files: Sequence[File], options: str, known: Note) -> None:
@@ -83,15 +84,16 @@ def remember(folder: Path, key: str, files: Sequence[File], options: str, known:
     temporary = folder / f"{key}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(known.model_dump_json())
-        temporary.replace(folder / f"{key}.json")
+        text = known.model_dump_json().encode()
+        temporary.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+        temporary.replace(folder / f"{key}.note")
     except OSError:
         temporary.unlink(missing_ok=True)
 
 
 def notes(folder: Path) -> list[Note]:
     """Return all that is known, sorted by name, and each image set once."""
-    found = {known for path in folder.glob("*.json") if (known := recall(folder, path.stem))}
+    found = {known for path in folder.glob("*.note") if (known := recall(folder, path.stem))}
     return sorted(found, key=lambda known: (known.name, known.fingerprint))
 
 
@@ -130,13 +132,12 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet
 def _read(path: Path, name: str) -> ImageSet | None:
     """Return cached images; None if there are none or they are not what they were."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            x_train, y_train, x_test, y_test = (archive[key] for key in _ARRAYS)
-            classes, fingerprint = archive["classes"].tolist(), str(archive["fingerprint"])
-        images = image_set(name, (x_train, y_train), (x_test, y_test), classes)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, UserError):
+        *parts, classes, fingerprint = arrays(path, (*ARRAYS, "classes", "fingerprint"))
+        x_train, y_train, x_test, y_test = parts
+        images = image_set(name, (x_train, y_train), (x_test, y_test), classes.tolist())
+    except UserError:
         return None
-    return images if images.fingerprint == fingerprint else None
+    return images if images.fingerprint == str(fingerprint) else None
 
 
 def _write(path: Path, images: ImageSet) -> None:
@@ -145,7 +146,7 @@ def _write(path: Path, images: ImageSet) -> None:
         with temporary.open("wb") as file:
             np.savez(
                 file,
-                **{key: getattr(images, key) for key in _ARRAYS},
+                **{key: getattr(images, key) for key in ARRAYS},
                 classes=np.array(images.classes),
                 fingerprint=np.array(images.fingerprint),
             )

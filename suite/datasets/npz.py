@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,19 @@ from suite.datasets.images import ImageSet, image_set
 from suite.datasets.sources import NpzSource, title
 from suite.errors import UserError
 
-_KEYS = ("x_train", "y_train", "x_test", "y_test")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+_BROKEN = (  # what zipfile and numpy raise on broken bytes
+    OSError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
@@ -33,13 +46,21 @@ def read(source: NpzSource, files: Sequence[File]) -> ImageSet:
         UserError: The file is truncated or foreign, lacks an array, or the arrays are not images
             and labels.
     """
-    path = files[0].path
+    x_train, y_train, x_test, y_test = arrays(files[0].path, ARRAYS)
+    return image_set(title(source), (x_train, y_train), (x_test, y_test))
+
+
+def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
+    """Return arrays of an archive, without running any code that may be in it.
+
+    Raises:
+        UserError: The file is truncated or foreign, or lacks an array.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in _KEYS if key not in archive]
+            missing = [key for key in keys if key not in archive]
             if missing:
                 raise UserError(f"{path}: there is no array {missing[0]}.")
-            x_train, y_train, x_test, y_test = (archive[key] for key in _KEYS)
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            return [archive[key] for key in keys]
+    except _BROKEN as error:
         raise UserError(f"{path}: not a whole npz archive of plain arrays ({error}).") from None
-    return image_set(title(source), (x_train, y_train), (x_test, y_test))

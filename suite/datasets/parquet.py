@@ -89,7 +89,7 @@ def _read(path: Path, label: str | None) -> tuple[list[bytes], np.ndarray, list[
             if label_column not in schema.names:
                 raise UserError(f"{path}: there is no column {label_column}.")
             table = file.read(columns=[image_column, label_column]).combine_chunks()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise UserError(f"{path}: not a whole parquet file ({reason}).") from None
     images, labels = table.column(image_column), table.column(label_column)
