@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -25,6 +26,7 @@ _CLASSES = {
     "cifar10": "CIFAR10",
     "cifar100": "CIFAR100",
 }
+_NETWORK = (URLError, HTTPException, ConnectionError, TimeoutError)
 _PATIENCE = 30.0  # seconds without an answer
 
 
@@ -110,7 +112,7 @@ def _sentence(error: Exception, name: str, kind: Any, data_dir: Path) -> UserErr
         return UserError(
             f"{title}: what was downloaded has not the checksum that torchvision expects; {remedy}."
         )
-    if isinstance(error, URLError | ConnectionError | TimeoutError) or "Error downl" in str(error):
+    if isinstance(error, _NETWORK) or "Error downl" in str(error):
         return UserError(f"{title} is not in {folder} and cannot be downloaded; {remedy}.")
     if isinstance(error, OSError):
         return UserError(
