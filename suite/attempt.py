@@ -17,16 +17,24 @@ from suite import training
 from suite.datasets.images import ImageSet
 from suite.datasets.sources import title
 from suite.errors import UserError
+from suite.files import patiently
 from suite.provenance import provenance
 from suite.settings import Run
 from suite.store import RunStore
 from suite.study.cells import source_name
 from suite.study.file import Execution
 
-Outcome = Literal["done", "failed"]
+Outcome = Literal["done", "failed", "stopped"]
 
 SECONDS_BETWEEN_NOTES = 5.0
 """How often a run says in the store how far it is."""
+
+PATIENCE = 300.0
+"""For so many seconds an attempt waits for a store that cannot be read or written."""
+
+
+class Stopped(Exception):  # noqa: N818  nothing is wrong
+    """Raised by `on_epoch` to end an attempt between two epochs."""
 
 
 def attempt(
@@ -38,41 +46,50 @@ def attempt(
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
-    What cannot come out otherwise the next time (a loss that is not finite, a strategy that
-    misbehaves) is kept as the run's failure; what may (a full disk, say) is raised as well, so
-    that the run is tried again.
+    A store in trouble (a full disk, a lost mount) is waited for where the attempt cannot go on
+    without it: for the checkpoint to start from and for the result. A checkpoint, log or note
+    that cannot be written meanwhile is left out.
 
     Args:
         run: Which.
         images: Its data.
         store: Where its checkpoint is and its result goes.
         execution: Engine, threads, device, seconds between checkpoints.
-        on_epoch: Called with each epoch's record.
+        on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
-        "done", also where another attempt was faster, or "failed".
+        "done", also where another attempt was faster; "failed" where it would fail again (a loss
+        that is not finite, a strategy that misbehaves), which is noted in the store; "stopped".
+
+    Raises:
+        Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
     """
-    if store.result(run.key) is not None:
+    if patiently(lambda: store.done(run.key), PATIENCE):
         return "done"
-    store.begin(run.key, {"cell": run.cell, "seed": run.seed, **_settings(run)})
+    about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
+    patiently(lambda: store.begin(run.key, about), PATIENCE)
     log = _Log(run, store)
     engine = engine_of(execution)
-    started, noted = time.monotonic(), 0.0
+    threads = max(1, int(execution.cpu))
+    started, noted, epochs = time.monotonic(), 0.0, 0
 
     def follow(record: training.Epoch) -> None:
-        nonlocal noted
+        nonlocal noted, epochs
+        epochs += 1
         log.add(_told(record))
-        if time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
+        last = record["epoch"] == run.settings.epochs
+        if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
-            store.note_progress(run.key, _progress(run, record))
+            log.unless_in_trouble(lambda: store.note_progress(run.key, _progress(run, record)))
         on_epoch(record)
 
     def keep(checkpoint: bytes) -> None:
-        store.keep_checkpoint(run.key, checkpoint)
+        log.unless_in_trouble(lambda: store.keep_checkpoint(run.key, checkpoint))
         log.keep()
 
-    checkpoint = store.checkpoint(run.key)
-    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {'' if checkpoint else 'not '}resumed")
+    checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
+    resumed = "from its checkpoint" if checkpoint else "from the start"
+    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {resumed}")
     try:
         trained = training.train(
             run.settings,
@@ -80,40 +97,43 @@ def attempt(
             images,
             engine=engine,
             device="cuda" if execution.gpu > 0 else "cpu",
-            threads=max(1, int(execution.cpu)),
+            threads=threads,
             checkpoint=checkpoint,
             keep=keep,
             keep_every=execution.checkpoint_seconds,
             on_epoch=follow,
         )
-    except Exception as error:
-        log.add(traceback.format_exc())
-        log.keep()
-        reason = str(error) or type(error).__name__
-        store.fail(run.key, {"reason": reason, "traceback": traceback.format_exc()})
-        if isinstance(error, training.DivergedError | UserError):
-            return "failed"
-        raise
-    log.add("done")
-    log.keep()
-    here = {
-        **provenance(),
-        "engine": engine,
-        "threads": max(1, int(execution.cpu)),
-        "seconds": time.monotonic() - started,
-        "resumed": checkpoint is not None,
-    }
-    store.finish(
-        run.key,
-        {
+        log.add("done")
+        here = {
+            **provenance(),
+            "engine": engine,
+            "threads": threads,
+            "seconds": time.monotonic() - started,
+            "resumed_after": len(trained.history) - epochs,
+        }
+        record = {
             "key": run.key,
             **_settings(run),
             "seed": run.seed,
             "degrees": trained.degrees,
             "provenance": here,
             "history": trained.history,
-        },
-    )
+        }
+        patiently(lambda: store.finish(run.key, record), PATIENCE)
+    except Stopped:
+        log.add("stopped")
+        return "stopped"
+    except (training.DivergedError, UserError) as error:
+        told = traceback.format_exc()
+        log.add(told)
+        failure = {"reason": str(error), "traceback": told}
+        patiently(lambda: store.fail(run.key, failure), PATIENCE)
+        return "failed"
+    except Exception:
+        log.add(traceback.format_exc())
+        raise
+    finally:
+        log.keep()
     return "done"
 
 
@@ -163,7 +183,16 @@ class _Log:
         self._lines: list[str] = []
 
     def add(self, text: str) -> None:
-        self._lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}\n")
+        self._lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
     def keep(self) -> None:
-        self._store.keep_log(self._run.key, self._name, "".join(self._lines))
+        self.unless_in_trouble(
+            lambda: self._store.keep_log(self._run.key, self._name, "".join(self._lines))
+        )
+
+    def unless_in_trouble(self, write: Callable[[], None]) -> None:
+        """Write something that can be done without; where it cannot be written, log why."""
+        try:
+            write()
+        except OSError as error:
+            self.add(f"the store is in trouble: {error}")

@@ -16,6 +16,7 @@ from suite.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from suite.reporting import Written
     from suite.study import Study
 
 BAD_INPUT, SOME_FAILED, INCOMPLETE, INTERRUPTED = 2, 3, 4, 130
@@ -32,6 +33,12 @@ StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (
 Store = Annotated[
     str, typer.Option("--store", metavar="DIR_OR_URL", help="The run store.", show_default=True)
 ]
+TableStore = Annotated[
+    str,
+    typer.Option(
+        "--store", metavar="DIR_OR_URL", help="The run store, or a file from suite export."
+    ),
+]
 Data = Annotated[
     Path | None,
     typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
@@ -39,6 +46,7 @@ Data = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", help="So very many runs are meant.")]
 _STORE = "results"
+_SECONDS_BETWEEN_LOOKS = 5.0
 
 
 def main() -> None:
@@ -113,6 +121,9 @@ def run(
         str | None,
         typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto; else this machine alone."),
     ] = None,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Take the place of another driver of this study.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
@@ -120,7 +131,14 @@ def run(
     from suite.store import RunStore
 
     checked, runs_in, console = _load(study, many=yes), RunStore(store), _stderr()
-    outcome = drive(checked, runs_in, data_dir=data, address=address, console=console)
+    go_on = f"To go on: suite run {study}{_store_option(store)}"
+    try:
+        outcome = drive(
+            checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted; what was kept is in {runs_in.location}. {go_on}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
     if outcome.complete:
         how = "; nothing was left to run" if outcome.executed == 0 else ""
@@ -133,8 +151,8 @@ def run(
             f"{_store_option(store)})",
             err=True,
         )
-    if outcome.done + len(outcome.failed) < outcome.total:
-        typer.echo(f"To go on: suite run {study}{_store_option(store)}", err=True)
+    if outcome.interrupted:
+        typer.echo(f"Interrupted. {go_on}", err=True)
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED)
 
@@ -153,9 +171,11 @@ def logs(
         found = ", ".join(fitting[:5]) or "none"
         raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
     (key,) = fitting
-    for text in runs_in.logs(key):
-        typer.echo(text, nl=False)
+    told = "".join(runs_in.logs(key))
+    typer.echo(told, nl=False)
     if (failure := runs_in.failure(key)) is not None:
+        if failure["traceback"] not in told:
+            typer.echo(failure["traceback"])
         typer.echo(f"failed: {failure['reason']}")
 
 
@@ -196,25 +216,45 @@ def import_(
 @app.command()
 def report(
     study: StudyPath,
-    store: Store = _STORE,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write.")
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY]", help="Lay it beside the first.")
     ] = None,
-    strict: Annotated[bool, typer.Option(help="Exit 4 where runs are missing.")] = False,
+    store: TableStore = _STORE,
+    other_store: Annotated[
+        str | None,
+        typer.Option(metavar="DIR_OR_URL", help="The other study's store, e.g. before a change."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder; default reports/NAME.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 where runs are missing.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Write it again whenever runs finish.")
+    ] = False,
 ) -> None:
-    """Write a study's report: page, tables, figures, data."""
-    from suite import reporting
-    from suite.store import RunStore
-    from suite.tidy import collect
+    """Write a study's report: page, tables, figures, data. Two studies: what moved."""
+    from suite import reporting, tidy
 
     checked = _load(study, many=True)
-    results = collect(checked, RunStore(store))
-    if results.frame.empty:
-        typer.echo(f"{store}: holds no finished run of {study}; suite run {study} first.", err=True)
-        raise typer.Exit(INCOMPLETE)
-    written = reporting.write(results, out or Path("reports") / checked.name)
+    try:
+        if other is not None or other_store is not None:
+            second = checked if other is None else _load(other, many=True)
+            results = tidy.read(checked, store)
+            others = tidy.read(second, other_store or store)
+            folder = out or Path("reports") / f"{checked.name}-{second.name}"
+            written = reporting.compare_reports(results, others, folder)
+        elif watch:
+            written = _watch_report(checked, store, out or Path("reports") / checked.name)
+        else:
+            results = tidy.read(checked, store)
+            written = reporting.write(results, out or Path("reports") / checked.name)
+    except reporting.NothingToReportError as error:
+        typer.echo(f"{error} Run it first: suite run {study}{_store_option(store)}", err=True)
+        raise typer.Exit(INCOMPLETE) from None
     typer.echo(written.index)
-    if strict and not results.complete:
+    if strict and not written.complete:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -225,7 +265,7 @@ def compare(
         list[str] | None,
         typer.Argument(metavar="[CELL CELL]", help="Two cells, e.g. set dynset[metric=loss]."),
     ] = None,
-    store: Store = _STORE,
+    store: TableStore = _STORE,
     as_json: Json = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv", help="Write the rows as CSV.")
@@ -234,12 +274,11 @@ def compare(
     """Decide a study's declared comparisons and claims, or compare two of its cells."""
     from suite import hypotheses
     from suite.printing import claim_lines, comparison_lines
-    from suite.store import RunStore
-    from suite.tidy import collect
+    from suite.tidy import read
 
     if cells and len(cells) != 2:
         raise UserError("compare takes two cells, or none for the declared comparisons.")
-    results = collect(_load(study, many=True), RunStore(store))
+    results = read(_load(study, many=True), store)
     if cells:
         compared, claimed = hypotheses.comparison(results, cells[0], cells[1]), []
     else:
@@ -259,7 +298,7 @@ def compare(
 @app.command()
 def power(
     study: StudyPath,
-    store: Store = _STORE,
+    store: TableStore = _STORE,
     effect: Annotated[
         float | None, typer.Option(help="Difference to detect, in the outcome's unit.")
     ] = None,
@@ -272,10 +311,9 @@ def power(
     """Say how many seeds each declared comparison needs."""
     from suite import hypotheses
     from suite.printing import power_lines
-    from suite.store import RunStore
-    from suite.tidy import collect
+    from suite.tidy import read
 
-    results = collect(_load(study, many=True), RunStore(store))
+    results = read(_load(study, many=True), store)
     planned = hypotheses.seeds_needed(results, effect=effect, sd=sd, power=power)
     if not planned:
         raise UserError(f"{study}: declares no comparisons.")
@@ -359,6 +397,25 @@ def _source(name: str) -> Any:
     import yaml
 
     return yaml.safe_load(name) if name.startswith("{") else name
+
+
+def _watch_report(study: Study, store: str, folder: Path) -> Written:
+    """Write a report again whenever more runs are done, until all are."""
+    import time
+
+    from suite import reporting, tidy
+
+    before = None
+    while True:
+        results = tidy.read(study, store)
+        done = {run.key for run in results.runs if run.state == "done"}
+        if done and done != before:
+            written = reporting.write(results, folder)
+            typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)
+            if written.complete:
+                return written
+        before = done
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _load(path: Path, *, many: bool = False) -> Study:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from suite.errors import UserError
+from suite.lock import Lock, hold
 from suite.settings import Run
 from suite.store import RunStore
 from suite.study import Study
@@ -27,12 +30,14 @@ class Outcome:
         total: How many runs it has.
         executed: How many of them were given to Ray this time.
         failed: Runs that failed, each with its reason.
+        interrupted: Whether an interrupt ended it early.
     """
 
     done: int
     total: int
     executed: int
     failed: list[tuple[Run, str]]
+    interrupted: bool = False
 
     @property
     def complete(self) -> bool:
@@ -46,6 +51,7 @@ def drive(
     *,
     data_dir: str | Path | None = None,
     address: str | None = None,
+    takeover: bool = False,
     console: Console | None = None,
 ) -> Outcome:
     """Run what the store lacks of a study.
@@ -55,44 +61,74 @@ def drive(
         store: Its run store.
         data_dir: Where downloaded data sets are.
         address: A Ray cluster; this machine alone by default.
+        takeover: Take the place of another driver that lives.
         console: Where to show progress; by default nothing is shown.
 
     Returns:
         What is done and what failed. Runs that are neither were interrupted.
 
     Raises:
-        UserError: If the data cannot be had or a cell does not fit them; then nothing has run.
+        UserError: If the data cannot be had or a cell does not fit them, if another driver lives,
+            or if the store or the cluster cannot be used.
+        KeyboardInterrupt: At the second interrupt.
     """
     from suite.datasets.known import data_folder
 
     folder = data_folder(data_dir)
-    store.stand()
-    runs = study.runs(fingerprints(study, store, folder))
-    missing = lacking(runs, store)
+    with _usable(store):
+        store.stand()
+        runs = study.runs(fingerprints(study, store, folder))
+        missing = lacking(runs, store)
+    ended = True
     if missing:
-        images = _images(study, missing, folder)
-        _compile(study)
-        from suite import cluster
-        from suite.progress import Progress
-
-        with Progress(missing, len(runs) - len(missing), console or Console(quiet=True)) as watcher:
-            cluster.execute(
-                missing,
-                images,
-                location=store.location,
-                execution=study.file.execution,
-                plugins=study.plugins,
-                address=address,
-                watcher=watcher,
-            )
-    states = store.states(run.key for run in runs)
-    failed = [
-        (run, (store.failure(run.key) or {}).get("reason", "unknown"))
-        for run in runs
-        if states[run.key] == "failed"
-    ]
+        with _usable(store), hold(store, study.name, takeover=takeover) as lock:
+            ended = _execute(study, missing, len(runs), store, lock, folder, address, console)
+    with _usable(store):
+        states = store.states(run.key for run in runs)
+        failed = [
+            (run, (store.failure(run.key) or {}).get("reason", "unknown"))
+            for run in runs
+            if states[run.key] == "failed"
+        ]
     done = sum(state == "done" for state in states.values())
-    return Outcome(done, len(runs), len(missing), failed)
+    return Outcome(done, len(runs), len(missing), failed, interrupted=not ended)
+
+
+def _execute(
+    study: Study,
+    missing: Sequence[Run],
+    total: int,
+    store: RunStore,
+    lock: Lock,
+    data_dir: Path,
+    address: str | None,
+    console: Console | None,
+) -> bool:
+    images = _images(study, missing, data_dir)
+    _compile(study)
+    from suite import cluster
+    from suite.progress import Progress
+
+    with Progress(missing, total - len(missing), console or Console(quiet=True)) as watcher:
+        return cluster.execute(
+            missing,
+            images,
+            store=store,
+            lock=lock,
+            execution=study.file.execution,
+            plugins=study.plugins,
+            address=address,
+            watcher=watcher,
+        )
+
+
+@contextmanager
+def _usable(store: RunStore) -> Iterator[None]:
+    """Say in one sentence that the store cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{store.location}: the store cannot be used now ({error}).") from error
 
 
 def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.settings import Run
+
+if TYPE_CHECKING:
+    from suite.attempt import Outcome
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -64,23 +67,39 @@ class Progress:
         self._ended.discard(key)
         self._failed.discard(key)
 
-    def reached(self, key: str, epoch: int, seconds: float | None) -> None:
+    def reached(self, key: str, epoch: int, seconds: float) -> None:
         """A run has reached an epoch."""
         self._epochs[key] = epoch
-        if seconds is not None:
-            cell = self._runs[key].cell
-            self._pace[cell] = 0.8 * self._pace.get(cell, seconds) + 0.2 * seconds
+        cell = self._runs[key].cell
+        self._pace[cell] = 0.8 * self._pace.get(cell, seconds) + 0.2 * seconds
         self._line(SECONDS_BETWEEN_LINES)
 
-    def ended(self, key: str, failed: bool) -> None:
+    def retried(self, key: str, reason: str) -> None:
+        """An attempt at a run died, and another will be made."""
+        self._running.discard(key)
+        run = self._runs[key]
+        self._say(f"tried again: {run.cell}, seed {run.seed}: {reason} (suite logs {key})")
+
+    def ended(self, key: str, outcome: Outcome) -> None:
         """A run has ended."""
         self._running.discard(key)
+        if outcome == "stopped":
+            return
         self._ended.add(key)
-        if failed:
+        run = self._runs[key]
+        if outcome == "failed":
             self._failed.add(key)
-            run = self._runs[key]
             self._say(f"failed: {run.cell}, seed {run.seed} (suite logs {key})")
+        else:
+            self._epochs[key] = run.settings.epochs
         self._line(0 if len(self._ended) == len(self._runs) else 1.0)
+
+    def stopping(self, seconds: float) -> None:
+        """An interrupt came: runs get so many seconds to end their epoch."""
+        self._say(
+            f"Stopping: {len(self._running)} runs end their epoch, for at most {seconds:.0f} s; "
+            "Ctrl-C again stops them at once."
+        )
 
     def seconds_left(self) -> float | None:
         """Return an estimate in seconds, or None while no epoch has been timed.

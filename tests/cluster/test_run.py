@@ -42,7 +42,7 @@ def test_rays_own_noise_does_not_show(run_once):
 
 
 def test_a_failed_runs_log_and_traceback_are_shown(run_once):
-    folder, _, bad, ended = run_once
+    folder, _, _, ended = run_once
     key = ended.stderr.rpartition("(suite logs ")[2].split()[0]
     shown = suite("logs", key, "--store", folder / "store")
     assert shown.returncode == 0

@@ -1,0 +1,212 @@
+"""One driver a study and store: a lock with a heartbeat in the store itself.
+
+A driver writes who it is to the store, with a token that nobody else has, and again every few
+seconds. That one file is
+
+* the lock: a second driver of the same study refuses while the first lives;
+* the sign by which a worker knows that it sees the driver's store, and no other of that name;
+* the way to tell workers to stop, and to tell orphans that another driver has taken over.
+
+No file system that a store can be on has to offer locks or atomic creation. Two drivers that start
+at the same moment both write; the one whose token is not there at the next look gives way, and
+until then both do the same work to the same end.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from suite.errors import UserError
+from suite.store import RunStore
+
+SECONDS_BETWEEN_BEATS = 5.0
+
+STALE_AFTER = 60.0
+"""A driver that was not heard of for so many seconds is taken for dead."""
+
+Order = Literal["go on", "stop", "unknown"]
+
+
+class Lock:
+    """A held lock. Use `hold`.
+
+    Args:
+        store: Where it lies.
+        study: Name of the study that is driven.
+
+    Attributes:
+        study: Name of the study that is driven.
+        token: What nobody else has.
+        lost: The sentence to stop with, once another driver has taken over.
+    """
+
+    def __init__(self, store: RunStore, study: str) -> None:
+        self.study = study
+        self.token = uuid.uuid4().hex
+        self.lost: str | None = None
+        self._store = store
+        self._stopping = False
+        self._started = time.time()
+        self._released = threading.Event()
+        self._writing = threading.Lock()
+
+    def order_stop(self) -> None:
+        """Tell the workers to stop after their epoch; nothing happens where that is said already.
+
+        Raises:
+            OSError: If the store cannot be written.
+        """
+        if not self._stopping:
+            self._stopping = True
+            self.beat()
+
+    def beat(self) -> None:
+        """Say that this driver lives, unless another has taken over.
+
+        Raises:
+            OSError: If the store cannot be used now; the lock is not lost for that.
+        """
+        with self._writing:
+            now = self._store.driver(self.study)
+            if now is not None and now["token"] != self.token:
+                self.lost = f"{self.study} has been taken over by {describe(now)}; this one stops."
+            else:
+                self._write()
+
+    def claim(self) -> None:
+        """Write this driver's name over whatever is there."""
+        self._write()
+
+    def keep_beating(self) -> None:
+        """Beat until the lock is released or lost: a thread of its own does this."""
+        while not self._released.wait(SECONDS_BETWEEN_BEATS) and self.lost is None:
+            try:
+                self.beat()
+            except OSError:
+                continue  # a store in trouble is no reason to stop; others see the beat's age
+
+    def release(self) -> None:
+        """Let go, unless another driver has taken over."""
+        self._released.set()
+        with self._writing:
+            try:
+                now = self._store.driver(self.study)
+                if now is not None and now["token"] == self.token:
+                    self._store.release_driver(self.study)
+            except OSError:
+                return  # it will be seen to be dead
+
+    def _write(self) -> None:
+        self._store.note_driver(
+            self.study,
+            {
+                "token": self.token,
+                "host": socket.gethostname(),
+                "machine": _machine(),
+                "pid": os.getpid(),
+                "started": self._started,
+                "time": time.time(),
+                "stopping": self._stopping,
+            },
+        )
+
+
+@contextmanager
+def hold(store: RunStore, study: str, *, takeover: bool = False) -> Iterator[Lock]:
+    """Hold the lock on driving a study into a store.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        takeover: Take the lock even from a driver that lives; that one then stops.
+
+    Raises:
+        UserError: If another driver lives.
+        OSError: If the store cannot be used.
+    """
+    holder = store.driver(study)
+    if holder is not None and alive(holder) and not takeover:
+        raise UserError(
+            f"{study} is being driven into {store.location} by {describe(holder)}. "
+            "Wait for it, stop it, or take its place with --takeover."
+        )
+    lock = Lock(store, study)
+    lock.claim()
+    threading.Thread(target=lock.keep_beating, name="suite-heartbeat", daemon=True).start()
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def alive(driver: dict[str, Any]) -> bool:
+    """Whether a driver lives, going by what it last said.
+
+    Dead is who was not heard of for `STALE_AFTER` seconds, and who has no process any more, where
+    that can be looked up: on the same machine.
+    """
+    if driver["machine"] == _machine() and not _exists(driver["pid"]):
+        return False
+    return silent_for(driver) <= STALE_AFTER
+
+
+def silent_for(driver: dict[str, Any]) -> float:
+    """Return for how many seconds a driver was not heard of."""
+    return max(0.0, time.time() - float(driver["time"]))
+
+
+def describe(driver: dict[str, Any]) -> str:
+    """Return a driver's host, process and age, for people."""
+    age = timedelta(seconds=round(max(0.0, time.time() - driver["started"])))
+    heard = f"heard of {silent_for(driver):.0f} s ago"
+    return f"process {driver['pid']} on {driver['host']}, started {age} ago and last {heard}"
+
+
+def order(store: RunStore, study: str, token: str) -> Order:
+    """Return what the driver with a token wants of its workers.
+
+    Returns:
+        "stop" also where another driver has taken over: it has the work done by its own workers.
+        "unknown" where the store knows of no driver: then it is not the driver's store, or the
+        driver has gone.
+
+    Raises:
+        OSError: If the store cannot be read.
+    """
+    driver = store.driver(study)
+    if driver is None:
+        return "unknown"
+    return "stop" if driver["stopping"] or driver["token"] != token else "go on"
+
+
+def _machine() -> str:
+    """Return what tells this machine, since it was started, from others of its name."""
+    parts = [socket.gethostname()]
+    for read in (
+        lambda: Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        lambda: str(Path("/proc/self/ns/pid").readlink()),  # containers count processes anew
+    ):
+        try:
+            parts.append(read())
+        except OSError:
+            continue
+    return " ".join(parts)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
