@@ -87,6 +87,15 @@ def test_every_other_cell_is_compared_with_the_baseline(tmp_path):
     assert same.reason == "Identical so far in all 10 pairs, so nothing is tested."
 
 
+def test_cells_on_another_data_set_are_not_compared_with_the_baseline(tmp_path):
+    cells = """
+  - {method: set}
+  - {method: static}
+  - {method: lset, metric: loss, dataset: mnist}"""
+    study = make_study(tmp_path, cells)
+    assert [(a.label, b.label) for a, b in hypotheses.declared_pairs(study)] == [("static", "set")]
+
+
 @pytest.mark.parametrize("outcome", ["test_loss", "beta"])
 def test_less_is_better_for_losses_and_beta(tmp_path, outcome):
     more = f"comparisons: {{baseline: set, outcome: {outcome}}}\n"

@@ -1,5 +1,8 @@
 """Bringing two cells' values together by seed."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -61,3 +64,12 @@ def test_identical_means_every_pair():
 def test_arrays_of_two_shapes_are_no_pairs():
     with pytest.raises(ValueError, match="two arrays"):
         pairs([1.0, 2.0], [1.0])
+
+
+def test_importing_the_statistics_imports_nothing_slow():
+    code = "import suite.statistics, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    slow = {"statsmodels", "scikit_posthocs", "matplotlib", "scipy.stats", "torch", "ray"}
+    assert not slow & set(loaded.stdout.split())

@@ -14,6 +14,7 @@ from suite.statistics.power import detectable_effect
 from tests.no_collection import no_collection  # noqa: F401
 
 FAMILIES = 2_000
+CLAIMS = 1_000
 ALPHA = 0.05
 
 
@@ -50,13 +51,12 @@ def decide(make, *arguments, margin=None, alpha=ALPHA):
     ]
 
 
-EQUAL, UNEQUAL = (1, 1, 1), (1, 3, 6)
+UNEQUAL = (1, 4)
 
 
 @pytest.mark.parametrize(
     ("make", "arguments"),
     [
-        (paired_null, (10, EQUAL)),
         (paired_null, (10, UNEQUAL)),
         (paired_null, (5, UNEQUAL)),
         (independent_null, (10, UNEQUAL)),
@@ -95,8 +95,9 @@ def test_a_difference_is_found_as_often_as_power_says():
     assert np.mean(found) == pytest.approx(0.8, abs=0.03)
 
 
-@pytest.mark.parametrize("n", [5, 10])
-@pytest.mark.parametrize("null", [paired_null, independent_null])
+@pytest.mark.parametrize(
+    ("null", "n"), [(paired_null, 5), (independent_null, 5), (independent_null, 10)]
+)
 def test_a_difference_at_the_margin_is_rarely_called_equivalent(null, n):
     margin = 0.01
 
@@ -111,7 +112,8 @@ def test_a_difference_at_the_margin_is_rarely_called_equivalent(null, n):
 
 def test_a_family_at_the_margin_is_rarely_called_equivalent():
     def at_the_margin(generator):
-        return [pairs(sample.a + 0.01, sample.b) for sample in paired_null(generator, 10, EQUAL)]
+        nulls = paired_null(generator, 10, (1, 1))
+        return [replace(sample, a=sample.a + 0.01) for sample in nulls]
 
     families = decide(at_the_margin, margin=0.01)
     wrong = sum(any(found.verdict == "equivalent" for found in family) for family in families)
@@ -120,7 +122,7 @@ def test_a_family_at_the_margin_is_rarely_called_equivalent():
 
 def judged(make):
     generator = np.random.default_rng(2022)
-    return [judge(make(generator)) for _ in range(FAMILIES)]
+    return [judge(make(generator)) for _ in range(CLAIMS)]
 
 
 def test_claims_of_which_one_part_is_false_are_rarely_decided():
@@ -139,7 +141,7 @@ def test_claims_of_which_one_part_is_false_are_rarely_decided():
         any(claim.verdict in ("supported", "contradicted") for claim in family)
         for family in judged(claims)
     )
-    assert wrong / FAMILIES <= ALPHA
+    assert wrong / CLAIMS <= ALPHA
 
 
 def test_a_saving_at_the_edge_of_its_margin_is_rarely_supported_or_contradicted():
@@ -149,14 +151,14 @@ def test_a_saving_at_the_edge_of_its_margin_is_rarely_supported_or_contradicted(
         return [[Part(pairs(kept, all_), "saves", margin=0.02, share=0.36)]]
 
     verdicts = [claim.verdict for (claim,) in judged(claims)]
-    assert at_most(verdicts.count("supported"), ALPHA)
-    assert at_most(verdicts.count("contradicted"), ALPHA / 2)
+    assert at_most(verdicts.count("supported"), ALPHA, CLAIMS)
+    assert at_most(verdicts.count("contradicted"), ALPHA / 2, CLAIMS)
 
 
 def test_a_claim_that_is_true_is_rarely_contradicted():
     def claims(generator):
-        parts = paired_null(generator, 10, (1, 2, 3, 1, 2))
+        parts = paired_null(generator, 10, (1, 2, 3))
         return [[Part(sample, "equivalent", margin=1e-9) for sample in parts]]
 
     verdicts = [claim.verdict for (claim,) in judged(claims)]
-    assert at_most(verdicts.count("contradicted"), ALPHA)
+    assert at_most(verdicts.count("contradicted"), ALPHA, CLAIMS)

@@ -48,12 +48,20 @@ class Compared:
 
 
 def declared_pairs(study: Study) -> list[tuple[Cell, Cell]]:
-    """Return the declared family: every other cell against the baseline, and the pairs."""
+    """Return the declared family: the other cells against the baseline, and the pairs.
+
+    The baseline is compared with every cell on the same data set; values on different data sets
+    have no difference worth a test.
+    """
     declared = study.file.comparisons
     family: list[tuple[Cell, Cell]] = []
     if declared.baseline is not None:
         baseline = study.cell(declared.baseline)
-        family += [(cell, baseline) for cell in study.cells if cell is not baseline]
+        family += [
+            (cell, baseline)
+            for cell in study.cells
+            if cell is not baseline and cell.settings.dataset == baseline.settings.dataset
+        ]
     family += [(study.cell(first), study.cell(second)) for first, second in declared.pairs]
     distinct = {(first.label, second.label): (first, second) for first, second in family}
     return list(distinct.values())

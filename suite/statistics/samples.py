@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -32,17 +33,17 @@ class Sample:
     dropped: int = 0
     note: str = ""
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Pairs, or the runs of the cell that has fewer."""
         return int(min(self.a.size, self.b.size))
 
-    @property
+    @cached_property
     def identical(self) -> bool:
         """Whether there is something to compare, and it is the same number in every pair."""
         return self.paired and self.n > 0 and bool(np.array_equal(self.a, self.b))
 
-    @property
+    @cached_property
     def differing(self) -> int:
         """Pairs whose two values differ at all (paired); `n` where nothing is paired."""
         return int(np.count_nonzero(self.a != self.b)) if self.paired else self.n
