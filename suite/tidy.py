@@ -7,6 +7,7 @@ Parquet file -> run store (on another machine)
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,20 @@ def known_runs(study: Study, store: RunStore) -> list[Run]:
     """Return the study's runs, its data sets being what they were when last run into the store."""
     names = [source_name(source) for source in study.sources()]
     return study.runs({name: store.fingerprint(name) or UNKNOWN for name in names})
+
+
+def read(study: Study, location: str | Path) -> Results:
+    """Return what a run store, or a file that `suite export` wrote, holds of a study.
+
+    Raises:
+        UserError: If the store cannot be opened, or the file is missing or no export.
+    """
+    if not str(location).endswith(".parquet"):
+        return collect(study, RunStore(location))
+    with tempfile.TemporaryDirectory(prefix="suite-") as folder:
+        store = RunStore(folder)
+        import_file(Path(location), store)
+        return collect(study, store)
 
 
 def collect(study: Study, store: RunStore) -> Results:
