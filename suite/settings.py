@@ -292,6 +292,6 @@ def too_dense(epsilon: float, n_in: int, n_out: int) -> str:
         return ""
     fits = math.floor(largest * 1000) / 1000
     return (
-        f"epsilon {epsilon:g} would make the layer {n_in}-{n_out} denser than dense; "
-        f"the largest that fits is {fits:g}."
+        f"epsilon {epsilon:.10g} would make the layer {n_in}-{n_out} denser than dense; "
+        f"the largest that fits is {fits:.10g}."
     )

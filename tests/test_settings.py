@@ -1,0 +1,278 @@
+"""Settings, and the keys of runs: what enters them and what does not."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from suite.errors import UserError
+from suite.evolution.plugins import load_plugin
+from suite.settings import EVOLUTION, Run, Settings, too_dense
+
+
+def key(seed=2022, fingerprint="data", **settings):
+    return Run("label", Settings(**settings), seed, fingerprint).key
+
+
+def test_the_defaults_are_the_papers():
+    assert Settings().model_dump() == {
+        "method": "set",
+        "metric": None,
+        "dataset": "cifar10",
+        "validation": "test",
+        "train_samples": None,
+        "hidden": (4000, 1000, 4000),
+        "activation": "leaky_relu",
+        "negative_slope": 0.3,
+        "dropout": 0.3,
+        "augment": True,
+        "epsilon": 20.0,
+        "epochs": 1000,
+        "batch_size": 100,
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "reset_momentum": True,
+        "prune": "set",
+        "zeta": 0.3,
+        "regrow": "random",
+        "neighbourhood": "block",
+        "regrown_weights": "zeros",
+        "rule": "full",
+        "gate": "open",
+        "k": 0.0,
+        "window": 3,
+        "overshoot": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "rule", "gate", "metric"),
+    [
+        ("set", "full", "open", None),
+        ("accset", "performance", "open", "val_accuracy"),
+        ("lset", "performance", "open", "loss"),
+        ("dynset", "performance", "pauses", "loss"),
+        ("static", "full", "open", None),
+        ("dense", "full", "open", None),
+    ],
+)
+def test_a_method_fills_in_its_composition(method, rule, gate, metric):
+    settings = Settings(method=method)
+    assert (settings.rule, settings.gate, settings.metric) == (rule, gate, metric)
+
+
+def test_a_composition_of_ones_own():
+    settings = Settings(method="set", gate="pauses", metric="val_loss")
+    assert (settings.rule, settings.gate, settings.metric) == ("full", "pauses", "val_loss")
+    assert Settings(method="accset", rule="full").metric is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "sett"},
+        {"regrow": "nowhere"},
+        {"prune": "everything"},
+        {"epochs": True},
+        {"epochs": 10.0},
+        {"dropout": False},
+        {"zeta": float("nan")},
+        {"augment": 1},
+        {"hidden": ()},
+        {"unknown": 1},
+        {"method": "static", "rule": "performance", "metric": "loss"},
+    ],
+    ids=str,
+)
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Settings(**wrong)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().epochs = 3
+
+
+@pytest.mark.parametrize(("n_in", "n_out"), [(64, 10), (3072, 4000), (7, 3)])
+def test_the_largest_epsilon_that_is_named_fits(n_in, n_out):
+    sentence = too_dense(1e6, n_in, n_out)
+    named = float(sentence.rpartition(" ")[2].rstrip("."))
+    assert too_dense(named, n_in, n_out) == ""
+    assert too_dense(named + 0.01, n_in, n_out) != ""
+    assert f"{n_in}-{n_out}" in sentence
+
+
+# ---------------------------------------------------------------- keys
+
+
+GOLDEN = {
+    "set": {},
+    "accset": {"method": "accset"},
+    "dynset": {"method": "dynset", "metric": "val_loss"},
+    "dense": {"method": "dense", "hidden": (30, 20)},
+    "one_neighbour": {"regrow": "one_neighbour", "dataset": "digits", "hidden": (100,)},
+}
+KEYS = {
+    "set": "0aa52c496d24dde7",
+    "accset": "669cfe4ac8737192",
+    "dynset": "d4df420e3fe9dfd1",
+    "dense": "c195b5d45da2f719",
+    "one_neighbour": "996501c55e37560b",
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_keys_are_what_they_were(name):
+    """A change here makes every stored run unknown: raise MEANING if that is meant."""
+    assert key(**GOLDEN[name]) == KEYS[name]
+
+
+PLUGIN = """
+from suite.evolution.regrow import regrowth
+
+@regrowth("lowest_of_test_settings")
+def lowest(layer, count, rng, *, window=3, k=0.0):
+    "Return the lowest inactive positions."
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    path = tmp_path / "lowest.py"
+    path.write_text(PLUGIN)
+    load_plugin(path)
+    return path
+
+
+RELEVANT = {
+    "method": ({}, "static"),
+    "metric": ({"method": "dynset"}, "val_loss"),
+    "validation": ({}, 0.1),
+    "train_samples": ({}, 1000),
+    "hidden": ({}, (4000, 4000, 1000)),
+    "activation": ({}, "relu"),
+    "negative_slope": ({}, 0.2),
+    "dropout": ({}, 0.2),
+    "augment": ({}, False),
+    "epsilon": ({}, 19),
+    "epochs": ({}, 999),
+    "batch_size": ({}, 50),
+    "learning_rate": ({}, 0.02),
+    "momentum": ({}, 0.8),
+    "reset_momentum": ({}, False),
+    "prune": ({}, "magnitude"),
+    "zeta": ({}, 0.2),
+    "regrow": ({}, "one_neighbour"),
+    "neighbourhood": ({"regrow": "most_neighbours"}, "diagonal"),
+    "regrown_weights": ({}, "normal"),
+    "rule": ({"gate": "pauses", "metric": "loss"}, "performance"),
+    "gate": ({"method": "lset"}, "pauses"),
+    "k": ({"method": "accset"}, 0.5),
+    "window": ({"method": "dynset"}, 5),
+    "overshoot": ({"method": "lset"}, True),
+}
+
+
+def test_every_setting_is_accounted_for():
+    # The data set enters a key by its content.
+    assert set(RELEVANT) == set(Settings.model_fields) - {"dataset"}
+    assert set(Settings.model_fields) > EVOLUTION
+
+
+@pytest.mark.parametrize("field", RELEVANT)
+def test_every_setting_that_matters_changes_the_key(field):
+    base, value = RELEVANT[field]
+    assert key(**base) != key(**base | {field: value})
+
+
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        ({}, {"k": 0.5}),
+        ({}, {"overshoot": True}),
+        ({}, {"window": 5}),
+        ({}, {"neighbourhood": "diagonal"}),
+        ({}, {"epsilon": 20}),
+        ({}, {"rule": "full", "gate": "open"}),
+        ({"method": "lset"}, {"window": 5}),
+        ({"method": "accset"}, {"metric": "val_accuracy"}),
+        ({"method": "accset"}, {"overshoot": True}),
+        ({"gate": "pauses", "metric": "loss"}, {"k": 0.5, "overshoot": True}),
+        ({"activation": "relu"}, {"negative_slope": 0.1}),
+        ({"activation": "srelu"}, {"negative_slope": 0.1}),
+        ({"momentum": 0.0}, {"reset_momentum": False}),
+        ({"method": "dense"}, {"epsilon": 1e9}),
+        *(
+            ({"method": method}, change)
+            for method in ("static", "dense")
+            for change in (
+                {"zeta": 0.1},
+                {"prune": "magnitude"},
+                {"regrow": "one_neighbour"},
+                {"neighbourhood": "diagonal"},
+                {"regrown_weights": "normal"},
+                {"k": 0.5, "window": 9, "overshoot": True},
+            )
+        ),
+        ({"method": "accset", "rule": "full"}, {"method": "set"}),
+        ({"method": "dynset", "gate": "open"}, {"method": "lset"}),
+    ],
+    ids=str,
+)
+def test_what_cannot_matter_leaves_the_key(base, change):
+    assert key(**base) == key(**base | change)
+
+
+def test_the_order_of_settings_leaves_the_key():
+    given = {"zeta": 0.2, "epochs": 5, "hidden": (10, 20)}
+    assert key(**given, epsilon=1) == key(epsilon=1, **dict(reversed(given.items())))
+
+
+def test_the_dataset_enters_by_its_content_alone():
+    assert key(dataset="digits", hidden=(100,)) == key(dataset="mnist", hidden=(100,))
+    assert key(fingerprint="data") != key(fingerprint="other data")
+
+
+def test_the_cell_s_name_leaves_the_key():
+    one, other = (Run(label, Settings(), 1, "data") for label in ("set", "anything"))
+    assert one.key == other.key
+
+
+def test_the_seed_enters():
+    assert len({key(seed=seed) for seed in range(50)}) == 50
+
+
+def test_a_key_is_sixteen_hexadecimal_digits():
+    assert len(key()) == 16
+    assert set(key()) <= set("0123456789abcdef")
+
+
+def test_the_code_of_a_plugin_enters(plugin):
+    settings = Settings(regrow="lowest_of_test_settings")
+    before = Run("", settings, 1, "data").key
+    plugin.write_text(PLUGIN + "    return None\n")
+    assert Run("", settings, 1, "data").key == before  # what is loaded counts, not the file
+    load_plugin(plugin)
+    after = Run("", settings, 1, "data").key
+    assert after != before
+    plugin.write_text(PLUGIN)
+    load_plugin(plugin)
+    assert Run("", settings, 1, "data").key == before
+
+
+def test_a_plugin_that_never_evolves_anything_leaves_the_key(plugin):
+    assert key(method="static") == key(method="static", regrow="lowest_of_test_settings")
+
+
+def test_settings_that_a_plugin_reads_enter(plugin):
+    base = {"method": "set", "regrow": "lowest_of_test_settings"}
+    assert key(**base) != key(**base, window=5)
+    assert key(**base) != key(**base, k=0.5)
+    assert key(**base) == key(**base, overshoot=True)
+
+
+def test_an_unknown_strategy_has_no_key():
+    settings = Settings().model_copy(update={"regrow": "gone"})
+    with pytest.raises(UserError, match="gone"):
+        _ = Run("", settings, 1, "data").key

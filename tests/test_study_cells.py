@@ -1,0 +1,146 @@
+"""Names of cells: labels, titles, and which cell a name means."""
+
+from __future__ import annotations
+
+import pytest
+
+from suite.errors import UserError
+from suite.study import load_study
+
+CELLS = """\
+name: x
+defaults: {epochs: 5}
+cells:
+  - {method: set}
+  - {method: accset, metric: val_accuracy}
+  - {method: lset}
+  - {method: dynset, grid: {metric: [loss, val_loss, val_accuracy]}}
+  - {method: set, grid: {regrow: [one_neighbour, most_neighbours]}}
+  - {method: accset, regrow: one_neighbour, grid: {zeta: [0.1, 0.25]}}
+  - {method: set, hidden: [300, 200], learning_rate: 1e-5, augment: false}
+  - {method: set, gate: pauses, metric: loss}
+  - {method: set, dataset: {npz: some.npz}}
+  - {method: set, epsilon: 8.0}
+  - {method: static}
+  - {method: dense}
+"""
+
+NAMES = {
+    "set": "SET",
+    "accset": "AccSET",
+    "lset": "LSET",
+    "dynset[metric=loss]": "DynSET f(loss)",
+    "dynset[metric=val_loss]": "DynSET f(val_loss)",
+    "dynset[metric=val_accuracy]": "DynSET f(val_acc)",
+    "set[regrow=one_neighbour]": "SET, one neighbour",
+    "set[regrow=most_neighbours]": "SET, most neighbours",
+    "accset[zeta=0.1, regrow=one_neighbour]": "AccSET, one neighbour, zeta=0.1",
+    "accset[zeta=0.25, regrow=one_neighbour]": "AccSET, one neighbour, zeta=0.25",
+    "set[hidden=[300, 200], augment=false, learning_rate=1e-05]": (
+        "SET, hidden=[300, 200], learning_rate=1e-05, augment=false"
+    ),
+    "set[metric=loss, gate=pauses]": "SET f(loss), gate=pauses",
+    "set[dataset={npz: some.npz}]": "SET, dataset={npz: some.npz}",
+    "set[epsilon=8]": "SET, epsilon=8",
+    "static": "Static sparse training",
+    "dense": "Dense training",
+}
+
+
+def study_of(tmp_path, text):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    return load_study(path)
+
+
+@pytest.fixture
+def study(tmp_path):
+    return study_of(tmp_path, CELLS)
+
+
+def test_labels_and_titles(study):
+    assert {cell.label: cell.title.replace("LSET f(loss)", "LSET") for cell in study.cells} == NAMES
+
+
+@pytest.mark.parametrize("label", NAMES)
+def test_a_label_means_its_cell(study, label):
+    assert study.cell(label).label == label
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("  set ", "set"),
+        ("set[]", "set"),
+        ("accset[metric=val_accuracy]", "accset"),
+        ("dynset[metric = val_loss]", "dynset[metric=val_loss]"),
+        ("accset[regrow=one_neighbour, zeta=0.1]", "accset[zeta=0.1, regrow=one_neighbour]"),
+        ("accset[zeta=1e-1]", "accset[zeta=0.1, regrow=one_neighbour]"),
+        (
+            "set[hidden=[300, 200]]",
+            "set[hidden=[300, 200], augment=false, learning_rate=1e-05]",
+        ),
+        ("set[gate=pauses]", "set[metric=loss, gate=pauses]"),
+        ("set[epsilon=8.0]", "set[epsilon=8]"),
+        ({"method": "set"}, "set"),
+        ({"method": "dynset", "metric": "loss"}, "dynset[metric=loss]"),
+        ({"metric": "val_loss"}, "dynset[metric=val_loss]"),
+        ({"dataset": {"npz": "some.npz"}}, "set[dataset={npz: some.npz}]"),
+        ({"zeta": 0.25}, "accset[zeta=0.25, regrow=one_neighbour]"),
+    ],
+    ids=str,
+)
+def test_shorter_and_other_ways_to_name_a_cell(study, name, label):
+    assert study.cell(name).label == label
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (
+            "dynset",
+            '"dynset" may be any of dynset[metric=loss], dynset[metric=val_loss], '
+            "dynset[metric=val_accuracy]; say more of it.",
+        ),
+        ({"regrow": "one_neighbour"}, '"{regrow: one_neighbour}" may be any of set[regrow'),
+        ({"epochs": 5}, '"{epochs: 5}" may be any of set, accset, lset, '),
+        ("dynset[metric=los]", 'there is no cell "dynset[metric=los]"; did you mean "dynset'),
+        ("set[zeta=0.9]", 'there is no cell "set[zeta=0.9]"; known: set, accset'),
+        ({"zeta": 0.9}, 'there is no cell "{zeta: 0.9}"; known: set, accset'),
+        ({"methd": "set"}, 'there is no setting "methd"; did you mean "method"?'),
+        ("set[zeta]", '"set[zeta]" is no name of a cell; one looks like dynset[metric=loss].'),
+        ("set]", 'there is no cell "set]"; did you mean "set"?'),
+    ],
+    ids=str,
+)
+def test_names_that_mean_no_single_cell(study, name, reason):
+    with pytest.raises(UserError) as caught:
+        study.cell(name)
+    assert str(caught.value).startswith(reason)
+
+
+def test_many_candidates_are_cut_short(tmp_path):
+    values = ", ".join(str(n) for n in range(1, 101))
+    study = study_of(tmp_path, f"name: x\ncells: [{{grid: {{epochs: [{values}]}}}}]\n")
+    with pytest.raises(UserError) as caught:
+        study.cell("set")
+    assert "epochs=30]" in str(caught.value)
+    assert "epochs=31]" not in str(caught.value)
+    with pytest.raises(UserError, match=r" and 70 more\.$"):
+        study.cell("frobnicate")
+
+
+def test_a_method_among_the_defaults_names_its_cells(tmp_path):
+    study = study_of(
+        tmp_path,
+        "name: x\ndefaults: {method: dynset}\ncells: [{metric: loss}, {metric: val_loss}]\n",
+    )
+    assert [cell.label for cell in study.cells] == [
+        "dynset[metric=loss]",
+        "dynset[metric=val_loss]",
+    ]
+
+
+def test_values_that_differ_little_have_labels_that_differ(tmp_path):
+    study = study_of(tmp_path, "name: x\ncells: [{grid: {zeta: [0.3, 0.30000001]}}]\n")
+    assert [cell.label for cell in study.cells] == ["set[zeta=0.3]", "set[zeta=0.30000001]"]
