@@ -3,12 +3,12 @@
 * CONTENT.npz: the decoded images of files whose content hashes to CONTENT. It is written whole and
   then renamed, and checked against its fingerprint whenever it is read.
 * LISTING.note: what is known of files that are where they were and unchanged since, so that a
-  fingerprint is known again without reading them. A checksum comes first.
+  fingerprint is known again without reading them.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from suite.datasets.files import File, listing
 from suite.datasets.images import ImageSet, image_set
 from suite.datasets.npz import ARRAYS, arrays
 from suite.errors import UserError
+from suite.files import DamagedError, open_place
 
 
 class Note(BaseModel):
@@ -64,12 +65,10 @@ def note(images: ImageSet, content: str) -> Note:
 def recall(folder: Path, key: str) -> Note | None:
     """Return what is known of a listing, if anything is."""
     try:
-        checksum, _, text = (folder / f"{key}.note").read_bytes().partition(b"\n")
-        if checksum == hashlib.sha256(text).hexdigest().encode():
-            return Note.model_validate_json(text)
-    except (OSError, ValidationError):
-        pass
-    return None
+        payload = open_place(folder).read(f"{key}.note")
+        return None if payload is None else Note.model_validate_json(payload)
+    except (OSError, DamagedError, ValidationError):
+        return None
 
 
 def remember(folder: Path, key: str, files: Sequence[File], options: str, known: Note) -> None:
@@ -81,14 +80,8 @@ def remember(folder: Path, key: str, files: Sequence[File], options: str, known:
     newest = max(path.stat().st_mtime_ns for _, path in files)
     if newest > time.time_ns() - 2_000_000_000 or listing(files, options) != key:
         return
-    temporary = folder / f"{key}.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = known.model_dump_json().encode()
-        temporary.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-        temporary.replace(folder / f"{key}.note")
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        open_place(folder).write(f"{key}.note", known.model_dump_json().encode())
 
 
 def notes(folder: Path) -> list[Note]:
