@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from suite.statistics import Ranking
     from suite.tidy import Results
 
-
 WHAT_IS_COMPARED = {
     "method", "metric", "prune", "zeta", "regrow", "neighbourhood", "regrown_weights", "rule",
     "gate", "k", "window", "overshoot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,8 @@ from suite.study.file import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-    from suite.statistics import ClaimFinding, PartFinding
+    from suite.statistics import ClaimFinding, Part, PartFinding
     from suite.tidy import Results
-
 
 SAVING_MARGIN = 0.02
 """"About 36 %" is 34 to 38 % unless a claim declares its own margin."""
@@ -96,25 +95,15 @@ def claims(results: Results) -> list[Claimed]:
     Raises:
         UserError: If the study's measure cannot be taken (see `values`).
     """
-    from suite.statistics import Part, judge
+    from suite.statistics import judge
 
     study = results.study
     declared = study.file.comparisons
-    tables: dict[Outcome, pd.DataFrame] = {}
-    parts: list[list[tuple[ClaimPart, Cell, Cell, Part]]] = []
-    for claim in study.file.claims:
-        parts.append([])
-        for part in claim.parts:
-            margin, share = _margin_and_share(study, part)
-            if part.outcome not in tables:
-                tables[part.outcome] = values(results, part.outcome)
-            for cell, against in _cell_pairs(study, part):
-                values_ = sample(results, tables[part.outcome], cell, against)
-                parts[-1].append(
-                    (part, cell, against, Part(values_, part.direction, margin, share))
-                )
+    outcomes = {part.outcome for claim in study.file.claims for part in claim.parts}
+    tables = {outcome: values(results, outcome) for outcome in outcomes}
+    statements = [list(_statements(study, claim)) for claim in study.file.claims]
     findings = judge(
-        [[entry[-1] for entry in claim] for claim in parts],
+        [[_part(results, tables, statement) for statement in claim] for claim in statements],
         alpha=declared.alpha,
         correction=declared.correction,
     )
@@ -133,29 +122,38 @@ def claims(results: Results) -> list[Claimed]:
                     part.paper,
                     found,
                 )
-                for (part, cell, against, _), found in zip(entries, finding.parts, strict=True)
+                for (part, cell, against), found in zip(parts, finding.parts, strict=True)
             ),
             finding,
         )
-        for claim, entries, finding in zip(study.file.claims, parts, findings, strict=True)
+        for claim, parts, finding in zip(study.file.claims, statements, findings, strict=True)
     ]
 
 
-def _margin_and_share(study: Study, part: ClaimPart) -> tuple[float | None, float | None]:
-    if part.direction == "saves":
-        return part.margin or SAVING_MARGIN, part.paper
-    if part.direction == "equivalent":
-        return part.margin or study.file.comparisons.equivalence_margin, None
-    return None, None
+def _statements(study: Study, claim: Claim) -> Iterator[tuple[ClaimPart, Cell, Cell]]:
+    """Yield each part of a claim once for each two cells that it is about."""
+    for part in claim.parts:
+        cells = [study.cell(name) for name in part.cells]
+        others = [study.cell(name) for name in part.against]
+        two = zip(cells, others, strict=True) if part.one_to_one else product(cells, others)
+        yield from ((part, cell, other) for cell, other in two if cell is not other)
 
 
-def _cell_pairs(study: Study, part: ClaimPart) -> Iterator[tuple[Cell, Cell]]:
-    cells = [study.cell(name) for name in part.cells]
-    others = [study.cell(name) for name in part.against]
-    if part.one_to_one:
-        yield from zip(cells, others, strict=True)
-    else:
-        yield from ((cell, other) for cell, other in product(cells, others) if cell is not other)
+def _part(
+    results: Results,
+    tables: Mapping[Outcome, pd.DataFrame],
+    statement: tuple[ClaimPart, Cell, Cell],
+) -> Part:
+    from suite.statistics import Part
+
+    part, cell, against = statement
+    margin = {
+        "saves": part.margin or SAVING_MARGIN,
+        "equivalent": part.margin or results.study.file.comparisons.equivalence_margin,
+    }.get(part.direction)
+    share = part.paper if part.direction == "saves" else None
+    found = sample(results, tables[part.outcome], cell, against)
+    return Part(found, part.direction, margin, share)
 
 
 def _spell(part: ClaimPart, cell: Cell, against: Cell) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from suite.statistics import Sample
     from suite.tidy import Results
 
-
 HIGHER_IS_BETTER: dict[str, bool] = {
     outcome: outcome in ("test_accuracy", "val_accuracy", "alpha") for outcome in get_args(Outcome)
 }

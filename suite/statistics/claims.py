@@ -153,10 +153,8 @@ def judge(
     ]
     p_adjusted = adjust([min(p) for p in zip(p_for, p_against, strict=True)], correction)
     return [
-        _finding(claim, figures, alpha, needed)
-        for claim, figures in zip(
-            parts, zip(p_for, p_against, p_adjusted, strict=True), strict=True
-        )
+        _finding(*figures, alpha=alpha, needed=needed)
+        for figures in zip(parts, p_for, p_against, p_adjusted, strict=True)
     ]
 
 
@@ -252,18 +250,21 @@ def _part_reason(
         else ("pairs" if sample.paired else "runs a cell")
     )
     figure += f" over {sample.n} {unit}"
+    note = f" ({sample.note})" if sample.note else ""
     if lacking is not None:
-        return f"{figure}; about {lacking} seeds are needed to decide"
-    return f"{figure}, p = {p_for:.3g}"
+        return f"{figure}; about {lacking} seeds are needed to decide{note}"
+    return f"{figure}, p = {p_for:.3g}{note}"
 
 
 def _finding(
     parts: tuple[PartFinding, ...],
-    p: tuple[float, float, float],
+    p_for: float,
+    p_against: float,
+    p_adjusted: float,
+    *,
     alpha: float,
     needed: float,
 ) -> ClaimFinding:
-    p_for, p_against, p_adjusted = p
     lacking = [part.seeds_needed for part in parts if part.seeds_needed is not None]
     verdict: ClaimVerdict
     if p_adjusted <= alpha:
