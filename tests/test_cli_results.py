@@ -1,0 +1,173 @@
+"""The verbs that read results: report, compare, power; and the lists: methods, datasets."""
+
+import json
+import sys
+
+import pandas as pd
+import pytest
+
+from suite import cli
+from suite.attempt import attempt
+from suite.datasets.digits import digits
+from suite.store import RunStore
+from suite.study import load_study
+
+STUDY = """
+name: tiny
+seeds: {root: 1, count: 2}
+defaults: {dataset: digits, hidden: [30, 20], epsilon: 6, augment: false, epochs: 3}
+cells:
+  - {method: set}
+  - {method: accset}
+  - {method: dynset, grid: {metric: [loss, val_accuracy]}}
+execution: {engine: masked}
+comparisons: {baseline: {method: set}}
+claims:
+  - sentence: SET has more connections.
+    parts: [{outcome: connections, cells: [set], against: [accset], direction: higher}]
+"""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A small study whose runs are all done."""
+    folder = tmp_path_factory.mktemp("tiny")
+    path, store = folder / "tiny.yaml", RunStore(folder / "store")
+    path.write_text(STUDY)
+    study, images = load_study(path), digits()
+    store.note_fingerprint("digits", images.fingerprint)
+    for run in study.runs({"digits": images.fingerprint}):
+        assert attempt(run, images, store, study.file.execution) == "done"
+    return path, store.location
+
+
+@pytest.fixture
+def suite(monkeypatch, capsys):
+    """Call the command line; returns exit code, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["suite", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        shown = capsys.readouterr()
+        return exit_.value.code or 0, shown.out, shown.err
+
+    return call
+
+
+def test_report_ends_with_the_path_of_its_page(suite, done, tmp_path):
+    path, store = done
+    code, shown, _ = suite("report", path, "--store", store, "--out", tmp_path / "report")
+    assert (code, shown.strip()) == (0, str(tmp_path / "report" / "index.html"))
+    assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
+
+
+def test_the_report_of_an_exported_file_is_that_of_its_store(suite, done, tmp_path):
+    path, store = done
+    suite("report", path, "--store", store, "--out", tmp_path / "a")
+    suite("export", path, "--store", store, "--out", tmp_path / "runs.parquet")
+    suite("report", path, "--store", tmp_path / "runs.parquet", "--out", tmp_path / "b")
+    names = {file.name for file in (tmp_path / "a").iterdir()}
+    assert names == {file.name for file in (tmp_path / "b").iterdir()}
+    for name in names:
+        one, other = (tmp_path / folder / name for folder in "ab")
+        assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_a_partial_report_is_written_and_strict_exits_4(suite, done, tmp_path):
+    path, store = done
+    more = tmp_path / "more.yaml"
+    more.write_text(path.read_text().replace("count: 2", "count: 3"))
+    assert suite("report", more, "--store", store, "--out", tmp_path / "r")[0] == 0
+    assert suite("report", more, "--store", store, "--out", tmp_path / "r", "--strict")[0] == 4
+
+
+def test_without_results_there_is_a_sentence_and_no_page(suite, done, tmp_path):
+    path, _ = done
+    code, shown, said = suite("report", path, "--store", tmp_path / "none", "--out", tmp_path / "r")
+    assert (code, shown) == (4, "")
+    assert "No run of tiny is done" in said
+    assert f"suite run {path}" in said
+    assert not (tmp_path / "r").exists()
+
+
+def test_two_studies_side_by_side(suite, done, tmp_path):
+    path, store = done
+    code, _, _ = suite("report", path, path, "--store", store, "--out", tmp_path / "both")
+    assert code == 0
+    assert "identical in every run" in (tmp_path / "both" / "index.html").read_text()
+
+
+def test_compare_decides_the_declared_family_and_the_claims(suite, done, tmp_path):
+    path, store = done
+    code, shown, _ = suite("compare", path, "--store", store, "--out", tmp_path / "rows.csv")
+    assert code == 0
+    assert "accset against set: unattainable" in shown
+    assert "Claim: SET has more connections. UNATTAINABLE" in shown
+    assert list(pd.read_csv(tmp_path / "rows.csv")["cell"]) == [
+        "accset",
+        "dynset[metric=loss]",
+        "dynset[metric=val_accuracy]",
+    ]
+
+
+def test_compare_prints_one_json_document(suite, done):
+    path, store = done
+    code, shown, said = suite(
+        "compare", path, "set", "dynset[metric=loss]", "--store", store, "--json"
+    )
+    assert (code, said) == (0, "")
+    (row,) = json.loads(shown)["comparisons"]
+    assert (row["n"], row["cell"], row["against"]) == (2, "dynset[metric=loss]", "set")
+
+
+def test_compare_lists_the_candidates_of_an_ambiguous_name(suite, done):
+    path, store = done
+    code, _, said = suite("compare", path, "set", "dynset", "--store", store)
+    assert code == 2
+    assert "dynset[metric=loss]" in said
+    assert "dynset[metric=val_accuracy]" in said
+
+
+def test_compare_wants_two_cells(suite, done):
+    path, store = done
+    code, _, said = suite("compare", path, "set", "--store", store)
+    assert (code, said) == (2, "compare takes two cells, or none for the declared comparisons.\n")
+
+
+def test_power_from_runs_and_from_given_figures(suite, done):
+    path, store = done
+    code, shown, _ = suite("power", path, "--store", store, "--effect", "0.01", "--sd", "0.01")
+    assert code == 0
+    assert "to detect 0.01 (given) with power 0.8" in shown
+    code, shown, _ = suite("power", path, "--store", store, "--effect", "0.01", "--json")
+    assert code == 0
+    assert {row["runs"] for row in json.loads(shown)} == {2}
+
+
+def test_methods_lists_what_a_study_can_name(suite):
+    code, shown, _ = suite("methods")
+    assert code == 0
+    for name in ("set", "accset", "lset", "dynset", "static", "dense", "one_neighbour", "Scholte"):
+        assert name in shown
+
+
+def test_datasets_lists_what_is_known_and_where(suite, tmp_path):
+    code, shown, _ = suite("datasets", "--data", tmp_path)
+    assert code == 0
+    assert "Fashion-MNIST" in shown
+    assert str(tmp_path) in shown.replace("\n", "")
+
+
+def test_datasets_show_draws_a_contact_sheet(suite, tmp_path):
+    from PIL import Image
+
+    code, _, _ = suite("datasets", "show", "digits", "--out", tmp_path / "sheet.png")
+    assert code == 0
+    assert Image.open(tmp_path / "sheet.png").size[0] > 500
+
+
+def test_datasets_show_names_the_nearest_set(suite, tmp_path):
+    code, _, said = suite("datasets", "show", "digts", "--out", tmp_path / "sheet.png")
+    assert code == 2
+    assert 'did you mean "digits"?' in said
