@@ -288,7 +288,7 @@ def compare(
     if out is not None:
         _write_csv([row.row() for row in compared], out)
     if as_json:
-        rows = {"comparisons": compared, "claims": claimed}
+        rows: dict[str, list[Any]] = {"comparisons": compared, "claims": claimed}
         _print_json({name: [row.row() for row in found] for name, found in rows.items()})
         return
     for line in [*comparison_lines(compared), *claim_lines(claimed)]:
