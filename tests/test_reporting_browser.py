@@ -99,7 +99,7 @@ def test_every_text_stands_out(seen):
 
 
 def test_every_figure_is_there_and_has_a_name(seen):
-    assert seen["pictures"] == 8  # Figures 2 to 6, Pareto front, pauses, degrees
+    assert seen["pictures"] == 9  # 2 to 6, differences, Pareto front, pauses, degrees
     assert seen["unnamed"] == 0
     assert seen["repeated"] == []
 

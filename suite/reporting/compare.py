@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from suite.errors import UserError
-from suite.reporting.appearance import MUTED, Look, looks
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
+from suite.reporting.appearance import Look, looks
+from suite.reporting.drawing import inline, save, style
 from suite.reporting.figures import Shown
+from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import (
     Format,
     count,
@@ -29,9 +29,6 @@ from suite.statistics.comparisons import Comparison, Question, compare
 from suite.statistics.samples import match
 from suite.study import Cell
 from suite.tidy import Results
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _MEASURES = (("accuracy", "Accuracy", True), ("loss", "Loss", False))
 _COUNTED = ("connections", "Connections", False)
@@ -279,28 +276,10 @@ def _show(
         for pair, comparison in zip(pairs, moved.comparisons, strict=True)
     )
     with style("change"):
-        picture = save(_draw(moved, pairs, look), "change", out)
+        lines = [
+            Difference(pair.after.title, it.difference, it.low, it.high, look[pair.after.label])
+            for pair, it in zip(pairs, moved.comparisons, strict=True)
+        ]
+        picture = save(draw_forest(lines, "Change in accuracy"), "change", out)
     caption = "Points are mean changes over runs, bars their 95 % t intervals; zero is no change."
-    return Shown("change", "Figure A", title, caption, inline(picture, title, description))
-
-
-def _draw(moved: Moved, pairs: list[Pair], look: dict[str, Look]) -> Figure:
-    height = 0.8 + 0.22 * len(pairs)
-    figure = new_figure(TWO_COLUMNS, height)
-    axes = figure.add_axes((0.27, 0.5 / height, 0.7, 1 - 0.7 / height))
-    tidy_axes(axes)
-    axes.grid(visible=False)
-    axes.axvline(0, color=MUTED.light, linewidth=0.8, dashes=(2, 1.5), zorder=1)
-    for place, (pair, comparison) in enumerate(zip(pairs, moved.comparisons, strict=True)):
-        own = look[pair.after.label]
-        if comparison.low == comparison.low:
-            ends = [comparison.low, comparison.high]
-            axes.plot(ends, [place, place], color=own.hue.light, linewidth=1.2)
-        axes.plot(
-            comparison.difference, place, color=own.hue.light, marker=own.marker, markersize=5
-        )
-    axes.set_ylim(len(pairs) - 0.4, -0.6)
-    axes.set_yticks(range(len(pairs)), [pair.after.title for pair in pairs], fontsize=SMALL)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("Change in accuracy")
-    return figure
+    return Shown("change", "", title, caption, inline(picture, title, description))

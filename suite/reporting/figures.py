@@ -31,7 +31,7 @@ class Shown:
 
     Attributes:
         stem: Its files are STEM.svg, STEM.pdf, STEM.png and STEM.csv.
-        name: E.g. Figure 4.
+        name: Its name in the paper, e.g. Figure 4; empty where the paper has none.
         title: What it shows, in a few words.
         caption: What lines, bands and n are.
         wide: SVG for wide screens and paper.
@@ -46,6 +46,11 @@ class Shown:
     wide: str
     narrow: str = ""
     column: bool = False
+
+    @property
+    def full_title(self) -> str:
+        """Name and title."""
+        return f"{self.name}. {self.title}" if self.name else self.title
 
 
 @dataclass(frozen=True)

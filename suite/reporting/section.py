@@ -13,6 +13,7 @@ from suite.reporting.figures import Shown
 from suite.reporting.table2 import Table2
 
 if TYPE_CHECKING:
+    from suite.hypotheses import Claimed, Compared
     from suite.tidy import Results
 
 
@@ -108,6 +109,9 @@ class Material:
         table: Its Table 2.
         looks: How each cell is drawn, by label.
         out: The report's folder: sections write their figures there.
+        claims: The study's declared claims, decided.
+        comparisons: Its declared comparisons, decided.
+        refusal: Why they could not be decided; usually empty.
         files: Every file written so far with what it holds, in order; sections add theirs.
     """
 
@@ -115,15 +119,19 @@ class Material:
     table: Table2
     looks: dict[str, Look]
     out: Path
+    claims: list[Claimed] = field(default_factory=list)
+    comparisons: list[Compared] = field(default_factory=list)
+    refusal: str = ""
     files: list[tuple[str, str]] = field(default_factory=list)
 
     def add_figure(self, shown: Shown) -> Shown:
         """Note a figure's files, and return it."""
         for ending, what in (("svg", "vector"), ("pdf", "two columns wide"), ("png", "pixels")):
-            self.files.append((f"{shown.stem}.{ending}", f"{shown.name}, {what}"))
+            self.files.append((f"{shown.stem}.{ending}", f"{shown.full_title}, {what}"))
         if shown.column:
-            self.files.append((f"{shown.stem}-column.pdf", f"{shown.name}, one column wide"))
-        self.files.append((f"{shown.stem}.csv", f"{shown.name}, its data"))
+            file = f"{shown.stem}-column.pdf"
+            self.files.append((file, f"{shown.full_title}, one column wide"))
+        self.files.append((f"{shown.stem}.csv", f"{shown.full_title}, its data"))
         return shown
 
 

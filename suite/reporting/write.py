@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite import hypotheses
 from suite.errors import UserError
 from suite.reporting.appearance import looks
 from suite.reporting.page import render
 from suite.reporting.section import Material, Section
 from suite.reporting.sections import (
+    claims,
     cost,
     curves,
     downloads,
@@ -29,6 +31,7 @@ INDEX = "index.html"
 
 _SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     table_section.section,
+    claims.section,
     curves.section,
     pareto.section,
     equilibrium.section,
@@ -78,6 +81,7 @@ def write(results: Results, out: Path) -> Written:
     try:
         out.mkdir(parents=True, exist_ok=True)
         material = Material(results, table2(results), looks(study.cells), out)
+        _decide(material)
         sections = [made for make in _SECTIONS if (made := make(material)) is not None]
         page = render(
             study.title,
@@ -91,3 +95,12 @@ def write(results: Results, out: Path) -> Written:
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
     return Written(out / INDEX, results.complete)
+
+
+def _decide(material: Material) -> None:
+    """Decide claims and comparisons, or keep the sentence that says why they cannot be."""
+    try:
+        material.comparisons = hypotheses.comparisons(material.results)
+        material.claims = hypotheses.claims(material.results)
+    except UserError as error:
+        material.refusal = str(error)

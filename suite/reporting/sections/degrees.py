@@ -164,7 +164,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
     )
     if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
         caption += f" The first {_LAYERS_DRAWN} layers are shown."
-    shown = Shown("degrees", "Figure C", title, caption, inline(picture, title, description))
+    shown = Shown("degrees", "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 

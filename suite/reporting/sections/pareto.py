@@ -92,7 +92,7 @@ def _show(
         "Last epoch. Points are means over seeds, bars their 95 % t intervals, faint points the "
         "single runs; the line is the Pareto front of the means."
     )
-    shown = Shown(stem, "Figure A", title, caption, inline(picture, title, description))
+    shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 

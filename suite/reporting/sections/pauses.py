@@ -86,7 +86,7 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     with style("pauses"):
         picture = save(_draw(rows, cells, material.looks), "pauses", material.out)
     caption = "Each row is a run, each tick an epoch whose evolution was left out."
-    shown = Shown("pauses", "Figure B", title, caption, inline(picture, title, "; ".join(counts)))
+    shown = Shown("pauses", "", title, caption, inline(picture, title, "; ".join(counts)))
     return material.add_figure(shown)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
+from suite.reporting.sections import claims
 from suite.reporting.sections.runs import tally
 from suite.reporting.table2 import BEST, SAME, Row
 
@@ -16,7 +17,7 @@ def lede(material: Material) -> list[str]:
         rows = [row for row in table.rows if row.dataset == dataset and row.n]
         if rows:
             sentences += _verdict(rows, dataset if len(table.datasets) > 1 else "")
-    return sentences
+    return [*sentences, *filter(None, [claims.tally(material.claims, material.comparisons)])]
 
 
 def _verdict(rows: list[Row], dataset: str) -> list[str]:

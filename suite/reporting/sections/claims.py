@@ -1,0 +1,230 @@
+"""Section 3: the declared comparisons and claims, with their verdicts."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from suite.hypotheses import Claimed, Compared, Statement
+from suite.reporting.drawing import inline, save, style
+from suite.reporting.figures import Shown
+from suite.reporting.forest import Difference, draw_forest
+from suite.reporting.numbers import (
+    MISSING,
+    Format,
+    format_for,
+    listing,
+    percent,
+    superscript,
+)
+from suite.reporting.section import Block, Grid, Material, Section, Td, head, number, words
+
+_MARKS = {
+    "supported": "good",
+    "contradicted": "bad",
+    "better": "good",
+    "worse": "bad",
+    "equivalent": "good",
+    "unattainable": "open",
+    "inconclusive": "open",
+}
+
+
+def section(material: Material) -> Section | None:
+    """Return the verdicts; None where the study declares neither comparisons nor claims."""
+    if not (material.claims or material.comparisons or material.refusal):
+        return None
+    blocks: list[Block] = []
+    if material.claims:
+        blocks += [_claims(material.claims), _statements(material.claims)]
+    if material.comparisons:
+        blocks += [_show(material), _comparisons(material)]
+    warnings = (material.refusal,) if material.refusal else ()
+    return Section("claims", "Claims and comparisons", tuple(blocks), warnings)
+
+
+def _claims(claims: list[Claimed]) -> Grid:
+    rows = []
+    for place, row in enumerate(claims, start=1):
+        found = row.found
+        rows.append(
+            (
+                words(f"{place}. {row.claim.sentence}", small=row.claim.source),
+                words(found.verdict, mark=_MARKS[found.verdict]),
+                p_value(found.p_adjusted),
+                words(found.reason),
+            )
+        )
+    caption = (
+        "A claim is supported if each of its statements below is shown, contradicted if the "
+        f"opposite of one is; by the {claims[0].measure}. p is Holm-corrected over the claims. "
+        "Unattainable: with these seeds no exact test could reach the needed p."
+    )
+    heads = head("Claim", "Verdict", "p", "Why", names=(0, 1, 3))
+    return Grid("claims-grid", caption, heads, tuple(rows))
+
+
+def _statements(claims: list[Claimed]) -> Grid:
+    rows = [
+        (
+            words(f"{place}. {statement.sentence}"),
+            number(statement.found.n, str(statement.found.n)),
+            *_found(statement),
+            p_value(statement.found.p_for),
+        )
+        for place, row in enumerate(claims, start=1)
+        for statement in row.statements
+    ]
+    caption = (
+        "Every statement of the claims: the mean difference (or the mean share saved) with its "
+        "95 % t interval, the paper's value where it has one, and the p of the statement before "
+        "correction; – where too few pairs differ for a test."
+    )
+    heads = head("Statement", "n", "Difference", "95 % interval", "Paper", "p")
+    return Grid("statements-grid", caption, heads, tuple(rows))
+
+
+def _found(statement: Statement) -> tuple[Td, Td, Td]:
+    found = statement.found
+    if statement.direction == "saves":
+        texts = [
+            percent(value) if math.isfinite(value) else MISSING
+            for value in (found.estimate, found.low, found.high, statement.paper or math.nan)
+        ]
+    else:
+        form = format_of(statement.outcome, found.estimate)
+        values = (found.estimate, found.low, found.high)
+        published = math.nan if statement.paper is None else statement.paper
+        texts = [amount(form, value) for value in (*values, published)]
+    interval = f"{texts[1]} to {texts[2]}" if math.isfinite(found.low) else MISSING
+    mark = "" if found.agrees or not math.isfinite(found.estimate) else "bad"
+    return (
+        number(found.estimate, texts[0], mark=mark),
+        number(found.low, interval),
+        words(texts[3]),
+    )
+
+
+def _comparisons(material: Material) -> Grid:
+    compared = material.comparisons
+    rows = []
+    for row in compared:
+        found = row.found
+        form = format_of(row.outcome, found.difference)
+        ends = f"{amount(form, found.low)} to {amount(form, found.high)}"
+        rows.append(
+            (
+                words(f"{row.cell.title} against {row.against.title}", small=found.note),
+                words(found.verdict, mark=_MARKS[found.verdict]),
+                number(found.n, str(found.n)),
+                number(
+                    found.difference,
+                    amount(form, found.difference),
+                    small=ends if math.isfinite(found.low) else "",
+                ),
+                number(found.hedges_g, _short(found.hedges_g)),
+                p_value(found.p_adjusted, small=f"exact {_p(found.p_exact)}"),
+                number(found.correlation, _short(found.correlation)),
+                number(found.detectable, amount(form, found.detectable).removeprefix("+")),
+            )
+        )
+    declared = material.results.study.file.comparisons
+    caption = (
+        f"Declared comparisons in {row.outcome.replace('_', ' ')} ({row.measure}): the mean "
+        f"difference with its t interval at {100 * (1 - declared.alpha):g} %, Hedges' g, the t "
+        "test's p after Holm's correction over this table, the exact sign-flip test's p, the "
+        "correlation over seeds that pairing relies on, and the smallest true difference that "
+        "these runs would detect with 80 % power."
+    )
+    if declared.equivalence_margin is not None:
+        caption += f" Equivalent: within {declared.equivalence_margin:g} of zero (TOST)."
+    titles = ("Comparison", "Verdict", "n", "Difference", "g", "p")
+    heads = head(*titles, "Correlation", "Detectable", names=(0, 1))
+    looks = tuple(material.looks[row.cell.label] for row in compared)
+    return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
+
+
+def _show(material: Material) -> Shown:
+    compared = material.comparisons
+    data = pd.DataFrame([row.row() for row in compared])
+    data.to_csv(material.out / "comparisons.csv", index=False, lineterminator="\n")
+    against = {row.against.label for row in compared}
+    lines = [
+        Difference(
+            row.cell.title
+            if len(against) == 1
+            else f"{row.cell.title} against {row.against.title}",
+            row.found.difference,
+            row.found.low,
+            row.found.high,
+            material.looks[row.cell.label],
+        )
+        for row in compared
+    ]
+    first = compared[0]
+    outcome = first.outcome.replace("_", " ")
+    title = f"Differences in {outcome}"
+    if len(against) == 1:
+        title += f" from {first.against.title}"
+    margin = material.results.study.file.comparisons.equivalence_margin
+    with style("comparisons"):
+        figure = draw_forest(lines, f"Difference in {outcome}", margin)
+        picture = save(figure, "comparisons", material.out)
+    counts = sorted({row.found.n for row in compared})
+    n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    caption = f"Points are mean differences over n = {n} pairs of runs, bars their t intervals."
+    if first.found.design == "independent":
+        caption = caption.replace("pairs of runs", "runs a cell")
+    if margin is not None:
+        caption += f" Shaded: the declared equivalence margin, ±{margin:g}."
+    description = "; ".join(
+        f"{row.cell.title} against {row.against.title}: "
+        f"{amount(format_of(row.outcome, row.found.difference), row.found.difference)}, "
+        f"{row.found.verdict}"
+        for row in compared
+    )
+    wide = inline(picture, title, description)
+    return material.add_figure(Shown("comparisons", "", title, caption, wide))
+
+
+def format_of(outcome: str, value: float) -> Format:
+    """Return how an amount of an outcome is written."""
+    return format_for(outcome.rpartition("_")[2], [value])
+
+
+def amount(form: Format, value: float) -> str:
+    """Write a difference with its sign, and its power of ten if it has one."""
+    text = form.signed(value)
+    return f"{text} × 10{superscript(form.exponent)}" if form.exponent and text != MISSING else text
+
+
+def p_value(p: float, small: str = "") -> Td:
+    """Return a p-value's cell, e.g. 0.0123 or < 0.0001."""
+    return number(p, _p(p), small=small)
+
+
+def _p(p: float) -> str:
+    if not math.isfinite(p):
+        return MISSING
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def _short(value: float) -> str:
+    return Format(2).text(value)
+
+
+def tally(claims: list[Claimed], compared: list[Compared]) -> str:
+    """Say how many claims or, where none are declared, comparisons came out how; or nothing."""
+    verdicts: list[str] = [row.found.verdict for row in claims]
+    verdicts = verdicts or [row.found.verdict for row in compared]
+    kind = "claim" if claims else "declared comparison"
+    counts = [(verdicts.count(verdict), verdict) for verdict in _MARKS if verdict in verdicts]
+    if not counts:
+        return ""
+    if len(verdicts) == 1:
+        return f"The one {kind} is {verdicts[0]}."
+    first, *rest = counts
+    verb = "is" if first[0] == 1 else "are"
+    listed = listing([f"{first[0]} {verb} {first[1]}", *(f"{n} {word}" for n, word in rest)])
+    return f"Of the {len(verdicts)} {kind}s, {listed}."
