@@ -91,9 +91,6 @@ def claims(results: Results) -> list[Claimed]:
 
     Returns:
         One finding a claim, in the order declared.
-
-    Raises:
-        UserError: If the study's measure cannot be taken (see `values`).
     """
     from suite.statistics import judge
 

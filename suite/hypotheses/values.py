@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any, get_args
 
-from suite.errors import UserError
 from suite.study import Cell, Study
 from suite.study.file import LastEpochs, Outcome
 
@@ -43,16 +42,12 @@ def values(results: Results, outcome: Outcome) -> pd.DataFrame:
     Returns:
         float64, one row a declared seed, one column a cell (by label); NaN where the run is not
         finished, or its value is not finite.
-
-    Raises:
-        UserError: If the best epoch by validation is asked for where that is the test set.
     """
     import numpy as np
     import pandas as pd
 
     study, frame = results.study, results.frame
     labels = [cell.label for cell in study.cells]
-    _refuse_choosing_by_test(study)
     if frame.empty:
         return pd.DataFrame(np.nan, index=study.seeds, columns=labels)
     runs = frame.assign(value=_outcome(frame, outcome)).sort_values("epoch", kind="stable")
@@ -78,15 +73,6 @@ def _outcome(frame: pd.DataFrame, outcome: Outcome) -> pd.Series:
     if outcome == "beta":
         return frame["test_loss"] * frame["connections"]
     return frame[outcome]
-
-
-def _refuse_choosing_by_test(study: Study) -> None:
-    steered = [cell.label for cell in study.cells if cell.settings.validation == "test"]
-    if study.file.comparisons.measure == "best" and steered:
-        raise UserError(
-            f"comparisons.measure: best chooses an epoch by validation, and {steered[0]} "
-            "validates on the test set; hold out a fraction (validation: 0.1) or take last."
-        )
 
 
 def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> Sample:

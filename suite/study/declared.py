@@ -86,6 +86,13 @@ def _parts(file: StudyFile, found: dict[Where, Cell]) -> Iterator[tuple[Where, s
 
 
 def _measure(document: Document, comparisons: Comparisons, cells: Sequence[Cell]) -> Iterator[str]:
+    by_test = [cell.label for cell in cells if cell.settings.validation == "test"]
+    if comparisons.measure == "best" and by_test:
+        place = document.place(("comparisons", "measure"))
+        yield (
+            f"{place}: best chooses an epoch by validation, and {by_test[0]} validates on the test "
+            "set; hold out a fraction (validation: 0.1) or take last."
+        )
     if isinstance(comparisons.measure, str):
         return
     last = comparisons.measure.last
