@@ -43,6 +43,8 @@ def attempt(
     store: RunStore,
     execution: Execution,
     on_epoch: Callable[[training.Epoch], None] = lambda _: None,
+    *,
+    driver: str = "",
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
@@ -56,6 +58,7 @@ def attempt(
         store: Where its checkpoint is and its result goes.
         execution: Engine, threads, device, seconds between checkpoints.
         on_epoch: Called with each epoch's record; may raise `Stopped`.
+        driver: Token of the driver, by which who watches tells this attempt from earlier ones.
 
     Returns:
         "done", also where another attempt was faster; "failed" where it would fail again (a loss
@@ -73,6 +76,10 @@ def attempt(
     threads = max(1, int(execution.cpu))
     started, noted, epochs = time.monotonic(), 0.0, 0
 
+    def announce() -> None:
+        before = store.progress(run.key) if checkpoint else None
+        store.note_progress(run.key, _note(run, driver, epoch=before["epoch"] if before else 0))
+
     def follow(record: training.Epoch) -> None:
         nonlocal noted, epochs
         epochs += 1
@@ -80,7 +87,10 @@ def attempt(
         last = record["epoch"] == run.settings.epochs
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
-            log.unless_in_trouble(lambda: store.note_progress(run.key, _progress(run, record)))
+            log.unless_in_trouble(
+                lambda: store.note_progress(run.key, _note(run, driver, **record))
+            )
+            log.keep()
         on_epoch(record)
 
     def keep(checkpoint: bytes) -> None:
@@ -90,6 +100,8 @@ def attempt(
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
     resumed = "from its checkpoint" if checkpoint else "from the start"
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {resumed}")
+    log.unless_in_trouble(announce)
+    log.keep()
     try:
         trained = training.train(
             run.settings,
@@ -153,12 +165,20 @@ def _settings(run: Run) -> dict[str, Any]:
     }
 
 
-def _progress(run: Run, record: training.Epoch) -> dict[str, Any]:
+def _note(
+    run: Run,
+    driver: str,
+    epoch: int,
+    train_loss: float | None = None,
+    seconds: float | None = None,
+    **_: Any,
+) -> dict[str, Any]:
     return {
-        "epoch": record["epoch"],
+        "epoch": epoch,
         "epochs": run.settings.epochs,
-        "train_loss": record["train_loss"],
-        "seconds": record["seconds"],
+        "train_loss": train_loss,
+        "seconds": seconds,
+        "driver": driver,
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "time": time.time(),

@@ -158,6 +158,43 @@ def run(
 
 
 @app.command()
+def status(
+    study: StudyPath,
+    store: Store = _STORE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again until the study is complete.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Show how a study is getting on, from its store, wherever it runs."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from suite import status as stands
+    from suite.store import RunStore
+
+    checked, runs_in, console = _load(study, many=yes), RunStore(store), Console()
+    try:
+        if not watch:
+            looks = iter([stands.look(checked, runs_in)])
+        else:
+            looks = stands.watch(checked, runs_in)
+        if as_json:
+            for found in looks:
+                typer.echo(json.dumps(found.document(), indent=None if watch else 2))
+        elif watch and console.is_terminal:
+            with Live(console=console, auto_refresh=False) as live:
+                for found in looks:
+                    live.update(stands.as_text(found), refresh=True)
+        else:
+            for found in looks:
+                console.print(stands.as_text(found))
+    except OSError as error:
+        raise UserError(f"{store}: cannot be read now ({error}).") from None
+
+
+@app.command()
 def logs(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's key, or its beginning.")],
     store: Store = _STORE,

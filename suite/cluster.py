@@ -203,7 +203,8 @@ def _trial(config: dict[str, Any], job: _Job) -> None:
             if _order(store, job) == "stop":
                 raise Stopped
 
-    tune.report({"outcome": attempt(run, images, store, job.execution, report)})
+    outcome = attempt(run, images, store, job.execution, report, driver=job.token)
+    tune.report({"outcome": outcome})
 
 
 def _first_order(store: RunStore, job: _Job) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,6 +19,28 @@ if TYPE_CHECKING:
     from suite.attempt import Outcome
 
 SECONDS_BETWEEN_LINES = 10.0
+
+
+def seconds_left(
+    epochs: Mapping[str, int], pace: Mapping[str, float], running: int
+) -> float | None:
+    """Estimate how long runs still take.
+
+    Each cell goes at its own pace, at the mean pace until it has one, and as many runs go on at
+    once as do now.
+
+    Args:
+        epochs: Epochs left, by cell.
+        pace: Seconds an epoch, by cell, where that is known.
+        running: How many runs go on at once.
+
+    Returns:
+        Seconds, or None where nothing is running or no epoch has been timed.
+    """
+    if not pace or not running:
+        return None
+    mean = sum(pace.values()) / len(pace)
+    return sum(left * pace.get(cell, mean) for cell, left in epochs.items()) / running
 
 
 class Progress:
@@ -102,20 +124,12 @@ class Progress:
         )
 
     def seconds_left(self) -> float | None:
-        """Return an estimate in seconds, or None while no epoch has been timed.
-
-        Each cell goes at its own measured pace, at the mean pace until it has one, and as many
-        runs go on at once as do now.
-        """
-        if not self._pace:
-            return None
-        mean = sum(self._pace.values()) / len(self._pace)
-        work = sum(
-            (run.settings.epochs - self._epochs[key]) * self._pace.get(run.cell, mean)
-            for key, run in self._runs.items()
-            if key not in self._ended
-        )
-        return work / max(1, len(self._running))
+        """Return an estimate in seconds, or None while nothing can be estimated."""
+        left: dict[str, int] = {}
+        for key, run in self._runs.items():
+            if key not in self._ended:
+                left[run.cell] = left.get(run.cell, 0) + run.settings.epochs - self._epochs[key]
+        return seconds_left(left, self._pace, len(self._running))
 
     def _counts(self) -> str:
         done = self._before + len(self._ended) - len(self._failed)

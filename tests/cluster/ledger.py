@@ -1,0 +1,82 @@
+"""A plug-in that writes down every epoch that a worker executes, and slows epochs down.
+
+A study that names a copy of it (`watched` makes one) has the same run keys as one that does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster.processes import lives
+
+PLUGIN = """
+import os, time
+from pathlib import Path
+from suite import training
+from suite.evolution import regrowth
+
+@regrowth("unused_by_{name}", source="a test")
+def unused(layer, count, rng):
+    raise AssertionError
+
+_train = training.train
+
+def train(settings, seed, *arguments, on_epoch, **options):
+    def follow(record):
+        line = f"{{settings.method}} {{seed}} {{record['epoch']}} {{os.getpid()}}\\n"
+        with Path({ledger!r}).open("a") as ledger:
+            ledger.write(line)
+        time.sleep({pause})
+        on_epoch(record)
+    return _train(settings, seed, *arguments, on_epoch=follow, **options)
+
+training.train = train
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One executed epoch of one run, and the process that executed it."""
+
+    run: tuple[str, int]
+    epoch: int
+    pid: int
+
+
+def epochs(lines: list[Line]) -> set[tuple[tuple[str, int], int]]:
+    return {(line.run, line.epoch) for line in lines}
+
+
+@dataclass(frozen=True)
+class Ledger:
+    path: Path
+
+    def lines(self) -> list[Line]:
+        if not self.path.exists():
+            return []
+        words = [line.split() for line in self.path.read_text().splitlines()]
+        return [Line((method, int(seed)), int(e), int(pid)) for method, seed, e, pid in words]
+
+    def pids(self) -> set[int]:
+        """Return the worker processes that have executed epochs and still live."""
+        return {line.pid for line in self.lines() if lives(line.pid)}
+
+    def repeated(self) -> Counter[tuple[str, int]]:
+        """Return how many epochs of each run were executed again."""
+        lines = self.lines()
+        return Counter(line.run for line in lines) - Counter(run for run, _ in epochs(lines))
+
+    def attempts(self) -> Counter[tuple[str, int]]:
+        """Return how many processes have executed epochs of each run."""
+        return Counter(run for run, _ in {(line.run, line.pid) for line in self.lines()})
+
+
+def watched(study: Path, pause: float = 0.1) -> Ledger:
+    """Have a study file's runs write a ledger; each epoch takes `pause` seconds longer."""
+    ledger = study.with_suffix(".ledger")
+    plugin = study.with_suffix(".py")
+    plugin.write_text(PLUGIN.format(name=study.stem, ledger=str(ledger), pause=pause))
+    study.write_text(f"{study.read_text()}\nplugins: [{plugin.name}]\n")
+    return Ledger(ledger)

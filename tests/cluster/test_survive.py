@@ -1,0 +1,154 @@
+"""Whatever dies, the study finishes: real processes, really killed.
+
+After each disturbance the histories are bit for bit those of an undisturbed study, what was
+finished is not run again, and with a checkpoint after every epoch no attempt repeats more than the
+one epoch that its predecessor died in.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from suite.store import RunStore
+from suite.study import load_study
+from tests.cluster.ledger import Ledger, epochs, watched
+from tests.cluster.processes import children, command, driving, kill, lives, until
+from tests.cluster.studies import suite, timeless, undisturbed, write_study
+
+EPOCHS = 12
+
+
+class Disturbed:
+    """A small study whose runs are watched, and its store."""
+
+    def __init__(self, folder, **options):
+        options = {"epochs": EPOCHS, "checkpoint_seconds": 0, **options}
+        self.expected = undisturbed(write_study(folder, **options))
+        self.path = write_study(folder, **options)
+        self.ledger: Ledger = watched(self.path)
+        self.store = folder / "store"
+        self.arguments = (self.path, "--store", self.store)
+
+    def executed(self):
+        return len(self.ledger.lines())
+
+    def done(self):
+        """Return the (method, seed) of each run that is done."""
+        store = RunStore(self.store)
+        runs = load_study(self.path).runs({"digits": "fingerprint of digits"})
+        results = [store.result(key) for key in self.expected]
+        assert len(runs) == len(results)
+        return {(r["settings"]["method"], r["seed"]) for r in results if r is not None}
+
+    def until_executed(self, more):
+        before = self.executed()
+        until(lambda: self.executed() >= before + more, f"{more} more epochs")
+
+    def check(self):
+        store = RunStore(self.store)
+        for key, history in self.expected.items():
+            assert timeless(store.result(key)["history"]) == history
+        lines = self.ledger.lines()
+        assert len(epochs(lines)) == len(self.expected) * EPOCHS
+        for run, repeated in self.ledger.repeated().items():
+            assert repeated <= self.ledger.attempts()[run] - 1, lines
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Disturbed(tmp_path)
+
+
+def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
+    study = Disturbed(tmp_path, retries=1)
+    with driving(*study.arguments) as driver:
+        study.until_executed(4)
+        once = study.ledger.lines()[-1]
+        kill(once.pid)  # this run is tried again
+
+        def worker():  # and another's worker is killed at each attempt
+            lines = study.ledger.lines()
+            last = {line.pid: line for line in lines if line.pid in study.ledger.pids()}
+            chosen = [line for line in last.values() if line.run == ("set", 2) and line.epoch > 1]
+            return chosen[0].pid if chosen else None
+
+        for _ in range(2):
+            until(lambda: worker() is not None, "set, seed 2")
+            if (pid := worker()) is not None:
+                kill(pid)
+                until(lambda pid=pid: not lives(pid), "a worker's end")
+        assert driver.wait() == 3, driver.told
+    assert "tried again: " in driver.told
+    assert "failed: set, seed 2: its worker process has died; tried 2 times" in driver.told
+    key = driver.told.rpartition("(suite logs ")[2].split()[0]
+    shown = suite("logs", key, "--store", study.store).stdout
+    assert "epoch 1: train loss" in shown
+    assert "failed: its worker process has died" in shown
+    finished = study.done()
+    assert ("set", 2) not in finished
+    assert len(finished) == 3
+    before = study.executed()
+    assert suite("run", *study.arguments).returncode == 0
+    assert {line.run for line in study.ledger.lines()[before:]} == {("set", 2)}
+    study.check()
+
+
+def test_a_killed_driver_is_resumed_and_killed_while_it_resumes(study):
+    for _ in range(2):
+        with driving(*study.arguments) as driver:
+            study.until_executed(EPOCHS + 4)
+            driver.kill()
+        finished, before = study.done(), study.executed()
+    with driving(*study.arguments) as driver:
+        assert driver.wait() == 0, driver.told
+    assert not finished & {line.run for line in study.ledger.lines()[before:]}
+    study.check()
+
+
+def test_interrupts_once_and_twice(study):
+    with driving(*study.arguments) as driver:
+        study.until_executed(4)
+        driver.interrupt()
+        assert driver.wait() == 130
+    assert "Stopping: 2 runs end their epoch" in driver.told
+    assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
+    with driving(*study.arguments) as driver:
+        study.until_executed(4)
+        driver.interrupt()
+        until(lambda: "Stopping: " in driver.told, "the first interrupt's sentence")
+        driver.interrupt()
+        assert driver.wait() == 130
+    assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
+    assert "Traceback" not in driver.told
+    finished, before = study.done(), study.executed()
+    with driving(*study.arguments) as driver:
+        assert driver.wait() == 0, driver.told
+    assert not finished & {line.run for line in study.ledger.lines()[before:]}
+    study.check()
+
+
+def test_the_heads_death_ends_the_driver_and_the_next_one_finishes(study):
+    with driving(*study.arguments, RAY_gcs_rpc_server_reconnect_timeout_s="5") as driver:
+        study.until_executed(EPOCHS)
+        kill(next(pid for pid in children(driver.pid) if "gcs_server" in command(pid)))
+        assert driver.wait() != 0
+    with driving(*study.arguments) as driver:
+        assert driver.wait() == 0, driver.told
+    study.check()
+
+
+def test_a_second_driver_refuses_or_takes_over(study):
+    with driving(*study.arguments) as first:
+        study.until_executed(2)
+        refused = suite("run", *study.arguments)
+        assert refused.returncode == 2
+        assert f"by process {first.pid} on " in refused.stderr
+        assert "started 0:0" in refused.stderr
+        assert "--takeover" in refused.stderr
+        with driving(*study.arguments, "--takeover") as second:
+            assert first.wait() == 2
+            assert f"has been taken over by process {second.pid} on " in first.told
+            assert second.wait() == 0, second.told
+    store = RunStore(study.store)
+    for key, history in study.expected.items():
+        assert timeless(store.result(key)["history"]) == history

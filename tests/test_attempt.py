@@ -1,0 +1,156 @@
+"""One attempt at a run, and a store in trouble under it."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from suite import attempt as attempts
+from suite.attempt import Stopped, attempt
+from suite.datasets.digits import digits
+from suite.files import Place
+from suite.settings import Run, Settings
+from suite.store import RunStore
+from suite.study.file import Execution
+
+EXECUTION = Execution(engine="masked", checkpoint_seconds=0)
+SETTINGS = Settings(
+    dataset="digits",
+    hidden=(16, 12),
+    epsilon=3,
+    augment=False,
+    epochs=3,
+    batch_size=100,
+    train_samples=300,
+)
+RUN = Run("set", SETTINGS, 1, "digits")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def expected(images, tmp_path_factory):
+    store = RunStore(tmp_path_factory.mktemp("expected"))
+    assert attempt(RUN, images, store, EXECUTION) == "done"
+    return history(store)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(attempts, "PATIENCE", 0.3)
+    opened = RunStore(tmp_path / "store")
+    opened.stand()
+    return opened
+
+
+def history(store):
+    return [{**record, "seconds": 0} for record in store.result(RUN.key)["history"]]
+
+
+def die_in(epoch):
+    def on_epoch(record):
+        if record["epoch"] == epoch:
+            raise RuntimeError("the worker dies")
+
+    return on_epoch
+
+
+def test_a_run_ends_in_a_result_a_log_and_a_last_note(images, store, expected):
+    assert attempt(RUN, images, store, EXECUTION, driver="token") == "done"
+    assert history(store) == expected
+    assert store.states([RUN.key]) == {RUN.key: "done"}
+    assert store.result(RUN.key)["provenance"]["resumed_after"] == 0
+    (log,) = store.logs(RUN.key)
+    assert "epoch 3: train loss" in log
+    assert store.progress(RUN.key)["epoch"] == 3
+    assert store.progress(RUN.key)["driver"] == "token"
+
+
+def test_what_is_done_is_not_run_again(images, store):
+    attempt(RUN, images, store, EXECUTION)
+    assert attempt(RUN, images, store, EXECUTION, die_in(1)) == "done"
+
+
+def test_an_attempt_goes_on_where_the_last_one_died(images, store, expected):
+    with pytest.raises(RuntimeError, match="dies"):
+        attempt(RUN, images, store, EXECUTION, die_in(2))
+    assert store.states([RUN.key]) == {RUN.key: "partial"}
+    assert "RuntimeError: the worker dies" in store.logs(RUN.key)[0]
+    assert attempt(RUN, images, store, EXECUTION, die_in(1)) == "done"
+    assert history(store) == expected
+    assert store.result(RUN.key)["provenance"]["resumed_after"] == 1
+
+
+def test_a_stopped_attempt_is_no_failure(images, store):
+    def stop(record):
+        raise Stopped
+
+    assert attempt(RUN, images, store, EXECUTION, stop) == "stopped"
+    assert store.failure(RUN.key) is None
+
+
+def test_a_loss_that_is_not_finite_is_noted_and_forgotten_when_tried_again(images, store):
+    settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
+    run = Run("set", settings, 1, "digits")
+    for _ in range(2):
+        assert attempt(run, images, store, EXECUTION) == "failed"
+        assert "is not finite" in store.failure(run.key)["reason"]
+        assert "Traceback" in store.failure(run.key)["traceback"]
+    assert len(store.logs(run.key)) == 2
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_the_run_starts_anew(images, store, expected):
+    with pytest.raises(RuntimeError, match="dies"):
+        attempt(RUN, images, store, EXECUTION, die_in(3))
+    path = store.place.path(f"runs/{RUN.key}/checkpoint")
+    with open(path, "r+b") as file:  # noqa: PTH123
+        file.seek(500)
+        file.write(b"\xff\x00\xff")
+    assert attempt(RUN, images, store, EXECUTION) == "done"
+    assert history(store) == expected
+    assert store.place.names("aside") == [f"runs-{RUN.key}-checkpoint.0"]
+
+
+def test_a_full_disk_costs_checkpoints_but_no_run_that_ends_after_it(
+    images, store, expected, monkeypatch
+):
+    write, full = Place.write, [True]
+
+    def filled(self, name, payload):
+        if full[0] and not name.endswith("run.json"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, name, payload)
+
+    def free_at_the_end(record):
+        full[0] = record["epoch"] < SETTINGS.epochs
+
+    monkeypatch.setattr(Place, "write", filled)
+    assert attempt(RUN, images, store, EXECUTION, free_at_the_end) == "done"
+    assert history(store) == expected
+    assert "the store is in trouble: [Errno 28] No space left on device" in store.logs(RUN.key)[0]
+
+
+def test_a_disk_that_stays_full_ends_the_attempt(images, store, monkeypatch):
+    def full(self, name, payload):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Place, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        attempt(RUN, images, store, EXECUTION)
+
+
+def test_a_store_that_comes_back_is_waited_for(images, store, expected, tmp_path, monkeypatch):
+    monkeypatch.setattr(attempts, "PATIENCE", 60.0)
+
+    def go_and_come_back(record):
+        if record["epoch"] == 1:
+            (tmp_path / "store").rename(tmp_path / "gone")
+        if record["epoch"] == 3:
+            (tmp_path / "gone").rename(tmp_path / "store")
+
+    assert attempt(RUN, images, store, EXECUTION, go_and_come_back) == "done"
+    assert history(store) == expected
