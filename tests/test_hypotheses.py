@@ -137,7 +137,7 @@ def test_what_is_measured(tmp_path, measure, words, epochs):
 
 
 def test_the_best_epoch_is_never_chosen_by_the_test_set(tmp_path):
-    with pytest.raises(UserError, match="comparisons.measure: best .* validates on the test set"):
+    with pytest.raises(UserError, match=r"comparisons\.measure: best .* validates on the test set"):
         small(tmp_path, "comparisons: {baseline: set, measure: best}\n", ACCURACY)
 
 
