@@ -6,6 +6,7 @@ if it had never stopped, because every draw comes from a stream that the epoch n
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import time
@@ -27,6 +28,7 @@ from suite.evolution.evolve import evolve_layer
 from suite.randomness import stream
 from suite.settings import Settings, too_dense
 from suite.sparse import mlp
+from suite.sparse.linear import Seen
 
 Epoch = dict[str, Any]
 """What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
@@ -306,6 +308,7 @@ def _evolve(
     options = settings.model_dump(exclude={"method", "dataset"})  # neither enters a run's key
     for index, layer in enumerate(network.layers):
         momentum = optimizer.state[layer.weight].get("momentum_buffer")
+        seen = layer.seen
         evolved = evolve_layer(
             index,
             layer.shape,
@@ -320,8 +323,8 @@ def _evolve(
             regrown_weights=settings.regrown_weights,
             rng=stream(seed, "evolution", epoch, index),
             weights_rng=stream(seed, "regrown", epoch, index),
-            gradient=lambda seen=layer.seen: seen.gradient(),
-            activations=lambda seen=layer.seen: (seen.inputs.numpy(), seen.outputs.numpy()),
+            gradient=None if seen is None else seen.gradient,
+            activations=None if seen is None else functools.partial(_activations, seen),
             settings=options,
         )
         layer.seen = None
@@ -329,6 +332,12 @@ def _evolve(
         if momentum is not None:
             optimizer.state[layer.weight]["momentum_buffer"] = layer.scatter(evolved.momentum)
     return {"theta": theta, "evolved": True}
+
+
+def _activations(seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+    """Return what entered and what left a layer, float32 (n_in, b) and (n_out, b)."""
+    assert seen.outputs is not None, "a watched pass leaves both"
+    return seen.inputs.cpu().numpy(), seen.outputs.cpu().numpy()
 
 
 def _degrees(settings: Settings, network: mlp.MLP) -> list[dict[str, list[int]]]:
