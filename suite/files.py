@@ -21,6 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+READS_OF_AN_OBJECT = 3
+
 _HEADER = "suite 1 sha256"
 _T = TypeVar("_T")
 
@@ -87,22 +89,14 @@ class Place:
             DamagedError: If the file does not match its checksum.
             OSError: If the file system cannot be read.
         """
-        from pyarrow import fs
-
-        try:
-            with self.system.open_input_stream(self.path(name)) as stream:
-                content: bytes = stream.read()
-        except FileNotFoundError:
-            self._check_standing()
-            return None
-        except OSError:
-            if self.system.get_file_info(self.path(name)).type == fs.FileType.Directory:
-                raise DamagedError(name) from None
-            raise
-        header, newline, payload = content.partition(b"\n")
-        if not newline or header != _header(name, payload):
-            raise DamagedError(name)
-        return payload
+        # An object is read in several requests, between which it may have been replaced.
+        for _ in range(1 if self.local else READS_OF_AN_OBJECT):
+            if (content := self._content(name)) is None:
+                return None
+            header, newline, payload = content.partition(b"\n")
+            if newline and header == _header(name, payload):
+                return payload
+        raise DamagedError(name)
 
     def names(self, below: str = "") -> list[str]:
         """Return the files below a directory, relative to it, sorted; unfinished ones left out.
@@ -142,6 +136,21 @@ class Place:
             self.system.delete_file(self.path(name))
         except FileNotFoundError:
             return
+
+    def _content(self, name: str) -> bytes | None:
+        from pyarrow import fs
+
+        try:
+            with self.system.open_input_stream(self.path(name)) as stream:
+                content: bytes = stream.read()
+        except FileNotFoundError:
+            self._check_standing()
+            return None
+        except OSError:
+            if self.system.get_file_info(self.path(name)).type == fs.FileType.Directory:
+                raise DamagedError(name) from None
+            raise
+        return content
 
     def _all_names(self, below: str) -> list[str]:
         from pyarrow import fs
