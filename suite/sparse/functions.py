@@ -70,9 +70,8 @@ class SparseProduct(torch.autograd.Function):
         h = x.new_empty(connections.shape[0], x.shape[1])
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
-        kernels.forward(
-            *connections.by_row, weight.numpy(), bias.numpy(), x.numpy(), h.numpy(), slope, *dropout
-        )
+        arrays = (tensor.detach().numpy() for tensor in (weight, bias, x, h))
+        kernels.forward(*connections.by_row, *arrays, slope, *dropout)
         return h
 
     @staticmethod

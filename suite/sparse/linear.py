@@ -52,6 +52,12 @@ class Seen:
             raise RuntimeError("The gradient exists only after a backward pass.")
         return (self.error @ self.inputs.T).cpu().numpy()
 
+    def activations(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations that entered and those that left."""
+        if self.outputs is None:
+            raise RuntimeError("The layer was left before its activations were known.")
+        return self.inputs.cpu().numpy(), self.outputs.cpu().numpy()
+
 
 class MaskedLinear(nn.Module):
     """A hidden layer of dense tensors times a mask: the plain statement of the method.
@@ -171,7 +177,7 @@ class SparseLinear(nn.Module):
 
     def gather(self, tensor: Tensor) -> np.ndarray:
         """Return a tensor shaped like the weights, (connections,), as an array."""
-        return tensor.detach().numpy()
+        return tensor.detach().numpy().copy()
 
     def scatter(self, values: np.ndarray) -> Tensor:
         """Return values (connections,) as a tensor shaped like the weights."""
@@ -180,8 +186,12 @@ class SparseLinear(nn.Module):
     def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
         """Replace the topology: positions int64 (connections,), ascending, and their weights."""
         self.indices = Connections(self.shape, positions)
-        self.weight.data = self.scatter(weights)
+        data = self.scatter(weights)
         self.weight.grad = None
+        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
+        # the type has changed meanwhile.
+        self.weight.data = torch.empty(0, dtype=torch.float16)
+        self.weight.data = data
 
     def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
         """Map activations (n_in, batch) to activations (n_out, batch)."""
