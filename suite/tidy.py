@@ -6,6 +6,7 @@ Parquet file -> run store (on another machine)
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suite.datasets.sources import KNOWN
 from suite.errors import UserError
 from suite.settings import Run
 from suite.store import RunStore, State
@@ -46,7 +48,7 @@ LAST_COLUMNS = ("theta", "evolved", "paused", "seconds")
 """Between `COLUMNS` and these stand connections_1, connections_2, ... for each sparse layer."""
 
 UNKNOWN = "unknown"
-"""Stands for the content of a data set that the store has never seen."""
+"""Stands for the content of files that the store has never seen."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,15 @@ class Results:
 
 
 def known_runs(study: Study, store: RunStore) -> list[Run]:
-    """Return the study's runs, its data sets being what they were when last run into the store."""
-    names = [source_name(source) for source in study.sources()]
-    return study.runs({name: store.fingerprint(name) or UNKNOWN for name in names})
+    """Return the study's runs, its data sets being what they were when last run into the store.
+
+    The content of a set with a name of its own is known before it ever ran.
+    """
+    fingerprints = {}
+    for source in study.sources():
+        known = KNOWN[source].fingerprint if isinstance(source, str) else UNKNOWN
+        fingerprints[source_name(source)] = store.fingerprint(source_name(source)) or known
+    return study.runs(fingerprints)
 
 
 def read(study: Study, location: str | Path) -> Results:
@@ -191,7 +199,8 @@ def export(results: Results, file: Path) -> None:
     except OSError as error:
         raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
 
 
 @dataclass(frozen=True)
@@ -215,24 +224,14 @@ def import_file(file: Path, store: RunStore) -> Imported:
     Raises:
         UserError: If the file is missing or is no export of `suite export`.
     """
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(file)
-        about = json.loads((table.schema.metadata or {})[b"suite"])
-    except FileNotFoundError:
-        raise UserError(f"{file}: there is no such file.") from None
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{file}: is no file that suite export wrote ({error}).") from None
-    if about["format"] != FORMAT:
-        raise UserError(f"{file}: has format {about['format']}; this suite reads {FORMAT}.")
+    table, about = _read_export(file)
     imported = Imported([], [], [])
-    frame = table.to_pandas()
-    for key, rows in frame.groupby("key", sort=False):
+    for key, rows in table.groupby("key", sort=False):
         record = {**about["runs"][key], "history": _history(rows)}
         known = store.result(str(key))
         if known is None:
-            store.note_fingerprint(record["source"], record["fingerprint"])
+            if store.fingerprint(record["source"]) is None:  # else what it knows stays true of it
+                store.note_fingerprint(record["source"], record["fingerprint"])
             store.finish(str(key), record)
             imported.added.append(str(key))
         elif _timeless(known["history"]) == _timeless(record["history"]):
@@ -242,13 +241,42 @@ def import_file(file: Path, store: RunStore) -> Imported:
     return imported
 
 
+def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return an exported file's table, and what its metadata says of its runs."""
+    import pyarrow.parquet as pq
+
+    foreign = f"{file}: is no file that suite export wrote"
+    try:
+        with file.open("rb") as stream:
+            table = pq.read_table(stream)
+        about = json.loads((table.schema.metadata or {})[b"suite"])
+        written, runs = about["format"], about["runs"]
+    except FileNotFoundError:
+        raise UserError(f"{file}: there is no such file.") from None
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror or error}.") from None
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{foreign}.") from None
+    if written != FORMAT:
+        raise UserError(f"{file}: has format {written}; this suite reads {FORMAT}.")
+    frame = table.to_pandas()
+    absent = {*COLUMNS, *LAST_COLUMNS} - set(frame.columns)
+    if absent:
+        raise UserError(f"{foreign}: it lacks the columns {', '.join(sorted(absent))}.")
+    unknown = set(frame["key"]) - set(runs)
+    if unknown:
+        raise UserError(f"{foreign}: it says nothing of the run {min(unknown)}.")
+    return frame, about
+
+
 def _history(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the epoch records that a run's rows were made from."""
     layers = [name for name in rows.columns if name.startswith("connections_")]
     layers = [name for name in layers if rows[name].notna().all()]
     names = ["epoch", *COLUMNS[COLUMNS.index("epoch") + 1 : -1]]
     history = []
-    for row in rows.to_dict("records"):
+    # Cells on the same images under two names have one run between them, and two sets of rows.
+    for row in rows[rows["cell"] == rows["cell"].iloc[0]].to_dict("records"):
         record = {name: row[name] for name in names}
         record["connections"] = [int(row[name]) for name in layers]
         theta = row["theta"]

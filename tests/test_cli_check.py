@@ -1,0 +1,54 @@
+"""suite check: validate a study file and count its runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.command import suite
+
+RIGHT = "name: x\nseeds: {count: 3}\ncells: [{method: set}, {grid: {zeta: [0.1, 0.2]}}]\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "study.yaml"
+
+
+def test_a_right_study_is_counted(path):
+    path.write_text(RIGHT)
+    assert suite("check", path) == (0, f"{path}: 3 cells x 3 seeds = 9 runs.\n", "")
+
+
+def test_every_mistake_is_printed_and_nothing_is_written(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    path.write_text("nam: x\ncells:\n  - {zeta: 3}\n  - {methd: set}\n")
+    done = suite("check", "study.yaml")
+    assert (done.code, done.out) == (2, "")
+    assert [line.partition(" ")[0] for line in done.err.splitlines()] == [
+        "study.yaml:1:",
+        "study.yaml:1:",
+        "study.yaml:3:",
+        "study.yaml:4:",
+    ]
+    assert "Traceback" not in done.err
+    assert [file.name for file in path.parent.iterdir()] == ["study.yaml"]
+
+
+def test_a_missing_file(path):
+    assert suite("check", path) == (2, "", f"{path}: there is no such file.\n")
+
+
+def test_very_many_runs_are_asked_about(path):
+    path.write_text(RIGHT.replace("count: 3", "count: 100000"))
+    done = suite("check", path)
+    assert (done.code, done.out) == (2, "")
+    assert "3 cells with 100,000 seeds make 300,000 runs; if so many are meant, say --yes." in (
+        done.err
+    )
+    assert suite("check", path, "--yes").code == 0
+
+
+def test_no_study_is_a_mistake_of_use():
+    done = suite("check")
+    assert done.code == 2
+    assert "STUDY" in done.err

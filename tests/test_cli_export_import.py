@@ -1,0 +1,79 @@
+"""suite export and suite import: results as one file, and into another store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from suite.store import RunStore
+from tests.command import suite
+from tests.finished import finished
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("cli"), lost=("set",))
+
+
+@pytest.fixture
+def file(made, tmp_path):
+    _, path, store = made
+    file = tmp_path / "runs.parquet"
+    done = suite("export", path, "--store", store.location, "--out", file)
+    assert done == (0, f"{file}: 5 of 6 runs.\n", "")
+    return file
+
+
+def test_export_writes_a_row_a_run_and_epoch(file):
+    frame = pd.read_parquet(file)
+    assert len(frame) == 5 * 3
+    assert list(frame.columns[:3]) == ["study", "key", "cell"]
+
+
+def test_import_into_a_new_store_and_plan_and_export_again(made, file, tmp_path):
+    _, path, _ = made
+    there = tmp_path / "there"
+    done = suite("import", file, "--store", there)
+    assert done == (0, "5 runs added, 0 were there already.\n", "")
+    assert suite("plan", path, "--store", there).out.endswith("5 done, 1 missing.\n")
+    again = tmp_path / "again.parquet"
+    suite("export", path, "--store", there, "--out", again)
+    assert again.read_bytes() == file.read_bytes()
+
+
+def test_importing_what_is_there_adds_nothing(made, file):
+    _, _, store = made
+    done = suite("import", file, "--store", store.location)
+    assert done == (0, "0 runs added, 5 were there already.\n", "")
+
+
+def test_a_conflict_is_told_and_exits_3(made, file, tmp_path):
+    _, _, store = made
+    other = RunStore(tmp_path / "other")
+    key = pd.read_parquet(file)["key"].iloc[0]
+    record = store.result(key)
+    record["history"][0]["test_loss"] += 1e-12
+    other.finish(key, record)
+    done = suite("import", file, "--store", other.location)
+    assert done.code == 3
+    assert done.out == "4 runs added, 0 were there already.\n"
+    assert done.err == f"{key}: the store holds another history; it was kept.\n"
+    assert other.result(key) == record
+
+
+def test_nothing_to_export(made, tmp_path):
+    _, path, _ = made
+    done = suite("export", path, "--store", tmp_path / "none", "--out", tmp_path / "x.parquet")
+    assert (done.code, done.out) == (2, "")
+    assert "holds no finished run" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_foreign_file(tmp_path):
+    path = tmp_path / "foreign.parquet"
+    path.write_text("x,y\n1,2\n")
+    done = suite("import", path, "--store", tmp_path / "store")
+    assert done == (2, "", f"{path}: is no file that suite export wrote.\n")
+    assert not Path(tmp_path / "store").exists()

@@ -1,0 +1,86 @@
+"""suite plan: each run of a study as done, partial, missing or failed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from suite.store import RunStore
+from suite.study import load_study
+from suite.tidy import known_runs
+from tests.command import suite
+
+STUDY = """\
+name: planned
+seeds: {root: 1, count: 2}
+defaults: {dataset: digits, hidden: [20], epsilon: 4}
+cells: [{method: set}, {method: lset}]
+"""
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return tmp_path / "study.yaml"
+
+
+def keys(path, store):
+    return [run.key for run in known_runs(load_study(path), store)]
+
+
+def test_before_anything_ran_all_is_missing_and_nothing_is_written(path):
+    done = suite("plan", path)
+    lines = done.out.splitlines()
+    assert (done.code, done.err) == (0, "")
+    assert [line.split(maxsplit=2)[0] for line in lines[:-1]] == ["missing"] * 4
+    assert [line.split(maxsplit=2)[2] for line in lines[:-1]] == [
+        "set, seed 1",
+        "lset, seed 1",
+        "set, seed 2",
+        "lset, seed 2",
+    ]
+    assert lines[-1] == "4 missing."
+    assert [file.name for file in path.parent.iterdir()] == ["study.yaml"]
+
+
+def test_every_state_is_told(path):
+    store = RunStore(path.parent / "elsewhere")
+    one, two, three, four = keys(path, store)
+    store.finish(one, {"history": []})
+    store.keep_checkpoint(two, b"half way")
+    store.fail(three, {"reason": "no luck"})
+    done = suite("plan", path, "--store", store.location)
+    assert [line.split()[:2] for line in done.out.splitlines()] == [
+        ["done", one],
+        ["partial", two],
+        ["failed", three],
+        ["missing", four],
+        ["1", "done,"],
+    ]
+    assert done.out.splitlines()[-1] == "1 done, 1 failed, 1 missing, 1 partial."
+
+
+def test_as_json(path):
+    store = RunStore(path.parent / "results")
+    one, *_ = keys(path, store)
+    store.finish(one, {"history": []})
+    plan = json.loads(suite("plan", path, "--json").out)
+    assert plan["study"] == "planned"
+    assert plan["counts"] == {"done": 1, "missing": 3}
+    assert plan["runs"][0] == {"key": one, "cell": "set", "seed": 1, "state": "done"}
+    assert len(plan["runs"]) == 4
+
+
+def test_a_wrong_study(path):
+    path.write_text(STUDY + "wrong: 1\n")
+    done = suite("plan", path)
+    assert done.code == 2
+    assert done.err.startswith(f"{path}:5: wrong: there is no")
+
+
+def test_a_store_that_cannot_be_opened(path):
+    done = suite("plan", path, "--store", "nowhere://x")
+    assert done.code == 2
+    assert done.err.startswith("--store nowhere://x: cannot be opened")
