@@ -45,10 +45,6 @@ class Line:
     pid: int
 
 
-def epochs(lines: list[Line]) -> set[tuple[tuple[str, int], int]]:
-    return {(line.run, line.epoch) for line in lines}
-
-
 @dataclass(frozen=True)
 class Ledger:
     path: Path
@@ -59,14 +55,22 @@ class Ledger:
         words = [line.split() for line in self.path.read_text().splitlines()]
         return [Line((method, int(seed)), int(e), int(pid)) for method, seed, e, pid in words]
 
+    def epochs(self) -> set[tuple[tuple[str, int], int]]:
+        """Return each run and epoch that was executed."""
+        return {(line.run, line.epoch) for line in self.lines()}
+
     def pids(self) -> set[int]:
         """Return the worker processes that have executed epochs and still live."""
         return {line.pid for line in self.lines() if lives(line.pid)}
 
+    def last(self, epoch: int) -> int:
+        """Return how many runs have executed an epoch."""
+        return sum(number == epoch for _, number in self.epochs())
+
     def repeated(self) -> Counter[tuple[str, int]]:
         """Return how many epochs of each run were executed again."""
-        lines = self.lines()
-        return Counter(line.run for line in lines) - Counter(run for run, _ in epochs(lines))
+        executed = Counter(line.run for line in self.lines())
+        return executed - Counter(run for run, _ in self.epochs())
 
     def attempts(self) -> Counter[tuple[str, int]]:
         """Return how many processes have executed epochs of each run."""

@@ -22,21 +22,23 @@ class Driver:
     """
 
     def __init__(self, *arguments: str | Path, command: tuple[str, ...] = SUITE, **env: str):
-        self._told = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [*command, "run", *map(str, arguments)],
-            stdout=subprocess.DEVNULL,
-            stderr=self._told,
-            start_new_session=True,
-            env={**os.environ, **env},
-        )
+        self._folder = tempfile.TemporaryDirectory()
+        self._told = Path(self._folder.name, "told")
+        with self._told.open("wb") as told:
+            self._process = subprocess.Popen(
+                [*command, "run", *map(str, arguments)],
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+                start_new_session=True,
+                env={**os.environ, **env},
+            )
         self.pid = self._process.pid
+        self.family: list[int] = []
 
     @property
     def told(self) -> str:
         """What it has said so far."""
-        self._told.seek(0)
-        return self._told.read()
+        return self._told.read_text()
 
     def wait(self, seconds: float = 300.0) -> int:
         """Wait for its end and return its exit code."""
@@ -46,11 +48,21 @@ class Driver:
         return self._process.returncode
 
     def kill(self) -> None:
-        """Kill the driver alone, and wait until what it started has gone too."""
-        family = children(self.pid)
+        """Kill the driver alone, and wait until its raylet has noticed and ended its workers.
+
+        Ray's agents linger for a minute; `end` kills them.
+        """
+        self.family = children(self.pid)
+        working = [pid for pid in self.family if "Agent" not in command(pid)]
         self._process.kill()
         self._process.wait()
-        until(lambda: not any(map(lives, family)), "the end of a dead driver's processes")
+        until(lambda: not any(map(lives, working)), "the end of a dead driver's workers")
+
+    def end(self) -> None:
+        """Kill whatever is left of it."""
+        for pid in [*children(self.pid), self.pid, *self.family]:
+            kill(pid)
+        self._process.wait()
 
     def interrupt(self) -> None:
         """Do what Ctrl-C does: interrupt the whole process group."""
@@ -64,10 +76,7 @@ def driving(*arguments: str | Path, **options: Any) -> Iterator[Driver]:
     try:
         yield driver
     finally:
-        family = [*children(driver.pid), driver.pid]
-        for pid in family:
-            kill(pid)
-        driver.wait()
+        driver.end()
 
 
 def lives(pid: int) -> bool:

@@ -9,49 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from suite.store import RunStore
-from suite.study import load_study
-from tests.cluster.ledger import Ledger, epochs, watched
+from tests.cluster.disturbed import EPOCHS, Disturbed
 from tests.cluster.processes import children, command, driving, kill, lives, until
-from tests.cluster.studies import suite, timeless, undisturbed, write_study
-
-EPOCHS = 12
-
-
-class Disturbed:
-    """A small study whose runs are watched, and its store."""
-
-    def __init__(self, folder, **options):
-        options = {"epochs": EPOCHS, "checkpoint_seconds": 0, **options}
-        self.expected = undisturbed(write_study(folder, **options))
-        self.path = write_study(folder, **options)
-        self.ledger: Ledger = watched(self.path)
-        self.store = folder / "store"
-        self.arguments = (self.path, "--store", self.store)
-
-    def executed(self):
-        return len(self.ledger.lines())
-
-    def done(self):
-        """Return the (method, seed) of each run that is done."""
-        store = RunStore(self.store)
-        runs = load_study(self.path).runs({"digits": "fingerprint of digits"})
-        results = [store.result(key) for key in self.expected]
-        assert len(runs) == len(results)
-        return {(r["settings"]["method"], r["seed"]) for r in results if r is not None}
-
-    def until_executed(self, more):
-        before = self.executed()
-        until(lambda: self.executed() >= before + more, f"{more} more epochs")
-
-    def check(self):
-        store = RunStore(self.store)
-        for key, history in self.expected.items():
-            assert timeless(store.result(key)["history"]) == history
-        lines = self.ledger.lines()
-        assert len(epochs(lines)) == len(self.expected) * EPOCHS
-        for run, repeated in self.ledger.repeated().items():
-            assert repeated <= self.ledger.attempts()[run] - 1, lines
+from tests.cluster.studies import suite
 
 
 @pytest.fixture
@@ -149,6 +109,4 @@ def test_a_second_driver_refuses_or_takes_over(study):
             assert first.wait() == 2
             assert f"has been taken over by process {second.pid} on " in first.told
             assert second.wait() == 0, second.told
-    store = RunStore(study.store)
-    for key, history in study.expected.items():
-        assert timeless(store.result(key)["history"]) == history
+    assert study.histories() == study.expected

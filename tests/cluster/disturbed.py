@@ -1,0 +1,53 @@
+"""A small study that something is done to, and what must be true of it afterwards."""
+
+from __future__ import annotations
+
+from suite.store import RunStore
+from tests.cluster.ledger import Ledger, watched
+from tests.cluster.processes import until
+from tests.cluster.studies import timeless, undisturbed, write_study
+
+EPOCHS = 12
+
+
+class Disturbed:
+    """A small study whose runs are watched, and its store."""
+
+    def __init__(self, folder, store=None, **options):
+        options = {"epochs": EPOCHS, "checkpoint_seconds": 0, **options}
+        self.expected = undisturbed(write_study(folder, **options))
+        self.path = write_study(folder, **options)
+        self.ledger: Ledger = watched(self.path)
+        self.store = store or folder / "store"
+        self.arguments = (self.path, "--store", self.store)
+
+    def executed(self):
+        return len(self.ledger.lines())
+
+    def results(self):
+        store = RunStore(self.store)
+        return {key: store.result(key) for key in self.expected}
+
+    def histories(self):
+        return {
+            key: timeless(result["history"])
+            for key, result in self.results().items()
+            if result is not None
+        }
+
+    def done(self):
+        """Return the (method, seed) of each run that is done."""
+        results = filter(None, self.results().values())
+        return {(result["settings"]["method"], result["seed"]) for result in results}
+
+    def until_executed(self, more):
+        before = self.executed()
+        until(lambda: self.executed() >= before + more, f"{more} more epochs")
+
+    def check(self):
+        """The histories are as if nothing had happened, and no attempt repeated two epochs."""
+        assert self.histories() == self.expected
+        assert len(self.ledger.epochs()) == len(self.expected) * EPOCHS
+        attempts = self.ledger.attempts()
+        for run, repeated in self.ledger.repeated().items():
+            assert repeated <= attempts[run] - 1, self.ledger.lines()
