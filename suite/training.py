@@ -211,7 +211,7 @@ def _build(
 
 def _optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.SGD:
     return torch.optim.SGD(
-        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum
+        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum, fused=True
     )
 
 
