@@ -429,6 +429,40 @@ def datasets(
     typer.echo(out)
 
 
+@app.command()
+def bench(
+    measures: Annotated[
+        list[str] | None, typer.Argument(metavar="[MEASURE...]", help="Only these; default: all.")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Only where the time of a step goes.")
+    ] = False,
+    turns: Annotated[int, typer.Option(min=1, help="How often compared sides take turns.")] = 15,
+    as_json: Json = False,
+) -> None:
+    """Measure the engines on this machine, on the paper's network and one thread."""
+    from suite.bench import MEASURES, run_bench
+    from suite.spelling import suggestion
+
+    for name in measures or []:
+        if name not in MEASURES:
+            raise UserError(f'there is no measure "{name}"{suggestion(name, MEASURES)}')
+    chosen = ["profile"] if profile else measures or []
+    figures = run_bench(
+        turns=turns,
+        measures=chosen,
+        progress=lambda name: typer.echo(f"measuring: {name}", err=True),
+    )
+    if as_json:
+        _print_json(figures)
+        return
+    for name, found in figures.items():
+        typer.echo(name.replace("_", " "))
+        for part, value in found.items() if isinstance(found, dict) else [("", found)]:
+            shown = f"{value:.3g}" if isinstance(value, float) else value
+            typer.echo(f"  {shown!s:>10}  {part.replace('_', ' ')}")
+
+
 def _source(name: str) -> Any:
     """Read a data set as people name it on the command line: a name or {parquet: PATH}."""
     import yaml
