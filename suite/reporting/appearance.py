@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from suite.evolution.methods import METHODS
 from suite.study.cells import Cell
@@ -63,8 +64,7 @@ _SPARE = (
 )
 _REGROW = {"random": 0, "one_neighbour": 1, "most_neighbours": 2}
 _STEPS: tuple[tuple[float, Dash], ...] = (
-    # towards the page, dash; the first keeps the method's own
-    (0.0, ()),
+    # towards the page, dash
     (0.22, (3.5, 1.2)),
     (0.42, (1.2, 1.0)),
     (0.12, (6, 1, 1, 1, 1, 1)),
@@ -89,8 +89,7 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
         base = _METHODS.get(kind) or spare.setdefault(kind, _SPARE[len(spare) % len(_SPARE)])
         used = taken.setdefault(kind, set())
         wanted = _REGROW.get(cell.settings.regrow, len(_REGROW))
-        free = (step for step in range(len(_STEPS)) if step not in used)
-        step = wanted if wanted not in used else next(free, wanted)
+        step = wanted if wanted not in used else next(s for s in count() if s not in used)
         used.add(step)
         found[cell.label] = _stepped(base, step)
     return found
@@ -107,7 +106,7 @@ def _kind(cell: Cell) -> tuple[str, str | None]:
 def _stepped(look: Look, step: int) -> Look:
     if step == 0:
         return look
-    share, dash = _STEPS[step % len(_STEPS)]
+    share, dash = _STEPS[(step - 1) % len(_STEPS)]
     hue = Hue(mix(look.hue.light, PAPER.light, share), mix(look.hue.dark, PAPER.dark, share))
     rank = list(_METHODS.values()).index(look) if look in _METHODS.values() else len(_METHODS)
     marker = _STEP_MARKERS[(2 * rank + step - 1) % len(_STEP_MARKERS)]

@@ -74,14 +74,14 @@ def draw_curves(
     for number, curve in enumerate(curves):
         look = looks[curve.cell.label]
         _draw_seeds(axes, curve.thinned(_SEED_POINTS // (1 + narrow)), look)
-        _draw_curve(axes, curve.thinned(_POINTS // (1 + narrow)), look, number)
+        _draw_curve(axes, curve.thinned(_POINTS // (1 + narrow)), look, number, len(curves))
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
+    axes.margins(y=0.04)
     axes.set_xlim(first if first > 1 else 0, last)
     axes.set_xlabel("Epoch")
     axes.set_title(axis.title, loc="left", pad=6)
     if axis.from_zero:
-        axes.set_ylim(0, axes.get_ylim()[1])
-    axes.margins(y=0.04)
+        axes.set_ylim(0, 1.04 * max(float(curve.runs.max()) for curve in curves))
     _format_ticks(axes, axis)
     if zoom is not None:
         _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
@@ -102,11 +102,13 @@ def _draw_seeds(axes: Axes, curve: Curve, look: Look) -> None:
     axes.plot(x, y, color=look.hue.light, alpha=0.22, linewidth=0.35, zorder=1.5)
 
 
-def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int) -> None:
+def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
+    """Draw a curve, the number-th of so many, over its band."""
     colour = look.hue.light
+    tint = min(0.16, 1 / curves)
     if curve.n > 1:
         axes.fill_between(
-            curve.epochs, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0, zorder=2
+            curve.epochs, curve.low, curve.high, color=colour, alpha=tint, linewidth=0, zorder=2
         )
     points = len(curve.epochs)
     every = max(points // 7, 1)
@@ -160,7 +162,7 @@ def _draw_inset(
     for number, curve in enumerate(curves):
         end = curve.between(first, last)
         if len(end.epochs) > 1:
-            _draw_curve(inset, end.thinned(100), looks[curve.cell.label], number)
+            _draw_curve(inset, end.thinned(100), looks[curve.cell.label], number, len(curves))
     inset.set_xlim(first, last)
     inset.margins(y=0.06)
     inset.grid(axis="y")

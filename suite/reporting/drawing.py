@@ -24,6 +24,9 @@ SMALL = 7.0
 """Smallest type in a figure, in points."""
 
 
+_SMALL_DIGITS = re.compile(r"(?<=\.\d)\d+")
+
+
 @contextmanager
 def style(stem: str) -> Iterator[None]:
     """Draw in the report's style; ids in SVG files follow from the figure's name alone."""
@@ -121,7 +124,7 @@ def _lean(svg: str) -> str:
     """Round coordinates to a tenth of a point and drop what says nothing."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(-?\d+\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: _SMALL_DIGITS.sub("", tag[0]), svg)
     svg = re.sub(r"\s*\n([LMzCQ])", r"\1", svg)
     return re.sub(r"\n\s+", "\n", svg)
 

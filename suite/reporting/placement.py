@@ -44,7 +44,8 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 _SIZES = ((0.52, 0.46), (0.46, 0.42), (0.42, 0.36), (0.36, 0.32))
-_PAD_LEFT, _PAD_BELOW, _PAD = 0.1, 0.12, 0.04  # room for the inset's tick labels and air
+_PAD_LEFT, _PAD_BELOW, _PAD_ABOVE, _PAD = 0.1, 0.12, 0.1, 0.04
+"""Room for the inset's tick labels and title, and air."""
 
 
 def free_box(
@@ -58,10 +59,10 @@ def free_box(
         high: Upper edge, (p,).
     """
     for width, height in _SIZES:
-        for bottom in (_PAD_BELOW, 0.2, 0.3, 0.4, 0.5, 1 - height - _PAD):
+        for bottom in (_PAD_BELOW, 0.2, 0.3, 0.4, 0.5, 1 - height - _PAD_ABOVE):
             for left in (1 - width - _PAD, 0.75 - width, 0.5 - width / 2, _PAD_LEFT):
                 beside = (x >= left - _PAD_LEFT) & (x <= left + width + _PAD)
-                meets = (high >= bottom - _PAD_BELOW) & (low <= bottom + height + _PAD)
+                meets = (high >= bottom - _PAD_BELOW) & (low <= bottom + height + _PAD_ABOVE)
                 if left >= _PAD_LEFT and not np.any(beside & meets):
                     return left, bottom, width, height
     return None

@@ -73,10 +73,10 @@ class Links:
     """A list of files.
 
     Attributes:
-        files: Name of each, relative to the page, and what it holds.
+        files: What they hold, with the name of each (relative to the page) and its format.
     """
 
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 Block = str | Grid | Shown | Links
@@ -112,7 +112,7 @@ class Material:
         claims: The study's declared claims, decided.
         comparisons: Its declared comparisons, decided.
         refusal: Why they could not be decided; usually empty.
-        files: Every file written so far with what it holds, in order; sections add theirs.
+        files: What has been written so far, as in `Links`; sections add theirs.
     """
 
     results: Results
@@ -122,16 +122,14 @@ class Material:
     claims: list[Claimed] = field(default_factory=list)
     comparisons: list[Compared] = field(default_factory=list)
     refusal: str = ""
-    files: list[tuple[str, str]] = field(default_factory=list)
+    files: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
 
     def add_figure(self, shown: Shown) -> Shown:
         """Note a figure's files, and return it."""
-        for ending, what in (("svg", "vector"), ("pdf", "two columns wide"), ("png", "pixels")):
-            self.files.append((f"{shown.stem}.{ending}", f"{shown.full_title}, {what}"))
+        files = [(f"{shown.stem}.{ending}", ending.upper()) for ending in ("svg", "pdf", "png")]
         if shown.column:
-            file = f"{shown.stem}-column.pdf"
-            self.files.append((file, f"{shown.full_title}, one column wide"))
-        self.files.append((f"{shown.stem}.csv", f"{shown.full_title}, its data"))
+            files.append((f"{shown.stem}-column.pdf", "PDF, one column"))
+        self.files.append((shown.full_title, (*files, (f"{shown.stem}.csv", "CSV"))))
         return shown
 
 

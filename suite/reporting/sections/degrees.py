@@ -170,7 +170,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
 
 def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import NullLocator, ScalarFormatter
+    from matplotlib.ticker import NullLocator
 
     layers = min(max(len(d.final["outputs"]) for d in found), _LAYERS_DRAWN)
     figure = new_figure(TWO_COLUMNS, 4.3)
@@ -197,7 +197,7 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
                         linewidth=1.0,
                         dashes=look.dash or (None, None),
                     )
-            axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")

@@ -18,10 +18,12 @@ def section(material: Material) -> Section:
     export(results, out / TIDY)
     (out / CITATION).write_text(citation(results.study), encoding="utf-8")
     files = (
-        *((name, what) for name, what in material.files if name.startswith("table2")),
-        (TIDY, "the tidy table: one row a run and epoch, with each run's settings and provenance"),
-        *((name, what) for name, what in material.files if not name.startswith("table2")),
-        (CITATION, "the paper and this study, BibTeX"),
+        *material.files,
+        (
+            "The tidy table: one row a run and epoch, with each run's settings and provenance",
+            ((TIDY, "Parquet"),),
+        ),
+        ("Citations: the paper and this study", ((CITATION, "BibTeX"),)),
     )
     return Section("downloads", "Downloads", (Links(files),))
 

@@ -102,6 +102,7 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
     figure = new_figure(TWO_COLUMNS, height)
     axes = figure.add_axes((0.2, 0.42 / height, 0.77, 1 - 0.55 / height))
     sns.despine(ax=axes, left=True)
+    width = min(0.55, 0.77 * TWO_COLUMNS * 72 / rows["epoch"].max())  # no wider than an epoch
     top, middles = 0, []
     for cell in cells:
         ticks_x, ticks_y = [], []
@@ -113,7 +114,7 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
             ticks_y.append(np.tile([y - 0.38, y + 0.38, np.nan], len(epochs)))
             axes.axhline(y, color=MUTED.light, alpha=0.15, linewidth=0.4, zorder=1)
         colour = looks[cell.label].hue.light
-        axes.plot(np.concatenate(ticks_x), np.concatenate(ticks_y), color=colour, linewidth=0.55)
+        axes.plot(np.concatenate(ticks_x), np.concatenate(ticks_y), color=colour, linewidth=width)
         middles.append(top + (len(seeds[cell.label]) - 1) / 2)
         top += len(seeds[cell.label]) + 1
     axes.set_ylim(top - 1.4, -0.6)

@@ -49,18 +49,16 @@ def section(material: Material) -> Section:
 def _write(material: Material) -> None:
     table, file = material.table, material.results.study.file
     title = material.results.study.title
+    decimal = file.report.decimal
     texts = {
-        "table2.csv": (as_csv(table), "Table 2, CSV"),
-        "table2.md": (as_markdown(table, title), "Table 2, Markdown"),
-        "table2.tex": (as_tex(table, title, file.report.decimal), "Table 2, a LaTeX document"),
-        "table2-tabular.tex": (
-            as_tabular(table, file.report.decimal),
-            "Table 2, the tabular alone, for \\input",
-        ),
+        "table2.csv": ("CSV", as_csv(table)),
+        "table2.md": ("Markdown", as_markdown(table, title)),
+        "table2.tex": ("LaTeX", as_tex(table, title, decimal)),
+        "table2-tabular.tex": ("LaTeX tabular alone", as_tabular(table, decimal)),
     }
-    for name, (text, what) in texts.items():
+    for name, (_, text) in texts.items():
         (material.out / name).write_text(text, encoding="utf-8")
-        material.files.append((name, what))
+    material.files.append(("Table 2", tuple((name, kind) for name, (kind, _) in texts.items())))
 
 
 def _grid(table: Table2, material: Material, caption: str) -> Grid:

@@ -16,20 +16,23 @@ def lede(material: Material) -> list[str]:
     for dataset in table.datasets:
         rows = [row for row in table.rows if row.dataset == dataset and row.n]
         if rows:
-            sentences += _verdict(rows, dataset if len(table.datasets) > 1 else "")
+            alone = len(table.datasets) == 1
+            sentences.append(_verdict(rows, "" if alone else dataset))
+            if alone:
+                sentences += _saving(rows)
     return [*sentences, *filter(None, [claims.tally(material.claims, material.comparisons)])]
 
 
-def _verdict(rows: list[Row], dataset: str) -> list[str]:
+def _verdict(rows: list[Row], dataset: str) -> str:
     on = f"On {dataset}, " if dataset else ""
     accuracy = {row.cell.label: row.entries[0] for row in rows}
-    best = next((row for row in rows if accuracy[row.cell.label].mark == BEST), rows[0])
+    best = _most_accurate(rows)
     entry = accuracy[best.cell.label]
     half = f" ± {entry.half}" if entry.half else ""
     over = count(best.n, "run")
     name = in_a_sentence(best.cell.title)
     if len(rows) == 1:
-        return [f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."]
+        return f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."
     first = f"{on}{name} reaches the highest accuracy, {entry.mean}{half} over {over}"
     same = [in_a_sentence(row.cell.title) for row in rows if accuracy[row.cell.label].mark == SAME]
     if len(same) == len(rows) - 1:
@@ -37,11 +40,16 @@ def _verdict(rows: list[Row], dataset: str) -> list[str]:
     elif same:
         verb = "is" if len(same) == 1 else "are"
         first += f"; {listing_some(same)} {verb} not shown to differ from it"
-    return [f"{first}.", *_saving(rows, best)]
+    return f"{first}."
 
 
-def _saving(rows: list[Row], best: Row) -> list[str]:
+def _most_accurate(rows: list[Row]) -> Row:
+    return next((row for row in rows if row.entries[0].mark == BEST), rows[0])
+
+
+def _saving(rows: list[Row]) -> list[str]:
     """Say which cell has the fewest connections, and what that costs in accuracy."""
+    best = _most_accurate(rows)
     fewest = min(rows, key=lambda row: row.entries[2].estimate.mean)
     saved = 1 - fewest.entries[2].estimate.mean / best.entries[2].estimate.mean
     if fewest is best or saved < 0.005:
