@@ -242,7 +242,11 @@ class Run:
 
 def contradictions(settings: Settings) -> list[Contradiction]:
     """Return what contradicts each other in settings that are valid one by one."""
-    found = (_metric_contradiction(settings), _density_contradiction(settings))
+    found = (
+        _metric_contradiction(settings),
+        _density_contradiction(settings),
+        _size_contradiction(settings),
+    )
     return [contradiction for contradiction in found if contradiction is not None]
 
 
@@ -283,6 +287,26 @@ def _density_contradiction(settings: Settings) -> Contradiction | None:
             among = frozenset({"method", "dataset", "hidden", "epsilon"})
             return Contradiction("epsilon", sentence, among)
     return None
+
+
+def _size_contradiction(settings: Settings) -> Contradiction | None:
+    """Return what asks for more images than a known set has; of others only reading tells."""
+    if not isinstance(settings.dataset, str):
+        return None
+    images, _ = KNOWN[settings.dataset].images
+    chosen = settings.train_samples or images
+    if chosen > images:
+        sentence = f"{settings.dataset} has {images:,} training images, not {chosen:,}."
+        return Contradiction("train_samples", sentence, frozenset({"dataset", "train_samples"}))
+    if settings.validation != "test":
+        chosen -= round(settings.validation * chosen)
+    if settings.batch_size <= chosen:
+        return None
+    return Contradiction(
+        "batch_size",
+        f"a batch of {settings.batch_size:,} is more than the {chosen:,} images to train on.",
+        frozenset({"dataset", "train_samples", "validation", "batch_size"}),
+    )
 
 
 def too_dense(epsilon: float, n_in: int, n_out: int) -> str:

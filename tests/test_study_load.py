@@ -298,6 +298,7 @@ def test_the_rich_study_is_right(tmp_path):
 @given(st.sampled_from([*ways(whole)]), values)
 @example(("cells", 0, "method"), ["set"])
 @example(("comparisons", "baseline"), "set[zeta={]")
+@example(("cells", 3), {"": None})
 def test_a_study_with_any_value_anywhere(tmp_path, way, other):
     mangled = replaced(whole, way, other)
     study = study_or_error(tmp_path / "study.yaml", yaml.safe_dump(mangled, allow_unicode=True))

@@ -173,6 +173,10 @@ RULES = {
         "7: execution.retries: must be a whole number from 0 up, not 1.5.",
         '8: execution.checkpoint_seconds: must be a number from 0 up, not "soon".',
     ),
+    "the sparse engine on a GPU": (
+        RIGHT + "execution: {engine: sparse, gpu: 1}\n",
+        "3: execution: the sparse engine computes on the CPU; leave gpu out.",
+    ),
     "wrong comparisons": (
         RIGHT + "comparisons:\n  outcome: accuracy\n  measure: lats\n  baseline: 3\n"
         "  pairs: [set, [set], [set, set, set]]\n  design: pairs\n  correction: bonferroni\n"
@@ -248,6 +252,14 @@ RULES = {
         "5: cells[1]: epsilon 20 would make the layer 64-10 denser than dense; the largest that "
         "fits is 8.648.",
     ),
+    "more images than there are": (
+        "name: x\ndefaults: {dataset: digits, hidden: [100]}\ncells:\n"
+        "  - train_samples: 1443\n  - {train_samples: 99, batch_size: 100}\n"
+        "  - validation: 0.95\n    batch_size: 73\n  - {batch_size: 1442}\n",
+        "4: cells[0].train_samples: digits has 1,442 training images, not 1,443.",
+        "5: cells[1].batch_size: a batch of 100 is more than the 99 images to train on.",
+        "7: cells[2].batch_size: a batch of 73 is more than the 72 images to train on.",
+    ),
     "wrong values beside a contradiction": (
         "name: x\ncells:\n  - {method: set, metric: loss, zeta: 3}\n"
         "  - {hidden: [10, 10], epochs: 0}\n",
@@ -293,7 +305,9 @@ RULES = {
         '6: comparisons.pairs[1][1]: there is no setting "zet"; did you mean "zeta"?',
     ),
     "a wrong cell leaves open what names mean": (
-        "name: x\ncells: [{method: accset, zeta: 3}]\ncomparisons: {baseline: accset}\n",
+        "name: x\ncells: [{method: accset, zeta: 3}, lset]\n"
+        "comparisons: {baseline: accset, pairs: [[accset, lset]]}\n",
+        '2: cells[1]: must be a mapping, not "lset".',
         "2: cells[0].zeta: must be a number above 0 and below 1, not 3.",
     ),
     "declared in vain": (

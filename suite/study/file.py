@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Outcome = Literal[
     "test_accuracy",
@@ -52,6 +52,12 @@ class Execution(_Model):
     """How often a run that crashed is tried again."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30
     """At most so long between checkpoints, in seconds; 0 means after every epoch."""
+
+    @model_validator(mode="after")
+    def _sparse_on_the_cpu(self) -> Self:
+        if self.engine == "sparse" and self.gpu > 0:
+            raise ValueError("the sparse engine computes on the CPU; leave gpu out.")
+        return self
 
 
 class LastEpochs(_Model):

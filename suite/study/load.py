@@ -114,35 +114,38 @@ def _too_many(document: Document, many: bool) -> str | None:
 
 
 def _expand(document: Document, mistakes: list[str], unsure: Set[str]) -> list[Cell] | None:
-    """Multiply out the grids and validate each cell with its defaults; None if any is wrong.
+    """Multiply out the grids and validate each cell with its defaults.
 
-    Settings that are `unsure` are passed over: there is no telling whether they are right.
+    Returns:
+        The distinct cells; None if any is wrong, or if settings are `unsure`: these are passed
+        over, as there is no telling whether they are right.
     """
     defaults = document.value.get("defaults", {})
     entries = document.value.get("cells")
     if not isinstance(entries, list) or not isinstance(defaults, dict):
         return None
     defaults = {name: value for name, value in defaults.items() if name not in unsure}
-    ways_of_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
+    in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
     known = len(mistakes)
-    _check_alone(document, defaults, ways_of_defaults | {"": ("defaults",)}, mistakes)
+    _check_alone(document, defaults, mistakes)
     distinct: dict[str, Cell] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
             continue
-        for given, ways in _points(document, number, entry, mistakes):
+        for given, in_grid in _points(document, number, entry, mistakes):
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
                 inherited.pop("metric", None)
-            ways = ways_of_defaults | ways | {"": ("cells", number)}
+            elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
             merged = {n: v for n, v in (inherited | given).items() if n not in unsure}
-            settings = _validate_settings(document, merged, ways, mistakes)
+            settings = _validate_settings(document, merged, mistakes, number, elsewhere)
             if settings is not None:
                 same = repr((settings.deciding(), source_name(settings.dataset)))
                 named = {"method": settings.method} | given
                 cell = Cell(cell_label(named), cell_title(settings, given), settings)
                 distinct.setdefault(same, cell)
-    return list(distinct.values()) if len(mistakes) == known else None
+    right = len(mistakes) == known and all(isinstance(entry, dict) for entry in entries)
+    return list(distinct.values()) if right and not unsure else None
 
 
 def _takes_metric(merged: Mapping[str, Any]) -> bool:
@@ -158,16 +161,14 @@ def _takes_metric(merged: Mapping[str, Any]) -> bool:
 def _points(
     document: Document, number: int, entry: Mapping[str, Any], mistakes: list[str]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Where]]]:
-    """Yield what each grid point of a cell sets, and where each value stands in the file."""
+    """Yield what each grid point of a cell sets, and where the values of its grid stand."""
     here: Where = ("cells", number)
     fixed = {name: value for name, value in entry.items() if name != "grid"}
     grid = _grid(document, here, entry, mistakes)
     for indices in itertools.product(*(range(len(values)) for values in grid.values())):
         chosen = dict(zip(grid, indices, strict=True))
         point = {name: grid[name][index] for name, index in chosen.items()}
-        ways: dict[str, Where] = {name: (*here, name) for name in fixed}
-        ways |= {name: (*here, "grid", name, index) for name, index in chosen.items()}
-        yield fixed | point, ways
+        yield fixed | point, {n: (*here, "grid", n, index) for n, index in chosen.items()}
 
 
 def _grid(
@@ -196,32 +197,32 @@ def _grid(
 def _validate_settings(
     document: Document,
     merged: dict[str, Any],
-    ways: Mapping[str, Where],
     mistakes: list[str],
+    number: int,
+    elsewhere: Mapping[str, Where],
 ) -> Settings | None:
     """Validate one cell; where values are wrong, check the others against each other as well."""
+    block: Where = ("cells", number)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        note_problems(document, error, mistakes, ways)
+        note_problems(document, error, mistakes, block=block, elsewhere=elsewhere)
         wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
     if wrong:
         rest = {name: value for name, value in merged.items() if name not in wrong}
         try:
             Settings.model_validate(rest)
         except ValidationError as error:
-            note_problems(document, error, mistakes, ways, without=wrong)
+            note_problems(
+                document, error, mistakes, block=block, elsewhere=elsewhere, without=wrong
+            )
     return None
 
 
-def _check_alone(
-    document: Document,
-    defaults: dict[str, Any],
-    ways: Mapping[str, Where],
-    mistakes: list[str],
-) -> None:
+def _check_alone(document: Document, defaults: dict[str, Any], mistakes: list[str]) -> None:
     """Check each default by itself: a wrong one is a mistake even if every cell overrides it."""
     try:
         Settings.model_validate(defaults)
     except ValidationError as error:
-        note_problems(document, error, mistakes, ways, without=set(Settings.model_fields))
+        every = set(Settings.model_fields)
+        note_problems(document, error, mistakes, block=("defaults",), without=every)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,7 +28,9 @@ def note_problems(
     document: Document,
     error: ValidationError,
     mistakes: list[str],
-    ways: Mapping[str, Where] | None = None,
+    *,
+    block: Where = (),
+    elsewhere: Mapping[str, Where] = MappingProxyType({}),
     without: Set[str] = frozenset(),
 ) -> None:
     """Add one sentence to `mistakes` for each place of the file that pydantic found wrong.
@@ -36,20 +39,20 @@ def note_problems(
         document: The file.
         error: What pydantic found.
         mistakes: The sentences so far.
-        ways: Where each setting's value stands in the file, the whole cell under the empty name;
-            by default fields stand at the top of the file.
+        block: Where the mapping that was validated stands in the file.
+        elsewhere: Where a field's value stands if not in that block: in the defaults, or a grid.
         without: Settings that were left out: what contradicts one of them says nothing.
     """
     at_place: dict[Where, list[ErrorDetails]] = {}
     for problem in error.errors(include_url=False):
         cause = problem.get("ctx", {}).get("error")
-        if ways is not None and isinstance(cause, ContradictionError):
+        if isinstance(cause, ContradictionError):
             for found in (one for one in cause.found if not one.among & without):
-                place = document.place(ways.get(found.field, ways[""]))
-                mistakes.append(f"{place}: {found.sentence}")
+                way = elsewhere.get(found.field, (*block, found.field))
+                mistakes.append(f"{document.place(document.existing(way))}: {found.sentence}")
         elif not _follows_from_another(problem):
             name, *inside = problem["loc"] or ("",)
-            start = (name,) if ways is None else ways.get(str(name), (*ways[""], name))
+            start = elsewhere.get(str(name), (*block, name))
             at_place.setdefault(document.existing((*start, *inside)), []).append(problem)
     for where, problems in at_place.items():
         place = document.place(where)
@@ -81,8 +84,8 @@ def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails
         if problem["type"] == "extra_forbidden":
             yield _unknown(document, where)
             return
-        if problem["type"] == "unknown_name":
-            yield problem["msg"]
+        if problem["type"] in ("unknown_name", "value_error"):
+            yield problem["msg"].removeprefix("Value error, ")
             return
     allowed, value = _allowed(where), document.at(where)
     hint = _hint(where, value, allowed)
