@@ -109,7 +109,8 @@ def _execute(
     from suite import cluster
     from suite.progress import Progress
 
-    with Progress(missing, total - len(missing), console or Console(quiet=True)) as watcher:
+    done, console = total - len(missing), console or Console(quiet=True)
+    with Progress(missing, done, console, _epochs(missing, store)) as watcher:
         return cluster.execute(
             missing,
             images,
@@ -147,6 +148,13 @@ def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     """Return the runs without a result that checks out, in their order."""
     states = store.states(run.key for run in runs)
     return [run for run in runs if states[run.key] != "done" or not store.done(run.key)]
+
+
+def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
+    """Return the epochs that earlier attempts at runs have behind them."""
+    begun = set(store.keys())
+    notes = {run.key: store.progress(run.key) for run in runs if run.key in begun}
+    return {key: note["epoch"] for key, note in notes.items() if note is not None}
 
 
 def _images(study: Study, runs: Sequence[Run], data_dir: Path) -> dict[str, ImageSet]:

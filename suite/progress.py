@@ -8,8 +8,9 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from suite.attempt import Outcome
 
 SECONDS_BETWEEN_LINES = 10.0
+
+RUNS_IN_A_LINE = 4
 
 
 def seconds_left(
@@ -50,14 +53,22 @@ class Progress:
         runs: The runs that are executed.
         before: How many of the study's runs were done before.
         console: Where to show it: standard error.
+        epochs: What earlier attempts have behind them, by run key.
     """
 
-    def __init__(self, runs: Sequence[Run], before: int, console: Console) -> None:
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        before: int,
+        console: Console,
+        epochs: Mapping[str, int] | None = None,
+    ) -> None:
         self._runs = {run.key: run for run in runs}
-        self._epochs = dict.fromkeys(self._runs, 0)
-        self._running: set[str] = set()
+        self._epochs = dict.fromkeys(self._runs, 0) | dict(epochs or {})
+        self._running: dict[str, None] = {}  # in the order that they began
         self._ended: set[str] = set()
         self._failed: set[str] = set()
+        self._stopping = False
         self._before = before
         self._pace: dict[str, float] = {}
         self._console = console
@@ -67,7 +78,10 @@ class Progress:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live = Live(
-                get_renderable=self._table, console=self._console, refresh_per_second=2
+                get_renderable=self._table,
+                console=self._console,
+                refresh_per_second=2,
+                redirect_stdout=False,
             )
             self._live.start()
         else:
@@ -85,7 +99,7 @@ class Progress:
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""
-        self._running.add(key)
+        self._running[key] = None
         self._ended.discard(key)
         self._failed.discard(key)
 
@@ -98,26 +112,27 @@ class Progress:
 
     def retried(self, key: str, reason: str) -> None:
         """An attempt at a run died, and another will be made."""
-        self._running.discard(key)
+        self._running.pop(key, None)
         run = self._runs[key]
-        self._say(f"tried again: {run.cell}, seed {run.seed}: {reason} (suite logs {key})")
+        self._say(f"tried again: {run.cell}, seed {run.seed}: {reason} ({key})")
 
     def ended(self, key: str, outcome: Outcome) -> None:
         """A run has ended."""
-        self._running.discard(key)
+        self._running.pop(key, None)
         if outcome == "stopped":
             return
         self._ended.add(key)
         run = self._runs[key]
         if outcome == "failed":
             self._failed.add(key)
-            self._say(f"failed: {run.cell}, seed {run.seed} (suite logs {key})")
+            self._say(f"failed: {run.cell}, seed {run.seed} ({key})")
         else:
             self._epochs[key] = run.settings.epochs
         self._line(0 if len(self._ended) == len(self._runs) else 1.0)
 
     def stopping(self, seconds: float) -> None:
         """An interrupt came: runs get so many seconds to end their epoch."""
+        self._stopping = True
         self._say(
             f"Stopping: {len(self._running)} runs end their epoch, for at most {seconds:.0f} s; "
             "Ctrl-C again stops them at once."
@@ -133,41 +148,53 @@ class Progress:
 
     def _counts(self) -> str:
         done = self._before + len(self._ended) - len(self._failed)
-        total = self._before + len(self._runs)
-        left = self.seconds_left()
-        time_left = "unknown" if left is None else str(timedelta(seconds=round(left)))
-        return (
-            f"{done} of {total} runs done, {len(self._running)} running, "
-            f"{len(self._failed)} failed, time left {time_left}"
-        )
+        told = [f"{done} of {self._before + len(self._runs)} runs done"]
+        told.append(f"{len(self._running)} running")
+        if self._failed:
+            told.append(f"{len(self._failed)} failed")
+        if self._stopping:
+            told.append("stopping")
+        elif len(self._ended) < len(self._runs):
+            left = self.seconds_left()
+            told.append(
+                "starting"
+                if not self._running and not self._ended
+                else f"time left {'unknown' if left is None else timedelta(seconds=round(left))}"
+            )
+        return ", ".join(told)
 
-    def _current(self) -> list[tuple[Run, int]]:
-        return [(self._runs[key], self._epochs[key]) for key in self._runs if key in self._running]
-
-    def _table(self) -> Table:
-        table = Table(title=self._counts(), title_justify="left", box=None)
+    def _table(self) -> Group:
+        in_all = sum(run.settings.epochs for run in self._runs.values())
+        bar = Table.grid()
+        bar.add_row(ProgressBar(in_all, sum(self._epochs.values()), width=60))
+        table = Table(box=None, pad_edge=False)
         for heading in ("running", "seed", "epoch", "s an epoch"):
             table.add_column(heading, justify="left" if heading == "running" else "right")
-        for run, epoch in self._current():
-            pace = self._pace.get(run.cell)
+        shown = max(1, self._console.height - 6)
+        for key in list(self._running)[:shown]:
+            run, pace = self._runs[key], self._pace.get(self._runs[key].cell)
             table.add_row(
                 Text(run.cell),
                 str(run.seed),
-                f"{epoch}/{run.settings.epochs}",
+                f"{self._epochs[key]}/{run.settings.epochs}",
                 "" if pace is None else f"{pace:.2f}",
             )
-        return table
+        if len(self._running) > shown:
+            table.add_row(f"and {len(self._running) - shown} more")
+        return Group(Text(self._counts()), bar, table)
 
     def _line(self, at_least: float) -> None:
         """Print a plain line, unless one was printed a moment ago or a table is shown."""
         if self._live is not None or time.monotonic() - self._printed < at_least:
             return
         self._printed = time.monotonic()
-        current = ", ".join(
-            f"{run.cell} seed {run.seed} epoch {epoch}/{run.settings.epochs}"
-            for run, epoch in self._current()
-        )
-        self._say(f"{self._counts()}{': ' + current if current else ''}")
+        told = [
+            f"{run.cell} seed {run.seed} epoch {self._epochs[run.key]}/{run.settings.epochs}"
+            for run in map(self._runs.__getitem__, list(self._running)[:RUNS_IN_A_LINE])
+        ]
+        if (more := len(self._running) - len(told)) > 0:
+            told.append(f"and {more} more")
+        self._say(f"{self._counts()}{': ' if told else ''}{', '.join(told)}")
 
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
