@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
+import subprocess
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+from packaging.version import Version
 from ray.autoscaler._private.util import prepare_config, validate_config
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "cluster.yaml").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def valid(config):
@@ -68,3 +72,71 @@ def test_ray_refuses_what_is_wrong():
     config["max_worker"] = config.pop("max_workers")
     with pytest.raises(jsonschema.ValidationError, match="max_worker"):
         valid(config)
+
+
+def block(language, holding):
+    """Return the one fenced block of the README that holds a text."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    (found,) = [text for text in blocks if holding in text]
+    return found
+
+
+told = pytest.mark.skipif("kind: RayJob" not in README, reason="the README tells of no cluster")
+
+FIELDS = {
+    "": {"apiVersion", "kind", "metadata", "spec"},
+    "spec": {
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "entrypoint",
+        "rayClusterSpec",
+        "runtimeEnvYAML",
+        "shutdownAfterJobFinishes",
+        "submissionMode",
+        "ttlSecondsAfterFinished",
+    },
+    "spec.rayClusterSpec": {
+        "authOptions",
+        "autoscalerOptions",
+        "enableInTreeAutoscaling",
+        "headGroupSpec",
+        "rayVersion",
+        "workerGroupSpecs",
+    },
+    "spec.rayClusterSpec.authOptions": {"mode", "secretName"},
+    "spec.rayClusterSpec.headGroupSpec": {"rayStartParams", "template"},
+    "spec.rayClusterSpec.workerGroupSpecs": {
+        "groupName",
+        "maxReplicas",
+        "minReplicas",
+        "rayStartParams",
+        "replicas",
+        "template",
+    },
+}
+"""What KubeRay's API reference (ray.io/v1, 1.6) allows there, of what a study may need."""
+
+
+@told
+def test_the_rayjob_has_only_fields_of_the_schema_that_it_names():
+    job = yaml.safe_load(block("yaml", "kind: RayJob"))
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    for way, allowed in FIELDS.items():
+        part = job
+        for name in filter(None, way.split(".")):
+            part = part[name]
+        for one in part if isinstance(part, list) else [part]:
+            assert set(one) <= allowed, way
+    cluster = job["spec"]["rayClusterSpec"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+        (container,) = group["template"]["spec"]["containers"]
+        assert container["resources"]["limits"] == container["resources"]["requests"]
+    assert Version(cluster["rayVersion"]) >= Version("2.55")
+
+
+@told
+def test_the_slurm_script_is_a_script():
+    script = block("bash", "#SBATCH")
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    assert re.search(r"ray symmetric-run .* -- \\?\s*suite run ", script.replace("\\\n", " "))
