@@ -220,14 +220,19 @@ def test_dropout_bits_are_those_of_the_reference():
 
 
 def test_dropout_keeps_each_element_with_its_probability():
+    keys = np.random.default_rng(0).integers(1 << 32, size=(100, 2)).tolist()
     drop = torch.stack(
-        [Dropout(threshold(0.3), low, 77).factors(torch.empty(200, 50)) for low in range(100)]
+        [Dropout(threshold(0.3), *key).factors(torch.empty(200, 50)) for key in keys]
     )
     kept = (drop > 0).double()
     assert kept.mean().item() == pytest.approx(0.7, abs=4 * np.sqrt(0.21 / kept.numel()))
     per_element = kept.view(100, -1).mean(0)
     assert per_element.var().item() == pytest.approx(0.21 / 100, rel=0.1)
-    assert drop.max().item() == pytest.approx(1 / 0.7, rel=1e-4)
+    centred = kept.view(100, -1) - 0.7
+    for distance in (1, 50):
+        product = (centred[:, distance:] * centred[:, :-distance]).mean().item() / 0.21
+        assert abs(product) < 4 / np.sqrt(kept.numel())
+    assert drop.max().item() == pytest.approx(1 / 0.7)
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.0])

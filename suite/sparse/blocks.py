@@ -15,11 +15,14 @@ Every operation has a fixed order of summation, and neither checks bounds nor wr
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
+
+from suite.sparse.dropout import MULTIPLIERS
 
 LANES = 8
 """Floats of a vector: 8 fill a 256-bit register; the compiler splits them where there is none."""
@@ -58,7 +61,7 @@ def filled(context, value, count, lanes):
 
 
 @intrinsic
-def load(context, like, array, row, first, last, repeated):
+def load(context, like, array, row, first, last):
     """Return columns of a row as a block shaped like `like`.
 
     Args:
@@ -67,17 +70,27 @@ def load(context, like, array, row, first, last, repeated):
         row: Which row.
         first: Column of the block's first vector; all but the last follow one another.
         last: Column of the block's last vector.
-        repeated: How many lanes of the last vector repeat columns: they are set to zero.
     """
 
     def generate(context, builder, signature, arguments):
         vectors = _load(context, builder, signature, arguments, like, 1)
-        index = ir.Constant(ir.VectorType(ir.IntType(64), like.lanes), list(range(like.lanes)))
-        fresh = builder.icmp_signed(">=", index, _splat(builder, arguments[5], like.lanes))
-        vectors[-1] = builder.select(fresh, vectors[-1], ir.Constant(vectors[-1].type, None))
         return _assemble(context, builder, like, vectors)
 
-    return like(like, array, types.intp, types.intp, types.intp, types.intp), generate
+    return like(like, array, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def fresh(context, block, repeated):
+    """Return the block with the first `repeated` lanes of its last vector set to zero."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = _vectors(builder, block, arguments[0])
+        lanes = ir.Constant(ir.VectorType(ir.IntType(64), block.lanes), list(range(block.lanes)))
+        kept = builder.icmp_signed(">=", lanes, _splat(builder, arguments[1], block.lanes))
+        vectors[-1] = builder.select(kept, vectors[-1], ir.Constant(vectors[-1].type, None))
+        return _assemble(context, builder, block, vectors)
+
+    return block(block, types.intp), generate
 
 
 @intrinsic
@@ -168,6 +181,70 @@ def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
 
 
 @intrinsic
+def total(context, block):
+    """Return the sum over the block."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = _vectors(builder, block, arguments[0])
+        return _sum(builder, [functools.reduce(builder.fadd, vectors)])
+
+    return block.dtype(block), generate
+
+
+@intrinsic
+def leaky(context, block, sign, slope):
+    """Return the block, multiplied with `slope` where the block `sign` is not positive."""
+
+    def generate(context, builder, signature, arguments):
+        slope = _splat(builder, arguments[2], block.lanes)
+        signs = _vectors(builder, block, arguments[1])
+        vectors = [
+            builder.select(
+                builder.fcmp_ordered(">", sign, ir.Constant(sign.type, None)),
+                vector,
+                builder.fmul(vector, slope),
+            )
+            for vector, sign in zip(_vectors(builder, block, arguments[0]), signs, strict=True)
+        ]
+        return _assemble(context, builder, block, vectors)
+
+    return block(block, block, block.dtype), generate
+
+
+@intrinsic
+def drop(context, block, scale, first, last, high, threshold):
+    """Return the block after dropout, see `dropout.Dropout`.
+
+    Args:
+        block: A block.
+        scale: What is kept is multiplied with it.
+        first: Counter of the block's first lane, uint32.
+        last: Counter of the last vector's first lane, uint32.
+        high: Added between the two rounds of mixing, uint32.
+        threshold: What is mixed to less than this is dropped, uint32.
+    """
+
+    def generate(context, builder, signature, arguments):
+        scale, first, last, high, threshold = (
+            _splat(builder, value, block.lanes) for value in arguments[1:]
+        )
+        vectors = []
+        for index, vector in enumerate(_vectors(builder, block, arguments[0])):
+            counter = last
+            if index < block.count - 1:
+                counter = builder.add(first, _constant(first.type, index * block.lanes))
+            lanes = ir.Constant(first.type, list(range(block.lanes)))
+            word = _mixed(builder, builder.add(counter, lanes), high)
+            kept = builder.icmp_unsigned(">=", word, threshold)
+            zero = ir.Constant(vector.type, None)
+            vectors.append(builder.select(kept, builder.fmul(vector, scale), zero))
+        return _assemble(context, builder, block, vectors)
+
+    word = types.uint32
+    return block(block, block.dtype, word, word, word, word), generate
+
+
+@intrinsic
 def prefetch(context, block, array, row, first):
     """Ask for the cache lines of a block's columns of a row, which may lie beyond the array."""
 
@@ -186,6 +263,20 @@ def prefetch(context, block, array, row, first):
         return context.get_dummy_value()
 
     return types.void(block, array, types.intp, types.intp), generate
+
+
+def _mixed(builder: Any, word: Any, high: Any) -> Any:
+    """Return mixed 32-bit words; see `dropout.Dropout`."""
+    word = builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
+    word = builder.mul(word, _constant(word.type, MULTIPLIERS[0]))
+    word = builder.add(word, high)
+    word = builder.xor(word, builder.lshr(word, _constant(word.type, 15)))
+    word = builder.mul(word, _constant(word.type, MULTIPLIERS[1]))
+    return builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
+
+
+def _constant(vector: Any, value: int) -> Any:
+    return ir.Constant(vector, [value] * vector.count)
 
 
 def _splat(builder: Any, value: Any, lanes: int) -> Any:

@@ -1,11 +1,10 @@
 """Dropout whose bits both engines draw alike.
 
-The bits of a layer in a step are a function of a 64-bit key and of the element's place: a row has
-half as many 32-bit words as elements, each a mixed counter, whose low halves serve the row's first
-elements and whose high halves the others. So the bits cost little, the backward pass may draw them
-again instead of storing them, and they are the same on every device and in either engine. An
-element is dropped where its 16 bits fall below `p * 65536`: probabilities are multiples of 1/65536,
-and what is kept is divided by exactly the probability with which it is kept.
+The bits of a layer in a step are a function of a 64-bit key and of the element's place: each
+element has a 32-bit word, a mixed counter, and is dropped where the word falls below `p * 2**32`.
+So the bits cost little, the backward pass draws them again instead of storing them, and they are
+the same on every device and in either engine. Probabilities are multiples of 2**-32, and what is
+kept is divided by exactly the probability with which it is kept.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-RESOLUTION = 1 << 16
-"""Number of values that an element's bits can take."""
+RESOLUTION = 1 << 32
+"""Number of values that an element's word can take."""
 
 MULTIPLIERS = (0x7FEB352D, 0x846CA68B)
 """Of the mixing function "lowbias32" (Wellons 2018), which passes avalanche tests."""
@@ -26,7 +25,7 @@ class Dropout(NamedTuple):
     """One layer's dropout in one step.
 
     Attributes:
-        threshold: Elements whose 16 bits are below it are dropped, 0 to 65535.
+        threshold: Elements whose word is below it are dropped, 0 to 2^32 - 1.
         low: Added to the counter, 0 to 2^32 - 1.
         high: Added between the two rounds of mixing, 0 to 2^32 - 1.
     """
@@ -42,10 +41,8 @@ class Dropout(NamedTuple):
 
     def factors(self, like: Tensor) -> Tensor:
         """Return a tensor shaped (units, batch) and typed like `like`: 0 or `scale`."""
-        units, batch = like.shape
-        words = (batch + 1) // 2
         # int32 arithmetic wraps around, on every device, as uint32 arithmetic does.
-        word = torch.arange(units * words, dtype=torch.int32, device=like.device)
+        word = torch.arange(like.numel(), dtype=torch.int32, device=like.device)
         word += _signed(self.low)
         word ^= _shift(word, 16)
         word *= _signed(MULTIPLIERS[0])
@@ -53,9 +50,9 @@ class Dropout(NamedTuple):
         word ^= _shift(word, 15)
         word *= _signed(MULTIPLIERS[1])
         word ^= _shift(word, 16)
-        word = word.view(units, words)
-        bits = torch.cat([word & 0xFFFF, _shift(word, 16)], dim=1)[:, :batch]
-        return (bits >= self.threshold).to(like.dtype) * self.scale
+        # Turned by half the range, unsigned words are in the order of signed ones.
+        kept = (word ^ _signed(1 << 31)) >= self.threshold - (1 << 31)
+        return kept.view(like.shape).to(like.dtype) * self.scale
 
 
 def threshold(probability: float) -> int:

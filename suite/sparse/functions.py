@@ -71,7 +71,7 @@ class SparseProduct(torch.autograd.Function):
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
         arrays = (tensor.detach().numpy() for tensor in (weight, bias, x, h))
-        kernels.forward(*connections.by_row, *arrays, slope, *dropout)
+        kernels.forward(*connections.by_row, *arrays, slope, dropout.scale, *dropout)
         return h
 
     @staticmethod
@@ -81,7 +81,13 @@ class SparseProduct(torch.autograd.Function):
         connections, slope, dropout, observe = ctx.rest
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
         kernels.backward(
-            h.numpy(), dh.contiguous().numpy(), dz.numpy(), dbias.numpy(), slope, *dropout
+            h.numpy(),
+            dh.contiguous().numpy(),
+            dz.numpy(),
+            dbias.numpy(),
+            slope,
+            dropout.scale,
+            *dropout,
         )
         if observe is not None:
             observe(dz)

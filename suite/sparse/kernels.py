@@ -22,27 +22,23 @@ from suite.sparse.blocks import (
     add_scaled,
     add_scaled_and_dot,
     dot,
+    drop,
     filled,
+    fresh,
+    leaky,
     load,
     prefetch,
     store,
+    total,
 )
 from suite.sparse.cache import cache_folder, compiled
-from suite.sparse.dropout import MULTIPLIERS, RESOLUTION
 
 AHEAD = np.uint64(12)
 """Connections between a prefetch and its use; indices go on that far beyond their end."""
 
-# No fastmath: what may be fused or summed side by side is said where it may.
-TILE = 64
-"""Units whose sums are finished before their activation is taken, still in a near cache."""
-
+# No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
 inner = njit(nogil=True, error_model="numpy")
-inner_fast = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 kernel = compiled(nogil=True, error_model="numpy")
-
-FIRST, SECOND = (np.uint32(multiplier) for multiplier in MULTIPLIERS)
-FIFTEEN, SIXTEEN, HALF = np.uint32(15), np.uint32(16), np.uint32(0xFFFF)
 
 
 def _in_blocks(loop):
@@ -93,81 +89,65 @@ def _last(first, count, batch):
 
 @_in_blocks
 @inner
-def _sums(zero, first, last, _repeated, top, bottom, starts, columns, weight, bias, x, z):
-    """Write bias plus weighted inputs of the units from `top` to `bottom`."""
-    for unit in range(top, bottom):
-        total = add(zero, bias[unit])
+def _forward(
+    zero, first, last, _repeated, starts, columns, weight, bias, x, h, slope, scale, dropout
+):
+    low, high, threshold = dropout
+    for unit in range(len(bias)):
+        z = add(zero, bias[unit])
         for k in range(starts[unit], starts[unit + 1]):
             prefetch(zero, x, columns[k + AHEAD], first)
-            total = add_scaled(total, weight[k], x, columns[k], first, last)
-        store(total, z, unit, first, last)
+            z = add_scaled(z, weight[k], x, columns[k], first, last)
+        z = leaky(z, z, slope)
+        if threshold:
+            counter = unit * h.shape[1] + low
+            z = drop(z, scale, uint32(counter + first), uint32(counter + last), high, threshold)
+        store(z, h, unit, first, last)
+
+
+@_in_blocks
+@inner
+def _backward(zero, first, last, repeated, h, dh, dz, dbias, slope, scale, dropout):
+    low, high, threshold = dropout
+    for unit in range(len(dbias)):
+        # What was dropped is zero in `h`: its sign does not matter.
+        sign = load(zero, h, unit, first, last)
+        error = leaky(load(zero, dh, unit, first, last), sign, slope)
+        if threshold:
+            counter = unit * h.shape[1] + low
+            error = drop(
+                error, scale, uint32(counter + first), uint32(counter + last), high, threshold
+            )
+        store(error, dz, unit, first, last)
+        dbias[unit] += total(fresh(error, repeated))
 
 
 @_in_blocks
 @inner
 def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
     for unit in range(len(starts) - 1):
-        error = load(zero, dz, unit, first, last, repeated)
+        error = fresh(load(zero, dz, unit, first, last), repeated)
         for k in range(starts[unit], starts[unit + 1]):
             prefetch(zero, x, columns[k + AHEAD], first)
-            product = dot(error, x, columns[k], first, last)
-            dweight[k] += product
+            dweight[k] += dot(error, x, columns[k], first, last)
 
 
 @_in_blocks
 @inner
 def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, inputs):
     for unit in range(len(starts) - 1):
-        store(load(zero, x, unit, first, last, repeated), inputs, 0, 0, last + repeated - first)
-        total = zero
+        own = fresh(load(zero, x, unit, first, last), repeated)
+        store(own, inputs, 0, 0, last + repeated - first)
+        error = zero
         for t in range(starts[unit], starts[unit + 1]):
             prefetch(zero, dz, rows[t + AHEAD], first)
-            total, product = add_scaled_and_dot(total, weight[t], dz, rows[t], first, last, inputs)
+            error, product = add_scaled_and_dot(error, weight[t], dz, rows[t], first, last, inputs)
             dweight[t] += product
-        store(total, dx, unit, first, last)
-
-
-@inner_fast
-def _sum(array, row):
-    """Return the sum of a row."""
-    total = array.dtype.type(0)
-    for column in range(array.shape[1]):
-        total += array[row, column]
-    return total
-
-
-@inner
-def _drop(array, unit, words, threshold, low, high):
-    """Set elements of a unit to zero and scale the others; see `dropout.Dropout`.
-
-    `words` is room for as many 32-bit words as half the batch needs.
-    """
-    half = len(words)
-    zero = array.dtype.type(0)
-    scale = array.dtype.type(RESOLUTION / (RESOLUTION - threshold))
-    threshold, high = uint32(threshold), uint32(high)
-    counter = uint32(unit * half + low)
-    for column in range(half):
-        words[column] = _mixed(uint32(counter + uint32(column)), high)
-    first, second = array[unit, :half], array[unit, half:]
-    for column in range(len(first)):
-        first[column] *= scale if uint32(words[column] & HALF) >= threshold else zero
-    for column in range(len(second)):
-        second[column] *= scale if uint32(words[column] >> SIXTEEN) >= threshold else zero
-
-
-@inner
-def _mixed(word, high):
-    """Return a mixed counter; all are uint32, which numba widens unless told not to."""
-    word = uint32(word ^ (word >> SIXTEEN))
-    word = uint32(uint32(word * FIRST) + high)
-    word = uint32(word ^ (word >> FIFTEEN))
-    word = uint32(word * SECOND)
-    return uint32(word ^ (word >> SIXTEEN))
+        store(error, dx, unit, first, last)
 
 
 @kernel
-def forward(starts, columns, weight, bias, x, h, slope, threshold, low, high):
+def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, high):
     """Write a layer's activations: leaky_relu(weight @ x + bias), and dropout.
 
     Args:
@@ -178,26 +158,19 @@ def forward(starts, columns, weight, bias, x, h, slope, threshold, low, high):
         x: Inputs (n_in, batch).
         h: Receives the activations, (n_out, batch).
         slope: Negative slope; 1 makes the activation the identity.
+        scale: What dropout keeps is multiplied with it.
         threshold: See `dropout.Dropout`; 0 drops nothing.
         low: See `dropout.Dropout`.
         high: See `dropout.Dropout`.
     """
-    n_out, batch = h.shape
-    one, slope = h.dtype.type(1), h.dtype.type(slope)
-    words = np.empty((batch + 1) // 2, np.uint32)
-    for top in range(0, n_out, TILE):
-        bottom = min(top + TILE, n_out)
-        arguments = (top, bottom, starts, columns, weight, bias, x, h)
-        _sums(batch, h.dtype.type(0), arguments)
-        for unit in range(top, bottom):
-            for column in range(batch):
-                h[unit, column] *= one if h[unit, column] > 0 else slope
-            if threshold:
-                _drop(h, unit, words, threshold, low, high)
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    arguments = (starts, columns, weight, bias, x, h, number(slope), number(scale), dropout)
+    _forward(h.shape[1], number(0), arguments)
 
 
 @kernel
-def backward(h, dh, dz, dbias, slope, threshold, low, high):
+def backward(h, dh, dz, dbias, slope, scale, threshold, low, high):
     """Write the gradient by a layer's pre-activations, and by its bias.
 
     Args:
@@ -205,21 +178,17 @@ def backward(h, dh, dz, dbias, slope, threshold, low, high):
         dh: Gradient by `h`.
         dz: Receives the gradient by the pre-activations, (n_out, batch).
         dbias: Receives the gradient by the bias, (n_out,).
-        slope: As in `forward`, and so the following.
-        threshold: See `dropout.Dropout`.
-        low: See `dropout.Dropout`.
-        high: See `dropout.Dropout`.
+        slope: As in `forward`, and so are the following.
+        scale: Likewise.
+        threshold: Likewise.
+        low: Likewise.
+        high: Likewise.
     """
-    n_out, batch = h.shape
-    one, slope = h.dtype.type(1), h.dtype.type(slope)
-    words = np.empty((batch + 1) // 2, np.uint32)
-    for unit in range(n_out):
-        for column in range(batch):
-            # What was dropped is zero in `h`: its sign does not matter.
-            dz[unit, column] = dh[unit, column] * (one if h[unit, column] > 0 else slope)
-        if threshold:
-            _drop(dz, unit, words, threshold, low, high)
-        dbias[unit] = _sum(dz, unit)
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    dbias[:] = 0
+    arguments = (h, dh, dz, dbias, number(slope), number(scale), dropout)
+    _backward(h.shape[1], number(0), arguments)
 
 
 @kernel
@@ -276,8 +245,8 @@ def compile_kernels() -> float:
     order, weight = np.zeros(0, np.uint32), np.zeros(0, np.float32)
     bias, x = np.zeros(1, np.float32), np.zeros((1, 1), np.float32)
     with FileLock(cache_folder() / "lock"):
-        forward(starts, indices, weight, bias, x, x, 0.0, 0, 0, 0)
-        backward(x, x, x, bias, 0.0, 0, 0, 0)
+        forward(starts, indices, weight, bias, x, x, 0.0, 1.0, 0, 0, 0)
+        backward(x, x, x, bias, 0.0, 1.0, 0, 0, 0)
         weight_gradient(starts, indices, x, x, weight)
         gradients(starts, indices, order, weight, x, x, weight, x)
     return time.perf_counter() - began

@@ -8,6 +8,7 @@ engines' layers have one interface:
     bias                       Parameter (n_out,)
     activation                 module; its parameters, if any, are (n_out,)
     positions                  active positions, int64 (connections,), ascending
+    dense                      whether every position is active, now and always
     gather(tensor)             values of a tensor shaped like `weight`, in the order of `positions`
     scatter(values)            the reverse: a tensor shaped like `weight`
     rewire(positions, weights) replace the topology and its weights
@@ -102,6 +103,11 @@ class MaskedLinear(nn.Module):
         return self.mask.flatten().nonzero().flatten().cpu().numpy()
 
     @property
+    def dense(self) -> bool:
+        """Whether every position is active, now and always."""
+        return self.mask is None
+
+    @property
     def connections(self) -> int:
         """Number of active positions."""
         return self.weight.numel() if self.mask is None else int(self.mask.count_nonzero())
@@ -169,6 +175,8 @@ class SparseLinear(nn.Module):
     def positions(self) -> np.ndarray:
         """Active positions, int64 (connections,), ascending."""
         return self.indices.positions
+
+    dense = False
 
     @property
     def connections(self) -> int:

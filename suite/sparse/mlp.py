@@ -31,7 +31,7 @@ class MLP(nn.Module):
         layers: The hidden layers, first to last.
         output: The dense layer from the last hidden layer to the classes.
         dropout: Probability that a hidden activation is dropped in training, in [0, 1), rounded to
-            a multiple of 1/65536.
+            a multiple of 2**-32.
     """
 
     layers: Sequence[Layer]

@@ -63,17 +63,16 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.nda
 
 
 def dropout_factors(units: int, batch: int, threshold: int, low: int, high: int) -> np.ndarray:
-    """Restate the dropout bits: a row's low halves come before its high halves."""
-    word = np.arange(units * ((batch + 1) // 2), dtype=np.uint64)
+    """Restate the dropout bits: one mixed word an element, row by row."""
+    word = np.arange(units * batch, dtype=np.uint64)
     word = (word + low) % 2**32
     word ^= word >> 16
     word = (word * 0x7FEB352D + high) % 2**32
     word ^= word >> 15
     word = (word * 0x846CA68B) % 2**32
     word ^= word >> 16
-    word = word.reshape(units, -1)
-    bits = np.concatenate([word % 65536, word // 65536], axis=1)[:, :batch]
-    return np.where(bits >= threshold, 65536 / (65536 - threshold), 0.0)
+    kept = word.reshape(units, batch) >= threshold
+    return np.where(kept, 2**32 / (2**32 - threshold), 0.0)
 
 
 def momentum_step(weight: np.ndarray, gradient: np.ndarray, velocity: np.ndarray) -> None:
