@@ -7,7 +7,6 @@ if it had never stopped, because every draw comes from a stream that the epoch n
 from __future__ import annotations
 
 import functools
-import io
 import math
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import torch
 from torch.nn import functional
 
 from suite import augment
+from suite.checkpoint import pack, unpack
 from suite.datasets.batches import Batches, Part
 from suite.datasets.images import ImageSet
 from suite.datasets.splits import split
@@ -27,7 +27,7 @@ from suite.evolution import connectivity, gate, regrow
 from suite.evolution.evolve import evolve_layer
 from suite.randomness import stream
 from suite.settings import Settings, too_dense
-from suite.sparse import mlp
+from suite.sparse import mlp, topology
 from suite.sparse.linear import Seen
 
 Epoch = dict[str, Any]
@@ -35,9 +35,6 @@ Epoch = dict[str, Any]
 test_accuracy, connections (a list, one number a layer), theta (None without evolution), evolved,
 paused, seconds. All but theta, evolved and paused describe the network that was evaluated, before
 that epoch's evolution."""
-
-FORMAT = 1
-"""Of checkpoints; one of another format is not resumed from."""
 
 
 class DivergedError(Exception):
@@ -98,9 +95,11 @@ def train(
     batches = Batches(images, parts, device)
     network = _build(settings, seed, images, engine, device)
     initial = [layer.connections for layer in network.layers]
-    degrees = {"initial": _degrees(settings, network)}
+    degrees = {"initial": _degrees(network)}
     optimizer = _optimizer(settings, network)
-    history = _restore(checkpoint, settings, network, optimizer)
+    history: list[Epoch] = []
+    if checkpoint is not None:
+        history = unpack(checkpoint, network, optimizer)
     kept = time.monotonic()
     for epoch in range(len(history) + 1, settings.epochs + 1):
         started = time.perf_counter()
@@ -120,9 +119,9 @@ def train(
         record["seconds"] = time.perf_counter() - started
         on_epoch(record)
         if epoch < settings.epochs and time.monotonic() - kept >= keep_every:
-            keep(_checkpoint(settings, network, optimizer, history))
+            keep(pack(network, optimizer, history, momentum=not settings.reset_momentum))
             kept = time.monotonic()
-    return Trained(history, degrees | {"final": _degrees(settings, network)})
+    return Trained(history, degrees | {"final": _degrees(network)})
 
 
 def epoch_seconds(
@@ -209,7 +208,7 @@ def _build(
     )
 
 
-def _optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.SGD:
+def _optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimizer:
     return torch.optim.SGD(
         network.parameters(), lr=settings.learning_rate, momentum=settings.momentum, fused=True
     )
@@ -220,7 +219,7 @@ def _train_epoch(
     seed: int,
     epoch: int,
     network: mlp.MLP,
-    optimizer: torch.optim.SGD,
+    optimizer: torch.optim.Optimizer,
     batches: Batches,
     train: np.ndarray,
     *,
@@ -292,7 +291,7 @@ def _evolve(
     seed: int,
     epoch: int,
     network: mlp.MLP,
-    optimizer: torch.optim.SGD,
+    optimizer: torch.optim.Optimizer,
     initial: list[int],
     history: list[Epoch],
 ) -> Epoch:
@@ -340,92 +339,9 @@ def _activations(seen: Seen) -> tuple[np.ndarray, np.ndarray]:
     return seen.inputs.cpu().numpy(), seen.outputs.cpu().numpy()
 
 
-def _degrees(settings: Settings, network: mlp.MLP) -> list[dict[str, list[int]]]:
-    if not settings.composition.sparse:
-        return []
-    return [_layer_degrees(layer.positions, layer.shape) for layer in network.layers]
-
-
-def _layer_degrees(positions: np.ndarray, shape: tuple[int, int]) -> dict[str, list[int]]:
-    rows, columns = np.divmod(positions, shape[1])
-    return {
-        "inputs": np.bincount(np.bincount(columns, minlength=shape[1])).tolist(),
-        "outputs": np.bincount(np.bincount(rows, minlength=shape[0])).tolist(),
-    }
-
-
-def _checkpoint(
-    settings: Settings, network: mlp.MLP, optimizer: torch.optim.SGD, history: list[Epoch]
-) -> bytes:
-    """Return everything that the next epoch depends on, in either engine's terms."""
-    sparse = settings.composition.sparse
-    momentum = {} if settings.reset_momentum else _momentum(network, optimizer, sparse)
-    state = {
-        "format": FORMAT,
-        "history": history,
-        "values": _values(network, {n: p.data for n, p in network.named_parameters()}, sparse),
-        "positions": [torch.from_numpy(layer.positions) for layer in network.layers]
-        if sparse
-        else [],
-        "momentum": momentum,
-    }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
-
-
-def _momentum(
-    network: mlp.MLP, optimizer: torch.optim.SGD, sparse: bool
-) -> dict[str, torch.Tensor]:
-    buffers = {
-        name: optimizer.state[parameter]["momentum_buffer"]
-        for name, parameter in network.named_parameters()
-        if optimizer.state[parameter].get("momentum_buffer") is not None
-    }
-    return _values(network, buffers, sparse)
-
-
-def _values(
-    network: mlp.MLP, tensors: dict[str, torch.Tensor], sparse: bool
-) -> dict[str, torch.Tensor]:
-    """Reduce what is shaped like a sparse layer's weight to the values at its positions."""
-    layers = {f"layers.{i}.weight": layer for i, layer in enumerate(network.layers)}
-    return {
-        name: torch.from_numpy(layers[name].gather(tensor))
-        if sparse and name in layers
-        else tensor.cpu()
-        for name, tensor in tensors.items()
-    }
-
-
-def _restore(
-    checkpoint: bytes | None,
-    settings: Settings,
-    network: mlp.MLP,
-    optimizer: torch.optim.SGD,
-) -> list[Epoch]:
-    """Put a checkpoint's state into network and optimizer, and return its history."""
-    if checkpoint is None:
-        return []
-    state = torch.load(io.BytesIO(checkpoint), weights_only=True)
-    if state["format"] != FORMAT:
-        return []
-    parameters = dict(network.named_parameters())
-    layers = {f"layers.{i}.weight": layer for i, layer in enumerate(network.layers)}
-    sparse = settings.composition.sparse
-    for index, positions in enumerate(state["positions"]):
-        name = f"layers.{index}.weight"
-        layers[name].rewire(positions.numpy(), state["values"][name].numpy())
-    with torch.no_grad():
-        for name, values in state["values"].items():
-            if not (sparse and name in layers):
-                parameters[name].copy_(values)
-        for name, values in state["momentum"].items():
-            buffer = (
-                layers[name].scatter(values.numpy())
-                if sparse and name in layers
-                else values.to(parameters[name].device)
-            )
-            optimizer.state[parameters[name]]["momentum_buffer"] = buffer
-    history: list[Epoch] = state["history"]
-    return history
+def _degrees(network: mlp.MLP) -> list[dict[str, list[int]]]:
+    return [
+        topology.degrees(layer.positions, layer.shape)
+        for layer in network.layers
+        if not layer.dense
+    ]

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "suite"
 ORDER = [
     *("errors", "randomness", "spelling", "paper", "files"),
     *("evolution", "statistics", "sparse", "augment"),
-    *("datasets", "settings", "study", "training"),
+    *("datasets", "settings", "study", "checkpoint", "training"),
     *("provenance", "store", "tidy", "lock", "attempt", "progress", "status"),
     *("hypotheses", "reporting", "estimate", "bench", "printing"),
     *("cluster", "driver", "cli"),
@@ -25,6 +25,7 @@ ONLY = {
     "statistics": set(),  # arrays in, numbers out
     "training": {
         "augment",
+        "checkpoint",
         "datasets",
         "errors",
         "evolution",
@@ -36,7 +37,7 @@ ONLY = {
 
 AT_HOME = {
     "ray": {"cluster"},
-    "torch": {"bench", "datasets", "sparse", "training"},
+    "torch": {"bench", "checkpoint", "datasets", "sparse", "training"},
     "typer": {"cli"},
     "matplotlib": {"reporting"},
     "statsmodels": {"statistics"},
