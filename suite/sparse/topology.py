@@ -67,3 +67,20 @@ def glorot_uniform(
     """
     limit = np.float32(math.sqrt(6.0 / (shape[0] + shape[1])))
     return (2 * rng.random(count, dtype=np.float32) - 1) * limit
+
+
+def degrees(positions: np.ndarray, shape: tuple[int, int]) -> dict[str, list[int]]:
+    """Return the degree distribution of a layer's two sides.
+
+    Args:
+        positions: Active positions, int64 (connections,).
+        shape: (n_out, n_in) of the layer.
+
+    Returns:
+        "inputs" and "outputs": how many of these units have 0, 1, 2, ... connections.
+    """
+    rows, columns = np.divmod(positions, shape[1])
+    return {
+        "inputs": np.bincount(np.bincount(columns, minlength=shape[1])).tolist(),
+        "outputs": np.bincount(np.bincount(rows, minlength=shape[0])).tolist(),
+    }
