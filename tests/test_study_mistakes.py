@@ -130,6 +130,16 @@ RULES = {
         "5: cells[2].k: must be a number above -1 and below 1, not -.inf.",
         "6: cells[3].negative_slope: must be a number from 0 up, not .inf.",
     ),
+    "long values are cut, and stay on one line": (
+        "name: x\ncells:\n  - zeta: |\n      several\n      lines\n"
+        f"  - zeta: {'long' * 50}\n  - zeta: '&a [*a]'\n"
+        "  - zeta: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6}\n",
+        '3: cells[0].zeta: must be a number above 0 and below 1, not "several lines".',
+        f'6: cells[1].zeta: must be a number above 0 and below 1, not "{"long" * 15}...".',
+        '7: cells[2].zeta: must be a number above 0 and below 1, not "&a [*a]".',
+        "8: cells[3].zeta: must be a number above 0 and below 1, not {a: ..., b: ..., c: ..., "
+        "d: ..., e: ...}.",
+    ),
     "empty values": (
         "name: x\ntitle:\ncells:\n  - zeta:\n  -\n",
         "2: title: must be text, not empty.",

@@ -110,12 +110,10 @@ def read_value(text: str) -> Any:
     """
     try:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+        reading = _Reading(Path())
+        value = None if node is None else reading.value(node, ())
+    except (yaml.YAMLError, RecursionError, UserError) as error:
         raise ValueError(f"{text!r} is no YAML") from error
-    if node is None:
-        return None
-    reading = _Reading(Path())
-    value = reading.value(node, ())
     if reading.mistakes:
         raise ValueError(f"{text!r} is no plain YAML")
     return value

@@ -20,6 +20,9 @@ from suite.study.document import Document, Where, as_yaml, read_value
 _LONGEST = 60
 """Characters of a wrong text that a sentence repeats."""
 
+_MOST_KEYS = 5
+"""Keys of a wrong mapping that a sentence repeats."""
+
 Schemas = list[dict[str, Any]]
 """The alternatives that the schema allows at one place."""
 
@@ -107,13 +110,14 @@ def _shown(value: Any) -> str:
         case None:
             return "empty"
         case str():
-            return f'"{value if len(value) <= _LONGEST else value[:_LONGEST] + "..."}"'
+            line = " ".join(value.splitlines())
+            return f'"{line if len(line) <= _LONGEST else line[:_LONGEST] + "..."}"'
         case float():
             return as_yaml(value) if value - value else repr(value)
         case list():
             return f"a list of {len(value)}" if value else "an empty list"
         case dict():
-            return "{" + ", ".join(f"{name}: ..." for name in value) + "}"
+            return _mapping_words([*value][:_MOST_KEYS])
     return as_yaml(value)
 
 
@@ -212,8 +216,12 @@ def _block_words(block: Mapping[str, Any]) -> list[str]:
         case "array":
             return [_list_words(block)]
     if required := block.get("required"):
-        return ["{" + ", ".join(f"{name}: ..." for name in required) + "}"]
+        return [_mapping_words(required)]
     return ["a mapping"]
+
+
+def _mapping_words(names: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{name}: ..." for name in names) + "}"
 
 
 def _range(block: Mapping[str, Any]) -> str:
