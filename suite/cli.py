@@ -172,14 +172,11 @@ def status(
     from rich.live import Live
 
     from suite import status as stands
-    from suite.store import RunStore
+    from suite.store import RunStore, usable
 
     checked, runs_in, console = _load(study, many=yes), RunStore(store), Console()
-    try:
-        if not watch:
-            looks = iter([stands.look(checked, runs_in)])
-        else:
-            looks = stands.watch(checked, runs_in)
+    with usable(runs_in):
+        looks = stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
         if as_json:
             for found in looks:
                 typer.echo(json.dumps(found.document(), indent=None if watch else 2))
@@ -190,8 +187,6 @@ def status(
         else:
             for found in looks:
                 console.print(stands.as_text(found))
-    except OSError as error:
-        raise UserError(f"{store}: cannot be read now ({error}).") from None
 
 
 @app.command()
@@ -200,17 +195,18 @@ def logs(
     store: Store = _STORE,
 ) -> None:
     """Show a run's log, and why it failed if it did."""
-    from suite.store import RunStore
+    from suite.store import RunStore, usable
 
     runs_in = RunStore(store)
-    fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
-    if len(fitting) != 1:
-        found = ", ".join(fitting[:5]) or "none"
-        raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
-    (key,) = fitting
-    told = "".join(runs_in.logs(key))
+    with usable(runs_in):
+        fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
+        if len(fitting) != 1:
+            found = ", ".join(fitting[:5]) or "none"
+            raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
+        (key,) = fitting
+        told, failure = "".join(runs_in.logs(key)), runs_in.failure(key)
     typer.echo(told, nl=False)
-    if (failure := runs_in.failure(key)) is not None:
+    if failure is not None:
         if failure["traceback"] not in told:
             typer.echo(failure["traceback"])
         typer.echo(f"failed: {failure['reason']}")
@@ -240,9 +236,11 @@ def import_(
 ) -> None:
     """Merge the finished runs of an exported file into a store."""
     from suite import tidy
-    from suite.store import RunStore
+    from suite.store import RunStore, usable
 
-    imported = tidy.import_file(file, RunStore(store))
+    runs_in = RunStore(store)
+    with usable(runs_in):
+        imported = tidy.import_file(file, runs_in)
     typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
     if imported.conflicting:
         for key in imported.conflicting:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from suite.errors import UserError
 from suite.files import patiently
-from suite.lock import Lock, order
+from suite.lock import Lock, Order, order
 from suite.settings import Run
 from suite.store import RunStore
 from suite.study.cells import source_name
@@ -61,6 +61,10 @@ _QUIET = {
 _COLOUR = re.compile(r"\x1b\[\d*m")
 
 _log = logging.getLogger(__name__)
+
+
+class StrangerError(Exception):
+    """A worker sees another store than the driver."""
 
 
 class Watcher(Protocol):
@@ -181,9 +185,8 @@ def _trial(config: dict[str, Any], job: _Job) -> None:
 
     store = RunStore(job.location)
     store.insist()
-    if (first := _first_order(store, job)) != "go on":
-        stranger = _not_seen(job) if first == "unknown" else None
-        tune.report({"outcome": "stopped", "stranger": stranger})
+    if _first_order(store, job) == "stop":
+        tune.report({"outcome": "stopped"})
         return
     for plugin in job.plugins:
         load(plugin)
@@ -207,32 +210,33 @@ def _trial(config: dict[str, Any], job: _Job) -> None:
     tune.report({"outcome": outcome})
 
 
-def _first_order(store: RunStore, job: _Job) -> str:
-    """Return what the driver wants, having waited for its sign to show in the store."""
+def _first_order(store: RunStore, job: _Job) -> Order:
+    """Return what the driver wants, having waited for its sign to show in the store.
 
-    def seen() -> str:
+    Raises:
+        StrangerError: If it does not show.
+        OSError: If the store cannot be read.
+    """
+
+    def seen() -> Order:
         if (found := order(store, job.study, job.token)) == "unknown":
             raise FileNotFoundError
         return found
 
     try:
         return patiently(seen, job.seconds_to_see_the_store)
-    except OSError:
-        return "unknown"
+    except FileNotFoundError:
+        raise StrangerError(
+            f"{socket.gethostname()} does not see the same store at {job.location} as the driver "
+            f"on {job.driver}: it must be one that all nodes share (a network file system, s3://)."
+        ) from None
 
 
-def _order(store: RunStore, job: _Job) -> str:
+def _order(store: RunStore, job: _Job) -> Order:
     try:
         return order(store, job.study, job.token)
     except OSError:
         return "unknown"  # a store in trouble for a while is no order
-
-
-def _not_seen(job: _Job) -> str:
-    return (
-        f"{socket.gethostname()} does not see the same store at {job.location} as the driver on "
-        f"{job.driver}: it must be one that all nodes share (a network file system, s3://)."
-    )
 
 
 class _Ending:
@@ -269,6 +273,16 @@ class _Ending:
         self._awaited &= self.running
         return not self._awaited or time.monotonic() > self._deadline
 
+    def hear(self, error: Exception) -> None:
+        """Take note of what a worker died of.
+
+        One that does not see the store ends the study, unless the driver does not see it either:
+        then the store is in trouble and the run is tried again.
+        """
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, StrangerError) and self._lock.shows():
+            self.reason = str(cause)
+
     @contextmanager
     def on_signals(self) -> Iterator[None]:
         """Take the first SIGINT or SIGTERM as a wish to stop, and the second as one to stop now."""
@@ -299,13 +313,15 @@ def _callback(tune: Any, store: RunStore, watcher: Watcher, ending: _Ending) -> 
             watcher.started(trial.config["key"])
 
         def on_trial_result(self, *, trial: Any, result: Any, **_: Any) -> None:
-            ending.reason = ending.reason or result.get("stranger")
             if "outcome" not in result:
                 watcher.reached(trial.config["key"], result["epoch"], result["seconds"])
 
         def on_trial_recover(self, *, trial: Any, **_: Any) -> None:
+            error = _error_of(trial)
             ending.running.discard(trial.config["key"])
-            watcher.retried(trial.config["key"], _reason(_error_of(trial)))
+            ending.hear(error)
+            if ending.reason is None:
+                watcher.retried(trial.config["key"], _reason(error))
 
         def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
             ending.running.discard(trial.config["key"])
@@ -315,6 +331,7 @@ def _callback(tune: Any, store: RunStore, watcher: Watcher, ending: _Ending) -> 
             key, error = trial.config["key"], _error_of(trial)
             reason = f"{_reason(error)}; tried {trial.num_failures} times"
             ending.running.discard(key)
+            ending.hear(error)
             try:
                 store.fail(key, {"reason": reason, "traceback": _COLOUR.sub("", str(error))})
             except OSError as trouble:
@@ -340,6 +357,8 @@ def _reason(error: Exception) -> str:
     """Return an error in few words: Ray wraps what a worker raised, and tells deaths at length."""
     error = getattr(error, "cause", None) or error
     told = str(error).strip() or type(error).__name__
+    if type(error).__name__ == "ActorUnavailableError":
+        return "its worker cannot be reached"
     if "because its " in told:  # The actor is dead because its node has died. Node Id: ...
         return "its " + told.rpartition("because its ")[2].partition(".")[0]
     return told.partition("\n")[0]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from suite.errors import UserError
 from suite.lock import Lock, hold
 from suite.settings import Run
-from suite.store import RunStore
+from suite.store import RunStore, usable
 from suite.study import Study
 from suite.study.cells import source_name
 
@@ -75,15 +73,15 @@ def drive(
     from suite.datasets.known import data_folder
 
     folder = data_folder(data_dir)
-    with _usable(store):
+    with usable(store):
         store.stand()
         runs = study.runs(fingerprints(study, store, folder))
         missing = lacking(runs, store)
     ended = True
     if missing:
-        with _usable(store), hold(store, study.name, takeover=takeover) as lock:
+        with usable(store), hold(store, study.name, takeover=takeover) as lock:
             ended = _execute(study, missing, len(runs), store, lock, folder, address, console)
-    with _usable(store):
+    with usable(store):
         states = store.states(run.key for run in runs)
         failed = [
             (run, (store.failure(run.key) or {}).get("reason", "unknown"))
@@ -121,15 +119,6 @@ def _execute(
             address=address,
             watcher=watcher,
         )
-
-
-@contextmanager
-def _usable(store: RunStore) -> Iterator[None]:
-    """Say in one sentence that the store cannot be used."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{store.location}: the store cannot be used now ({error}).") from error
 
 
 def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str]:

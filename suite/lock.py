@@ -82,6 +82,14 @@ class Lock:
             else:
                 self._write()
 
+    def shows(self) -> bool:
+        """Whether this driver's name can be read in the store now."""
+        try:
+            now = self._store.driver(self.study)
+        except OSError:
+            return False
+        return now is not None and now["token"] == self.token
+
     def claim(self) -> None:
         """Write this driver's name over whatever is there."""
         self._write()

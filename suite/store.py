@@ -18,7 +18,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -192,6 +193,19 @@ class RunStore:
             self.location,
             told,
         )
+
+
+@contextmanager
+def usable(store: RunStore) -> Iterator[None]:
+    """Say in one sentence that a store cannot be used.
+
+    Raises:
+        UserError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{store.location}: the store cannot be used now ({error}).") from error
 
 
 def _hashed(source: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from suite.store import RunStore
 from tests.cluster.ledger import Ledger, watched
-from tests.cluster.processes import until
 from tests.cluster.studies import timeless, undisturbed, write_study
 
 EPOCHS = 12
@@ -40,9 +39,9 @@ class Disturbed:
         results = filter(None, self.results().values())
         return {(result["settings"]["method"], result["seed"]) for result in results}
 
-    def until_executed(self, more):
+    def until_executed(self, more, driver):
         before = self.executed()
-        until(lambda: self.executed() >= before + more, f"{more} more epochs")
+        driver.until(lambda: self.executed() >= before + more, f"{more} more epochs")
 
     def check(self):
         """The histories are as if nothing had happened, and no attempt repeated two epochs."""

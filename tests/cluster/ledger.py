@@ -28,7 +28,7 @@ def train(settings, seed, *arguments, on_epoch, **options):
         line = f"{{settings.method}} {{seed}} {{record['epoch']}} {{os.getpid()}}\\n"
         with Path({ledger!r}).open("a") as ledger:
             ledger.write(line)
-        time.sleep({pause})
+        time.sleep(float(Path({pause!r}).read_text()))
         on_epoch(record)
     return _train(settings, seed, *arguments, on_epoch=follow, **options)
 
@@ -48,6 +48,12 @@ class Line:
 @dataclass(frozen=True)
 class Ledger:
     path: Path
+
+    def slow_down(self, seconds: float) -> None:
+        """Have every epoch from now on take so much longer."""
+        waiting = self.path.with_suffix(".new")
+        waiting.write_text(str(seconds))
+        waiting.replace(self.path.with_suffix(".pause"))
 
     def lines(self) -> list[Line]:
         if not self.path.exists():
@@ -77,10 +83,12 @@ class Ledger:
         return Counter(run for run, _ in {(line.run, line.pid) for line in self.lines()})
 
 
-def watched(study: Path, pause: float = 0.1) -> Ledger:
-    """Have a study file's runs write a ledger; each epoch takes `pause` seconds longer."""
-    ledger = study.with_suffix(".ledger")
+def watched(study: Path) -> Ledger:
+    """Have a study file's runs write a ledger."""
+    ledger, pause = study.with_suffix(".ledger"), study.with_suffix(".pause")
     plugin = study.with_suffix(".py")
-    plugin.write_text(PLUGIN.format(name=study.stem, ledger=str(ledger), pause=pause))
+    plugin.write_text(PLUGIN.format(name=study.stem, ledger=str(ledger), pause=str(pause)))
     study.write_text(f"{study.read_text()}\nplugins: [{plugin.name}]\n")
-    return Ledger(ledger)
+    made = Ledger(ledger)
+    made.slow_down(0.1)
+    return made

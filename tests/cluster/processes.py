@@ -47,6 +47,11 @@ class Driver:
         )
         return self._process.returncode
 
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something that happens while it goes on."""
+        until(lambda: bool(condition()) or self._process.poll() is not None, f"{what}\n{self.told}")
+        assert condition(), f"suite run ended before {what}\n{self.told}"
+
     def kill(self) -> None:
         """Kill the driver alone, and wait until its raylet has noticed and ended its workers.
 

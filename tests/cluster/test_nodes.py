@@ -44,13 +44,16 @@ def pids_on(node, ledger):
 def test_a_node_of_two_dies_and_another_joins_and_takes_work(tmp_path, cluster):
     study = Disturbed(tmp_path, seeds=3)
     lost, kept = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
+    study.ledger.slow_down(2)
     with driving(*study.arguments, "--address", cluster.address) as driver:
-        until(lambda: pids_on(lost, study.ledger) and pids_on(kept, study.ledger), "two nodes")
-        study.until_executed(4)
+        driver.until(
+            lambda: pids_on(lost, study.ledger) and pids_on(kept, study.ledger), "two nodes"
+        )
         orphans = pids_on(lost, study.ledger)
         cluster.remove_node(lost, allow_graceful=False)
         joined = cluster.add_node(num_cpus=1)
-        until(lambda: pids_on(joined, study.ledger), "work on the node that joined")
+        driver.until(lambda: pids_on(joined, study.ledger), "work on the node that joined")
+        study.ledger.slow_down(0)
         assert driver.wait() == 0, driver.told
     until(lambda: not any(map(lives, orphans)), "the end of the lost node's workers")
     assert "tried again: " in driver.told

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.disturbed import EPOCHS, Disturbed
-from tests.cluster.processes import driving, until
+from tests.cluster.processes import driving
 from tests.cluster.studies import suite
 from tests.object_storage import bucket
 
@@ -41,13 +41,13 @@ def test_a_full_disk_and_a_store_that_is_away_for_a_while(tmp_path, small_disk):
     study = Disturbed(tmp_path, store=small_disk / "store")
     ballast = small_disk / "ballast"
     with driving(*study.arguments) as driver:
-        study.until_executed(4)
+        study.until_executed(4, driver)
         fill(ballast)
-        until(lambda: study.ledger.last(EPOCHS) >= 1, "a run that cannot end")
+        driver.until(lambda: study.ledger.last(EPOCHS) >= 1, "a run that cannot end")
         ballast.unlink()
-        study.until_executed(4)
+        study.until_executed(4, driver)
         study.store.rename(small_disk / "away")
-        until(lambda: study.ledger.last(EPOCHS) >= 3, "another run that cannot end")
+        driver.until(lambda: study.ledger.last(EPOCHS) >= 3, "another run that cannot end")
         assert not study.store.exists()
         (small_disk / "away").rename(study.store)
         assert driver.wait() == 0, driver.told
@@ -60,7 +60,7 @@ def test_object_storage(tmp_path, monkeypatch):
     with bucket(monkeypatch) as url:
         study = Disturbed(tmp_path, store=url, seeds=1)
         with driving(*study.arguments) as driver:
-            study.until_executed(EPOCHS)
+            study.until_executed(EPOCHS, driver)
             driver.kill()
         ended = suite("run", *study.arguments)
         assert ended.returncode == 0, ended.stderr

@@ -22,7 +22,7 @@ def study(tmp_path):
 def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
     study = Disturbed(tmp_path, retries=1)
     with driving(*study.arguments) as driver:
-        study.until_executed(4)
+        study.until_executed(4, driver)
         once = study.ledger.lines()[-1]
         kill(once.pid)  # this run is tried again
 
@@ -33,7 +33,7 @@ def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
             return chosen[0].pid if chosen else None
 
         for _ in range(2):
-            until(lambda: worker() is not None, "set, seed 2")
+            driver.until(lambda: worker() is not None, "set, seed 2")
             if (pid := worker()) is not None:
                 kill(pid)
                 until(lambda pid=pid: not lives(pid), "a worker's end")
@@ -56,7 +56,7 @@ def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
 def test_a_killed_driver_is_resumed_and_killed_while_it_resumes(study):
     for _ in range(2):
         with driving(*study.arguments) as driver:
-            study.until_executed(EPOCHS + 4)
+            study.until_executed(EPOCHS + 4, driver)
             driver.kill()
         finished, before = study.done(), study.executed()
     with driving(*study.arguments) as driver:
@@ -67,15 +67,15 @@ def test_a_killed_driver_is_resumed_and_killed_while_it_resumes(study):
 
 def test_interrupts_once_and_twice(study):
     with driving(*study.arguments) as driver:
-        study.until_executed(4)
+        study.until_executed(4, driver)
         driver.interrupt()
         assert driver.wait() == 130
     assert "Stopping: 2 runs end their epoch" in driver.told
     assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
     with driving(*study.arguments) as driver:
-        study.until_executed(4)
+        study.until_executed(4, driver)
         driver.interrupt()
-        until(lambda: "Stopping: " in driver.told, "the first interrupt's sentence")
+        driver.until(lambda: "Stopping: " in driver.told, "the first interrupt's sentence")
         driver.interrupt()
         assert driver.wait() == 130
     assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
@@ -89,7 +89,7 @@ def test_interrupts_once_and_twice(study):
 
 def test_the_heads_death_ends_the_driver_and_the_next_one_finishes(study):
     with driving(*study.arguments, RAY_gcs_rpc_server_reconnect_timeout_s="5") as driver:
-        study.until_executed(EPOCHS)
+        study.until_executed(EPOCHS, driver)
         kill(next(pid for pid in children(driver.pid) if "gcs_server" in command(pid)))
         assert driver.wait() != 0
     with driving(*study.arguments) as driver:
@@ -99,7 +99,7 @@ def test_the_heads_death_ends_the_driver_and_the_next_one_finishes(study):
 
 def test_a_second_driver_refuses_or_takes_over(study):
     with driving(*study.arguments) as first:
-        study.until_executed(2)
+        study.until_executed(2, first)
         refused = suite("run", *study.arguments)
         assert refused.returncode == 2
         assert f"by process {first.pid} on " in refused.stderr
