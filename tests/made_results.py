@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from suite import reporting
 from suite.evolution.connectivity import performance
 from suite.evolution.gate import paused
 from suite.settings import Run
@@ -34,6 +37,17 @@ REGROWTH = """
   - {method: set, grid: {regrow: [random, one_neighbour, most_neighbours]}}
   - {method: accset, metric: val_accuracy, grid: {regrow: [random, one_neighbour, most_neighbours]}}
 """
+CLAIMS = """
+claims:
+  - sentence: AccSET <saves> about 36 % of SET's connections.
+    source: section 5.2.1
+    parts:
+      - {outcome: connections, cells: [accset], against: [set], direction: saves, paper: 0.363}
+  - sentence: AccSET has a higher accuracy than SET.
+    parts:
+      - {cells: [accset], against: [set], direction: higher}
+"""
+NASTY = "A <script>alert(1)</script> & αβ 中 $x_1$ 100 % #1 \\\\end " + 60 * "long"
 TEXT = """
 schema: 1
 name: {name}
@@ -188,3 +202,32 @@ def _record(settings, seed, extra):
 
 def _histogram(degrees):
     return np.bincount(degrees).tolist()
+
+
+@functools.cache
+def shared_report():
+    """Return the results of a study with everything in it, and the folder of its report.
+
+    Written once, since most of the time of these tests goes into drawing.
+    """
+    scratch = tempfile.TemporaryDirectory()
+    folder = Path(scratch.name)
+    study = make_study(
+        folder,
+        PERFORMANCE + REGROWTH,
+        epochs=60,
+        seeds=10,
+        title=f'"{NASTY}"',
+        more=CLAIMS,
+    )
+    results = make_results(
+        study,
+        lost={("accset[regrow=one_neighbour]", 2023)},
+        failed={("lset[metric=loss]", 2022), ("lset[metric=loss]", 2023)},
+    )
+    reporting.write(results, folder / "report")
+    _KEPT.append(scratch)
+    return results, folder / "report"
+
+
+_KEPT: list[tempfile.TemporaryDirectory] = []  # until the process ends

@@ -3,9 +3,8 @@
 import pytest
 from PIL import Image
 
-from suite import reporting
 from tests.browser import CHROMIUM, visit
-from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
+from tests.made_results import shared_report
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: the page was not looked at"
@@ -67,15 +66,8 @@ return {
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    study = make_study(
-        tmp_path_factory.mktemp("study"),
-        PERFORMANCE + REGROWTH,
-        epochs=30,
-        title="A_title_that_is_one_very_long_word_so_that_it_would_run_out_of_any_narrow_page",
-    )
-    results = make_results(study, lost={("accset", 2022), ("set", 2022)})
-    return reporting.write(results, tmp_path_factory.mktemp("report")).index
+def page():
+    return shared_report()[1] / "index.html"
 
 
 @pytest.fixture(scope="module", params=[(400, False), (1400, True)], ids=["phone", "wide-dark"])

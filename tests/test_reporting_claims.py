@@ -4,29 +4,15 @@ import re
 
 import pytest
 
-from suite import reporting
-from tests.made_results import PERFORMANCE, make_results, make_study
-
-CLAIMS = """
-claims:
-  - sentence: AccSET <saves> about 36 % of SET's connections.
-    source: section 5.2.1
-    parts:
-      - {outcome: connections, cells: [accset], against: [set], direction: saves, paper: 0.363}
-  - sentence: AccSET has a higher accuracy than SET.
-    parts:
-      - {cells: [accset], against: [set], direction: higher}
-"""
+from suite.reporting.section import Material
+from suite.reporting.sections import claims
+from suite.reporting.table2 import table2
+from tests.made_results import make_results, make_study, shared_report
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    study = make_study(
-        tmp_path_factory.mktemp("study"), PERFORMANCE, epochs=120, seeds=10, more=CLAIMS
-    )
-    out = tmp_path_factory.mktemp("report")
-    reporting.write(make_results(study), out)
-    return out
+def folder():
+    return shared_report()[1]
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +40,15 @@ def test_each_claim_has_its_verdict_source_and_figures(page):
 
 
 def test_comparisons_have_figure_table_and_data(folder, page):
-    assert page.count(" against SET</span>") == 5
+    assert page.count(" against SET</span>") == 9
     assert (folder / "comparisons.svg").exists()
     lines = (folder / "comparisons.csv").read_text().splitlines()
     assert lines[0].startswith("cell,against,outcome")
-    assert len(lines) == 6
+    assert len(lines) == 10
 
 
 def test_nothing_declared_nothing_shown(tmp_path):
     study = make_study(tmp_path, "\n  - {method: set}\n", baseline="null", epochs=12, seeds=2)
-    page = reporting.write(make_results(study), tmp_path / "out").index.read_text("utf-8")
-    assert "Claims and comparisons" not in page
-
-
-def test_a_measure_that_cannot_be_taken_is_said(tmp_path):
-    study = make_study(tmp_path, PERFORMANCE, epochs=12, seeds=2, more="")
-    comparisons = study.file.comparisons.model_copy(update={"measure": "best"})
-    file = study.file.model_copy(update={"comparisons": comparisons})
-    results = make_results(type(study)(study.path, file, study.cells))
-    page = reporting.write(results, tmp_path / "out").index.read_text("utf-8")
-    assert "Claims and comparisons" in page
-    assert "test set" in re.search(r'<section id="claims">.*?</section>', page, re.DOTALL)[0]
+    results = make_results(study)
+    assert claims.section(Material(results, table2(results), {}, tmp_path)) is None
+    assert claims.tally([], []) == ""

@@ -3,26 +3,23 @@
 After a wanted change: python -m tests.test_reporting_pictures, and look at what it wrote.
 """
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from suite import reporting
-from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
+from tests.made_results import shared_report
 
 STORED = Path(__file__).parent / "reference" / "pictures"
 NAMES = ("fig2", "fig4", "fig6", "comparisons", "pareto", "pauses", "degrees")
 WIDTH = 700
 
 
-def draw(folder):
-    """Return the pictures of a made-up study, by name."""
-    study = make_study(folder, PERFORMANCE + REGROWTH, seeds=6, epochs=60)
-    reporting.write(make_results(study), folder / "report")
-    return {name: _small(folder / "report" / f"{name}.png") for name in NAMES}
+def draw():
+    """Return the pictures of the report, by name."""
+    folder = shared_report()[1]
+    return {name: _small(folder / f"{name}.png") for name in NAMES}
 
 
 def _small(file):
@@ -32,8 +29,8 @@ def _small(file):
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return draw(tmp_path_factory.mktemp("study"))
+def drawn():
+    return draw()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,6 +61,5 @@ def test_a_changed_picture_is_noticed(drawn):
 
 if __name__ == "__main__":
     STORED.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        for stem, image in draw(Path(scratch)).items():
-            image.quantize(64).save(STORED / f"{stem}.png", optimize=True)
+    for stem, image in draw().items():
+        image.quantize(64).save(STORED / f"{stem}.png", optimize=True)

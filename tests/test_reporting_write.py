@@ -10,39 +10,32 @@ import pandas as pd
 import pytest
 
 from suite import reporting
-from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
-
-TITLE = "A <script>alert(1)</script> study & αβ 中 $x_1$ 100 % #1 \\\\end"
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return make_study(
-        tmp_path_factory.mktemp("study"), PERFORMANCE + REGROWTH, title=f'"{TITLE}"', epochs=30
-    )
+from suite.reporting.figures import plans
+from tests.made_results import (
+    PERFORMANCE,
+    REGROWTH,
+    make_results,
+    make_study,
+    shared_report,
+)
 
 
 @pytest.fixture(scope="module")
-def results(study):
-    return make_results(
-        study,
-        lost={("accset", 2023)},
-        failed={("lset[metric=loss]", 2022), ("lset[metric=loss]", 2023)},
-    )
+def results():
+    return shared_report()[0]
 
 
 @pytest.fixture(scope="module")
-def written(results, tmp_path_factory):
-    return reporting.write(results, tmp_path_factory.mktemp("report"))
+def folder():
+    return shared_report()[1]
 
 
 @pytest.fixture(scope="module")
-def page(written):
-    return written.index.read_text(encoding="utf-8")
+def page(folder):
+    return (folder / "index.html").read_text(encoding="utf-8")
 
 
-def test_every_figure_of_the_paper_is_there_in_every_format(written):
-    folder = written.index.parent
+def test_every_figure_of_the_paper_is_there_in_every_format(folder):
     for number in range(2, 7):
         for ending in ("svg", "png", "pdf", "csv"):
             assert (folder / f"fig{number}.{ending}").stat().st_size > 500
@@ -50,27 +43,35 @@ def test_every_figure_of_the_paper_is_there_in_every_format(written):
 
 
 def test_a_study_of_strategies_has_figures_2_and_3_and_one_of_methods_4_to_6(tmp_path):
-    for name, cells, expected in (("a", REGROWTH, {2, 3}), ("b", PERFORMANCE, {4, 5, 6})):
+    for name, cells, expected in (("a", REGROWTH, [2, 3]), ("b", PERFORMANCE, [4, 5, 6])):
         baseline = "{method: set, regrow: random}"
         study = make_study(tmp_path, cells, name=name, seeds=2, epochs=20, baseline=baseline)
-        reporting.write(make_results(study), tmp_path / name)
-        found = {int(file.stem[3:]) for file in (tmp_path / name).glob("fig?.svg")}
-        assert found == expected
+        assert [plan.number for plan in plans(make_results(study))] == expected
 
 
-def test_same_results_give_the_same_bytes(results, written, tmp_path):
-    reporting.write(results, tmp_path)
-    first, second = written.index.parent, tmp_path
+def test_each_data_set_has_figures_of_its_own(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: set, dataset: digits, epsilon: 8, hidden: [200]}\n"
+    study = make_study(tmp_path, cells, baseline="null", epochs=20)
+    stems = {plan.stem for plan in plans(make_results(study))}
+    assert {"fig4-cifar-10", "fig6-digits"} <= stems
+
+
+def test_same_results_give_the_same_bytes(tmp_path):
+    study = make_study(tmp_path, "\n  - {method: set}\n  - {method: dynset}\n", epochs=24, seeds=2)
+    first, second = (
+        reporting.write(make_results(study), tmp_path / name).index.parent for name in ("a", "b")
+    )
     names = sorted(file.name for file in first.iterdir())
+    assert len(names) > 30
     assert names == sorted(file.name for file in second.iterdir())
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_the_page_links_only_to_files_that_are_there(written, page):
+def test_the_page_links_only_to_files_that_are_there(folder, page):
     links = set(re.findall(r'href="([^"#:]+)"', page))
     assert {"table2.csv", "tidy.parquet", "fig4.pdf", "citation.bib"} <= links
-    assert all((written.index.parent / link).exists() for link in links)
+    assert all((folder / link).exists() for link in links)
 
 
 def test_the_page_needs_no_network(page):
@@ -84,17 +85,14 @@ def test_titles_come_out_as_text(page):
     assert "αβ 中" in page
 
 
-def test_what_is_missing_is_said(written, page):
-    assert not written.complete
-    assert "Incomplete: 27 of 30 runs are done" in page
+def test_what_is_missing_is_said(page):
+    assert "Incomplete: 97 of 100 runs are done" in page
     assert "3 runs are not done: 2 failed and 1 missing" in page
     assert "the training loss was not finite in epoch 3" in page
-    assert ">2 of 3<" in page  # n of AccSET
-    assert ">1 of 3<" in page  # n of LSET
+    assert ">8 of 10<" in page  # n of LSET
 
 
-def test_page_csv_markdown_and_tex_hold_the_same_numbers(written, page):
-    folder = written.index.parent
+def test_page_csv_markdown_and_tex_hold_the_same_numbers(folder, page):
     rows = list(csv.DictReader(io.StringIO((folder / "table2.csv").read_text())))
     markdown = (folder / "table2.md").read_text().replace("**", "")
     tex = re.sub(r"\\mathbf\{([^}]*)\}", r"\1", (folder / "table2.tex").read_text())
@@ -123,22 +121,23 @@ def test_page_csv_markdown_and_tex_hold_the_same_numbers(written, page):
                 assert f"${grouped[2]}$".replace(",", r"\,") in tex
 
 
-def test_the_tidy_table_is_the_results(written, results):
-    table = pd.read_parquet(written.index.parent / "tidy.parquet")
+def test_the_tidy_table_is_the_results(folder, results):
+    table = pd.read_parquet(folder / "tidy.parquet")
     pd.testing.assert_frame_equal(table, results.frame)
 
 
-def test_curve_data_are_the_means_of_the_runs(written, results):
-    data = pd.read_csv(written.index.parent / "fig4.csv")
-    row = data[(data["cell"] == "set") & (data["epoch"] == 30)].iloc[0]
-    runs = results.frame.query("cell == 'set' and epoch == 30")["test_accuracy"]
-    assert row["n"] == 3
+def test_curve_data_are_the_means_of_the_runs(folder, results):
+    data = pd.read_csv(folder / "fig4.csv")
+    row = data[(data["cell"] == "set") & (data["epoch"] == 60)].iloc[0]
+    runs = results.frame.query("cell == 'set' and epoch == 60")["test_accuracy"]
+    assert row["n"] == 10
     assert row["mean"] == pytest.approx(runs.mean(), rel=1e-6)
-    half = 4.30265 * runs.std() / 3**0.5  # t(2) at 97.5 %
+    half = 2.262157 * runs.std() / 10**0.5  # t(9) at 97.5 %
     assert row["high"] - row["mean"] == pytest.approx(half, rel=1e-4)
 
 
-def test_no_run_no_page(study, tmp_path):
+def test_no_run_no_page(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE)
     everything = {(cell.label, seed) for cell in study.cells for seed in study.seeds}
     with pytest.raises(reporting.NothingToReportError, match="No run of made is done"):
         reporting.write(make_results(study, lost=everything), tmp_path / "out")

@@ -111,7 +111,6 @@ class Material:
         out: The report's folder: sections write their figures there.
         claims: The study's declared claims, decided.
         comparisons: Its declared comparisons, decided.
-        refusal: Why they could not be decided; usually empty.
         files: What has been written so far, as in `Links`; sections add theirs.
     """
 
@@ -121,7 +120,6 @@ class Material:
     out: Path
     claims: list[Claimed] = field(default_factory=list)
     comparisons: list[Compared] = field(default_factory=list)
-    refusal: str = ""
     files: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
 
     def add_figure(self, shown: Shown) -> Shown:

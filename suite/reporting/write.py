@@ -80,27 +80,19 @@ def write(results: Results, out: Path) -> Written:
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        material = Material(results, table2(results), looks(study.cells), out)
-        _decide(material)
+        claimed, compared = hypotheses.claims(results), hypotheses.comparisons(results)
+        look = looks(study.cells)
+        material = Material(results, table2(results), look, out, claimed, compared)
         sections = [made for make in _SECTIONS if (made := make(material)) is not None]
         page = render(
             study.title,
             f"Dynamic sparse training · study {study.name}",
             summary.lede(material),
             sections,
-            material.looks,
+            look,
             summary.progress(material),
         )
         (out / INDEX).write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
     return Written(out / INDEX, results.complete)
-
-
-def _decide(material: Material) -> None:
-    """Decide claims and comparisons, or keep the sentence that says why they cannot be."""
-    try:
-        material.comparisons = hypotheses.comparisons(material.results)
-        material.claims = hypotheses.claims(material.results)
-    except UserError as error:
-        material.refusal = str(error)

@@ -33,15 +33,14 @@ _MARKS = {
 
 def section(material: Material) -> Section | None:
     """Return the verdicts; None where the study declares neither comparisons nor claims."""
-    if not (material.claims or material.comparisons or material.refusal):
+    if not (material.claims or material.comparisons):
         return None
     blocks: list[Block] = []
     if material.claims:
         blocks += [_claims(material.claims), _statements(material.claims)]
     if material.comparisons:
         blocks += [_show(material), _comparisons(material)]
-    warnings = (material.refusal,) if material.refusal else ()
-    return Section("claims", "Claims and comparisons", tuple(blocks), warnings)
+    return Section("claims", "Claims and comparisons", tuple(blocks))
 
 
 def _claims(claims: list[Claimed]) -> Grid:
