@@ -49,10 +49,13 @@ class SReLU(nn.Module):
         self.t_right = nn.Parameter(torch.from_numpy(5 * rng.random(units, dtype=np.float32)))
         self.a_right = nn.Parameter(torch.ones(units))
 
+    def right(self) -> Tensor:
+        """Return the right thresholds, (units,)."""
+        return self.t_left + self.t_right.abs()
+
     def forward(self, z: Tensor) -> Tensor:
         """Map pre-activations (units, batch) to activations of the same shape."""
-        left = self.t_left[:, None]
-        right = left + self.t_right.abs()[:, None]
+        left, right = self.t_left[:, None], self.right()[:, None]
         below = left + self.a_left[:, None] * (z - left)
         above = right + self.a_right[:, None] * (z - right)
         return torch.where(z > right, above, torch.where(z < left, below, z))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class SparseProduct(torch.autograd.Function):
         h = x.new_empty(connections.shape[0], x.shape[1])
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
-        arrays = (tensor.detach().numpy() for tensor in (weight, bias, x, h))
+        arrays = _arrays(weight, bias, x, h)
         kernels.forward(*connections.by_row, *arrays, slope, dropout.scale, *dropout)
         return h
 
@@ -80,31 +80,57 @@ class SparseProduct(torch.autograd.Function):
         x, weight, h = ctx.saved_tensors
         connections, slope, dropout, observe = ctx.rest
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
-        kernels.backward(
-            h.numpy(),
-            dh.contiguous().numpy(),
-            dz.numpy(),
-            dbias.numpy(),
-            slope,
-            dropout.scale,
-            *dropout,
-        )
+        arrays = _arrays(h, dh.contiguous(), dz, dbias)
+        kernels.backward(*arrays, slope, dropout.scale, *dropout)
         if observe is not None:
             observe(dz)
         dx = None
         if ctx.needs_input_grad[0]:
             dx = torch.empty_like(x)
-            kernels.gradients(
-                *connections.by_column,
-                weight.numpy(),
-                x.numpy(),
-                dz.numpy(),
-                dweight.numpy(),
-                dx.numpy(),
-            )
+            kernels.gradients(*connections.by_column, *_arrays(weight, x, dz, dweight, dx))
         else:
-            kernels.weight_gradient(*connections.by_row, x.numpy(), dz.numpy(), dweight.numpy())
+            kernels.weight_gradient(*connections.by_row, *_arrays(x, dz, dweight))
         return dx, dweight, dbias, None, None, None, None
+
+
+class SparseSReLU(torch.autograd.Function):
+    """The S-shaped rectified linear unit with dropout, see `activations.SReLU`."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        z: Tensor,
+        left: Tensor,
+        a_left: Tensor,
+        right: Tensor,
+        a_right: Tensor,
+        dropout: Dropout,
+    ) -> Tensor:
+        """Map pre-activations (units, batch) to activations; the others are (units,)."""
+        ctx.save_for_backward(z, left, a_left, right, a_right)
+        ctx.dropout = dropout
+        h = torch.empty_like(z)
+        kernels.srelu(*_arrays(z, left, a_left, right, a_right, h))
+        _drop(h, dropout)
+        return h
+
+    @staticmethod
+    def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients by all but the dropout."""
+        dh = dh.clone(memory_format=torch.contiguous_format)
+        _drop(dh, ctx.dropout)
+        gradients = [torch.empty_like(tensor) for tensor in ctx.saved_tensors]
+        kernels.srelu_backward(*_arrays(*ctx.saved_tensors, dh, *gradients))
+        return *gradients, None
+
+
+def _drop(h: Tensor, dropout: Dropout) -> None:
+    if dropout.threshold:
+        kernels.dropped(h.numpy(), dropout.scale, *dropout)
+
+
+def _arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
+    return (tensor.detach().numpy() for tensor in tensors)
 
 
 def _starts(indices: np.ndarray, count: int) -> np.ndarray:

@@ -39,6 +39,7 @@ AHEAD = np.uint64(12)
 # No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
 inner = njit(nogil=True, error_model="numpy")
 kernel = compiled(nogil=True, error_model="numpy")
+summing = compiled(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
 
 def _in_blocks(loop):
@@ -120,6 +121,17 @@ def _backward(zero, first, last, repeated, h, dh, dz, dbias, slope, scale, dropo
             )
         store(error, dz, unit, first, last)
         dbias[unit] += total(fresh(error, repeated))
+
+
+@_in_blocks
+@inner
+def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
+    low, high, threshold = dropout
+    for unit in range(len(h)):
+        counter = unit * h.shape[1] + low
+        value = load(zero, h, unit, first, last)
+        value = drop(value, scale, uint32(counter + first), uint32(counter + last), high, threshold)
+        store(value, out, unit, first, last)
 
 
 @_in_blocks
@@ -232,6 +244,59 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx):
         dweight[order[t]] = sorted_gradient[t]
 
 
+@kernel
+def dropped(h, scale, threshold, low, high):
+    """Drop from `h` (units, batch), in place; the arguments are those of `forward`."""
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    # From a copy: what is in two vectors of a block would be scaled twice.
+    _dropped(h.shape[1], number(0), (h.copy(), h, number(scale), dropout))
+
+
+@kernel
+def srelu(z, left, a_left, right, a_right, h):
+    """Write the S-shaped rectified linear unit of pre-activations, see `activations.SReLU`.
+
+    Args:
+        z: Pre-activations, (units, batch).
+        left: Threshold, (units,), below which the slope is `a_left`.
+        a_left: (units,).
+        right: Threshold, (units,), above which the slope is `a_right`.
+        a_right: (units,).
+        h: Receives the activations, (units, batch).
+    """
+    for unit in range(len(z)):
+        low, high, a_low, a_high = left[unit], right[unit], a_left[unit], a_right[unit]
+        for column in range(z.shape[1]):
+            value = z[unit, column]
+            below = low + a_low * (value - low)
+            above = high + a_high * (value - high)
+            inside = below if value < low else value
+            h[unit, column] = above if value > high else inside
+
+
+@summing
+def srelu_backward(z, left, a_left, right, a_right, dh, dz, dleft, da_left, dright, da_right):
+    """Write the gradients by everything that `srelu` reads; `dh` is that by the activations."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    for unit in range(len(z)):
+        low, high, a_low, a_high = left[unit], right[unit], a_left[unit], a_right[unit]
+        below = above = weighted_below = weighted_above = zero
+        for column in range(z.shape[1]):
+            value, error = z[unit, column], dh[unit, column]
+            error_below = error if value < low and not value > high else zero
+            error_above = error if value > high else zero
+            below += error_below
+            above += error_above
+            weighted_below += error_below * (value - low)
+            weighted_above += error_above * (value - high)
+            dz[unit, column] = error - error_below * (one - a_low) - error_above * (one - a_high)
+        dleft[unit] = below * (one - a_low)
+        da_left[unit] = weighted_below
+        dright[unit] = above * (one - a_high)
+        da_right[unit] = weighted_above
+
+
 def compile_kernels() -> float:
     """Compile all kernels, or load them where an earlier process has compiled them.
 
@@ -249,4 +314,7 @@ def compile_kernels() -> float:
         backward(x, x, x, bias, 0.0, 1.0, 0, 0, 0)
         weight_gradient(starts, indices, x, x, weight)
         gradients(starts, indices, order, weight, x, x, weight, x)
+        dropped(x, 1.0, 0, 0, 0)
+        srelu(x, bias, bias, bias, bias, x)
+        srelu_backward(x, bias, bias, bias, bias, x, x, bias, bias, bias, bias)
     return time.perf_counter() - began

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from suite.sparse.activations import LeakyReLU
+from suite.sparse.activations import LeakyReLU, SReLU
 from suite.sparse.dropout import Dropout
-from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
+from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct, SparseSReLU
 
 
 @dataclass
@@ -68,18 +68,19 @@ class MaskedLinear(nn.Module):
         positions: Active positions, int64 (connections,), ascending; None: every position is
             active, and there is no mask.
         weights: Their weights, float32, one a position.
-        activation: Module that maps (n_out, batch) to (n_out, batch).
+        activation: Of its units.
         device: Where the tensors live.
     """
 
     mask: Tensor | None
+    activation: LeakyReLU | SReLU
 
     def __init__(
         self,
         shape: tuple[int, int],
         positions: np.ndarray | None,
         weights: np.ndarray,
-        activation: nn.Module,
+        activation: LeakyReLU | SReLU,
         device: str | torch.device = "cpu",
     ) -> None:
         super().__init__()
@@ -152,15 +153,17 @@ class SparseLinear(nn.Module):
         shape: (n_out, n_in).
         positions: Active positions, int64 (connections,), ascending.
         weights: Their weights, float32, one a position.
-        activation: Module that maps (n_out, batch) to (n_out, batch).
+        activation: Of its units.
     """
+
+    activation: LeakyReLU | SReLU
 
     def __init__(
         self,
         shape: tuple[int, int],
         positions: np.ndarray,
         weights: np.ndarray,
-        activation: nn.Module,
+        activation: LeakyReLU | SReLU,
     ) -> None:
         super().__init__()
         self.shape = shape
@@ -203,21 +206,21 @@ class SparseLinear(nn.Module):
 
     def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
         """Map activations (n_in, batch) to activations (n_out, batch)."""
-        fused = isinstance(self.activation, LeakyReLU)
         seen = Seen(x.detach()) if self.watch else None
+        units, dropout = self.activation, dropout or NO_DROPOUT
         h = SparseProduct.apply(
             x,
             self.weight,
             self.bias,
             self.indices,
-            self.activation.negative_slope if fused else 1.0,
-            dropout if fused and dropout is not None else NO_DROPOUT,
+            1.0 if isinstance(units, SReLU) else units.negative_slope,
+            NO_DROPOUT if isinstance(units, SReLU) else dropout,
             None if seen is None else seen.keep_error,
         )
-        if not fused:
-            h = self.activation(h)
-            if dropout is not None:
-                h = h * dropout.factors(h)
+        if isinstance(units, SReLU):
+            h = SparseSReLU.apply(
+                h, units.t_left, units.a_left, units.right(), units.a_right, dropout
+            )
         if seen is not None:
             seen.outputs = h.detach()
             self.seen = seen
