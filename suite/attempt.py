@@ -87,9 +87,9 @@ def attempt(
         last = record["epoch"] == run.settings.epochs
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
-            log.unless_in_trouble(
-                lambda: store.note_progress(run.key, _note(run, driver, **record))
-            )
+            pace = (noted - started) / epochs  # all told: checkpoints and waiting too
+            now = _note(run, driver, record["epoch"], record["train_loss"], pace)
+            log.unless_in_trouble(lambda: store.note_progress(run.key, now))
             log.keep()
         on_epoch(record)
 
@@ -171,7 +171,6 @@ def _note(
     epoch: int,
     train_loss: float | None = None,
     seconds: float | None = None,
-    **_: Any,
 ) -> dict[str, Any]:
     return {
         "epoch": epoch,

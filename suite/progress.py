@@ -70,6 +70,7 @@ class Progress:
         self._failed: set[str] = set()
         self._stopping = False
         self._before = before
+        self._reached: dict[str, tuple[float, int]] = {}  # when, and which epoch
         self._pace: dict[str, float] = {}
         self._console = console
         self._live: Live | None = None
@@ -100,14 +101,22 @@ class Progress:
     def started(self, key: str) -> None:
         """A run begins, or begins again."""
         self._running[key] = None
+        self._reached.pop(key, None)
         self._ended.discard(key)
         self._failed.discard(key)
 
     def reached(self, key: str, epoch: int, seconds: float) -> None:
-        """A run has reached an epoch."""
+        """A run has reached an epoch.
+
+        What counts is how long epochs take from here, checkpoints and waiting included; how long
+        the epoch itself took stands in for that at first.
+        """
+        now, cell = time.monotonic(), self._runs[key].cell
+        then, before = self._reached.get(key, (now - seconds, epoch - 1))
+        self._reached[key] = now, epoch
         self._epochs[key] = epoch
-        cell = self._runs[key].cell
-        self._pace[cell] = 0.8 * self._pace.get(cell, seconds) + 0.2 * seconds
+        took = (now - then) / max(1, epoch - before)
+        self._pace[cell] = 0.8 * self._pace.get(cell, took) + 0.2 * took
         self._line(SECONDS_BETWEEN_LINES)
 
     def retried(self, key: str, reason: str) -> None:
