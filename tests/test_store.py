@@ -46,6 +46,19 @@ def test_states_follow_a_run_from_missing_to_done(store):
     assert store.keys() == ["k1"]
 
 
+def test_what_an_orphan_writes_late_does_no_harm(store):
+    store.finish("k1", RECORD)
+    orphan = RunStore(store.location)
+    orphan.begin("k1", {"cell": "set"})
+    orphan.keep_checkpoint("k1", b"old weights")
+    orphan.note_progress("k1", {"epoch": 3})
+    orphan.fail("k1", {"reason": "its node has died"})
+    assert store.states(["k1"]) == {"k1": "done"}
+    assert store.result("k1") == RECORD
+    orphan.finish("k1", RECORD)
+    assert store.result("k1") == RECORD
+
+
 def test_logs_are_kept_one_an_attempt_in_order(store):
     store.keep_log("k1", "20260102", "second\n")
     store.keep_log("k1", "20260101", "half of the first\n")
