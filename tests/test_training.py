@@ -264,7 +264,7 @@ def test_a_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_checkpoints_of_a_resumed_run_are_the_same_bytes(engine):
+def test_checkpoints_of_a_resumed_run_hold_the_same(engine):
     settings = small(method="dynset", reset_momentum=False, activation="srelu")
     _, _, kept = run(settings, engine=engine)
     again = []
@@ -279,10 +279,9 @@ def test_checkpoints_of_a_resumed_run_are_the_same_bytes(engine):
     )
     for one, other in zip(map(load_state, kept[3:]), map(load_state, again), strict=True):
         assert measures(one["history"]) == measures(other["history"])
-        for part in ("values", "momentum"):
+        for part in ("values", "momentum", "positions"):
             assert one[part].keys() == other[part].keys()
             assert all(torch.equal(one[part][name], other[part][name]) for name in one[part])
-        assert all(map(torch.equal, one["positions"], other["positions"]))
 
 
 def load_state(checkpoint):
@@ -345,8 +344,6 @@ def test_a_batch_larger_than_the_data():
         train(small(batch_size=61), SEED, IMAGES)
     with pytest.raises(UserError, match="more than the 45 training images"):
         check_fits(small(batch_size=46, validation=0.25), IMAGES)
-    with pytest.raises(UserError, match="more than the 30 training images"):
-        check_fits(small(batch_size=31, train_samples=30), IMAGES)
 
 
 def test_a_first_layer_denser_than_dense():

@@ -20,7 +20,7 @@ from tests.reference import augment as reference_augment
 from tests.reference import evolution as rules
 from tests.reference.network import Layer, cross_entropy, dropout_factors
 
-DROPOUT_STEPS = 65536
+DROPOUT_STEPS = 2**32
 
 
 def train(settings, seed, images):
