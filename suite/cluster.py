@@ -48,7 +48,10 @@ SECONDS_TO_SEE_THE_STORE = 60.0
 SECONDS_TO_STOP = 30.0
 """After an interrupt, runs may take so long to end their epoch."""
 
+SECONDS_TO_REACH_A_CLUSTER = 10.0
+
 _QUIET = {
+    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -388,6 +391,15 @@ def _check_room(resources: Mapping[str, float], execution: Execution) -> None:
             )
 
 
+def _reach(address: str) -> None:
+    """Refuse an address where nobody answers."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
+    except (OSError, ValueError) as error:
+        raise UserError(f"--address {address}: no cluster answers there ({error}).") from None
+
+
 @contextmanager
 def _ray(address: str | None) -> Iterator[tuple[Any, Any]]:
     """Connect to a cluster, or start one on this machine for as long as it is needed."""
@@ -400,6 +412,8 @@ def _ray(address: str | None) -> Iterator[tuple[Any, Any]]:
             f"--address {address}: the driver must run on a node of the cluster; give HOST:PORT "
             "or auto there, or submit it with ray job submit."
         )
+    elif address != "auto":
+        _reach(address)  # Ray itself tries for minutes
     import ray
     from ray import tune
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster.disturbed import Disturbed
 from tests.cluster.processes import children, driving, kill, lives, until
+from tests.cluster.studies import suite, write_study
 
 HASTY = (
     sys.executable,
@@ -94,8 +95,8 @@ def _can_unshare() -> bool:
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
-def test_an_address_without_a_cluster_is_the_users_mistake(tmp_path):
-    study = Disturbed(tmp_path)
-    with driving(*study.arguments, "--address", "127.0.0.1:1") as driver:
-        assert driver.wait() == 2, driver.told
-    assert "--address 127.0.0.1:1: no cluster can be used there" in driver.told
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "ray://127.0.0.1:10001"])
+def test_an_address_without_a_cluster_is_the_users_mistake(tmp_path, address):
+    ended = suite("run", write_study(tmp_path), "--store", tmp_path / "s", "--address", address)
+    assert ended.returncode == 2, ended.stderr
+    assert f"--address {address}: " in ended.stderr

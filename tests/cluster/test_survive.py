@@ -98,6 +98,7 @@ def test_the_heads_death_ends_the_driver_and_the_next_one_finishes(study):
 
 
 def test_a_second_driver_refuses_or_takes_over(study):
+    study.ledger.slow_down(2)
     with driving(*study.arguments) as first:
         study.until_executed(2, first)
         refused = suite("run", *study.arguments)
@@ -108,5 +109,6 @@ def test_a_second_driver_refuses_or_takes_over(study):
         with driving(*study.arguments, "--takeover") as second:
             assert first.wait() == 2
             assert f"has been taken over by process {second.pid} on " in first.told
+            study.ledger.slow_down(0)
             assert second.wait() == 0, second.told
     assert study.histories() == study.expected
