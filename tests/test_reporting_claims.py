@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from suite import hypotheses
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.table2 import table2
@@ -52,3 +53,21 @@ def test_nothing_declared_nothing_shown(tmp_path):
     results = make_results(study)
     assert claims.section(Material(results, table2(results), {}, tmp_path)) is None
     assert claims.tally([], []) == ""
+
+
+def test_nothing_can_be_decided_with_two_seeds(tmp_path):
+    study = make_study(tmp_path, "\n  - {method: set}\n  - {method: lset}\n", epochs=12, seeds=2)
+    text = claims.tally([], hypotheses.comparisons(make_results(study)))
+    assert text.startswith("No declared comparison can be decided with 2 seeds")
+
+
+def test_cells_are_ranked_over_several_data_sets(tmp_path):
+    cells = "".join(
+        f"\n  - {{method: {method}, epochs: {epochs}}}"
+        for method in ("set", "lset", "static")
+        for epochs in (10, 11, 12, 13, 14, 15)
+    )
+    results = make_results(make_study(tmp_path, cells + "\n", baseline="null", seeds=2))
+    found = claims.section(Material(results, table2(results), {}, tmp_path))
+    ranks = next(block for block in found.blocks if getattr(block, "name", "") == "ranks-grid")
+    assert [row[0].text for row in ranks.rows] == ["set", "lset[metric=loss]", "static"]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from suite.evolution.connectivity import equilibrium
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
+from suite.reporting.section import Material
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
 from suite.reporting.sections.pareto import front
+from suite.reporting.sections.pauses import identical
 from suite.reporting.table2 import table2
 from tests.made_results import PERFORMANCE, make_results, make_study
 
@@ -116,3 +118,13 @@ def test_predicted_connections_are_the_formulas_and_met_in_the_end(tmp_path):
     initial = results.frame["connections"].iloc[0]
     assert predicted == pytest.approx(equilibrium(initial, theta, 0.3))
     assert measured == pytest.approx(predicted, rel=0.01)
+
+
+def test_cells_with_the_very_same_runs_are_named(tmp_path):
+    results = make_results(make_study(tmp_path, PERFORMANCE, seeds=2, epochs=12))
+    material = Material(results, table2(results), {}, tmp_path)
+    assert identical(material) == []
+    results.frame["connections"] = 1
+    results.frame["test_accuracy"] = results.frame["test_loss"] = results.frame["seed"] / 1e4
+    (sentence,) = identical(material)
+    assert "SET, AccSET, LSET" in sentence

@@ -52,12 +52,14 @@ class Entry:
     Attributes:
         estimate: Mean and interval over the finished runs.
         published: The paper's value, None where it has none.
+        comparable: Whether it is of the same data set.
         mark: "best" of the column, "same" if it does not differ from the best, or "".
         format: How it is written.
     """
 
     estimate: Estimate
     published: float | None
+    comparable: bool
     mark: str
     format: Format
 
@@ -73,13 +75,16 @@ class Entry:
 
     @property
     def paper(self) -> str:
-        """The paper's value as text, empty where it has none."""
-        return "" if self.published is None else self.format.text(self.published)
+        """The paper's value as text, with three digits at least; empty where it has none."""
+        if self.published is None:
+            return ""
+        scaled = self.published / 10.0**self.format.exponent
+        return f"{scaled:.3g}" if abs(scaled) < 0.1 else self.format.text(self.published)
 
     @property
     def difference(self) -> str:
-        """Ours less the paper's as text, empty where there is nothing to subtract."""
-        if self.published is None or not self.estimate.n:
+        """Ours less the paper's as text, empty where they cannot be compared."""
+        if self.published is None or not self.comparable or not self.estimate.n:
             return ""
         return self.format.signed(self.estimate.mean - self.published)
 
@@ -195,6 +200,7 @@ def table2(results: Results) -> Table2:
             Entry(
                 estimates[cell.label, column.name],
                 None if published is None else published.value(column.name),
+                cell.settings.dataset == paper.DATASET,
                 marks.get((cell.label, column.name), ""),
                 column.format,
             )

@@ -6,7 +6,7 @@ import csv
 import io
 
 from suite.reporting import tex
-from suite.reporting.numbers import listing
+from suite.reporting.numbers import MINUS, listing
 from suite.reporting.table2 import BEST, SAME, Column, Entry, Row, Table2
 
 NOTE = (
@@ -37,12 +37,13 @@ def as_csv(table: Table2) -> str:
 
 
 def _plain_values(entry: Entry) -> list[str]:
-    estimate, published = entry.estimate, entry.published
-    values = [estimate.mean, estimate.half]
-    values += [float("nan")] * 2 if published is None else [published, estimate.mean - published]
     exponent = f"e{entry.format.exponent}" if entry.format.exponent else ""
-    plain = [entry.format.plain(value) for value in values]
-    return [text and text + exponent for text in plain]
+    texts = [entry.mean if entry.estimate.n else "", entry.half, entry.paper, entry.difference]
+    return [text and _ascii(text) + exponent for text in texts]
+
+
+def _ascii(text: str) -> str:
+    return text.replace(MINUS, "-").replace(",", "").removeprefix("+")
 
 
 def as_markdown(table: Table2, title: str) -> str:

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from suite import hypotheses
 from suite.hypotheses import Claimed, Compared, Statement
 from suite.reporting.drawing import inline, save, style
 from suite.reporting.figures import Shown
@@ -13,6 +14,7 @@ from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import (
     MISSING,
     Format,
+    count,
     format_for,
     listing,
     percent,
@@ -33,11 +35,11 @@ _MARKS = {
 
 def section(material: Material) -> Section | None:
     """Return the verdicts; None where the study declares neither comparisons nor claims."""
-    if not (material.claims or material.comparisons):
+    blocks = _ranking(material)
+    if not (material.claims or material.comparisons or blocks):
         return None
-    blocks: list[Block] = []
     if material.claims:
-        blocks += [_claims(material.claims), _statements(material.claims)]
+        blocks = [_claims(material.claims), _statements(material.claims), *blocks]
     if material.comparisons:
         blocks += [_show(material), _comparisons(material)]
     return Section("claims", "Claims and comparisons", tuple(blocks))
@@ -114,7 +116,7 @@ def _comparisons(material: Material) -> Grid:
         ends = f"{amount(form, found.low)} to {amount(form, found.high)}"
         rows.append(
             (
-                words(f"{row.cell.title} against {row.against.title}", small=found.note),
+                words(f"{row.cell.title} against {row.against.title}", small=_remark(row)),
                 words(found.verdict, mark=_MARKS[found.verdict]),
                 number(found.n, str(found.n)),
                 number(
@@ -142,6 +144,27 @@ def _comparisons(material: Material) -> Grid:
     heads = head(*titles, "Correlation", "Detectable", names=(0, 1))
     looks = tuple(material.looks[row.cell.label] for row in compared)
     return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
+
+
+def _remark(row: Compared) -> str:
+    """Return what a reader must know beyond the figures."""
+    found = row.found
+    untested = found.verdict == "unattainable" or (found.n and found.ties == found.n)
+    return " ".join(filter(None, [found.reason if untested else "", found.note]))
+
+
+def _ranking(material: Material) -> list[Block]:
+    """Return the cells' mean ranks, where the study has several blocks to rank them over."""
+    found = hypotheses.ranking(material.results)
+    if found.blocks < 2:
+        return []
+    rows = [
+        (words(str(label)), number(float(rank), f"{rank:.2f}"))
+        for label, rank in found.ranks.items()
+    ]
+    outcome = material.results.study.file.comparisons.outcome.replace("_", " ")
+    caption = f"Mean ranks in {outcome} over {found.blocks} data sets or settings; 1 is best."
+    return [found.reason, Grid("ranks-grid", caption, head("Cell", "Mean rank"), tuple(rows))]
 
 
 def _show(material: Material) -> Shown:
@@ -221,6 +244,10 @@ def tally(claims: list[Claimed], compared: list[Compared]) -> str:
     counts = [(verdicts.count(verdict), verdict) for verdict in _MARKS if verdict in verdicts]
     if not counts:
         return ""
+    if counts == [(len(verdicts), "unattainable")]:
+        n = max(row.found.n for row in compared) if compared else 0
+        seeds = f" with {count(n, 'seed')}" if n else ""
+        return f"No {kind} can be decided{seeds}: no exact test could reach the needed p."
     if len(verdicts) == 1:
         return f"The one {kind} is {verdicts[0]}."
     first, *rest = counts

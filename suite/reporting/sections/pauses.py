@@ -10,8 +10,9 @@ import pandas as pd
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style
 from suite.reporting.figures import Shown
-from suite.reporting.numbers import count, estimate, percent
+from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent
 from suite.reporting.section import Block, Grid, Material, head, number, words
+from suite.reporting.table2 import last_epochs
 from suite.study import Cell
 
 if TYPE_CHECKING:
@@ -34,10 +35,27 @@ def blocks(material: Material) -> list[Block]:
         "DynSET leaves out an epoch's evolution where its signal is worse than a few epochs ago. "
         "A run that never pauses is, from the same seed, the run of the method without the gate."
     )
-    made: list[Block] = [text]
+    made: list[Block] = [text, *identical(material)]
     if frame.loc[frame["cell"].isin([cell.label for cell in cells]), "paused"].any():
         made.append(_show(material, cells))
     return [*made, _grid(material, cells)]
+
+
+def identical(material: Material) -> list[str]:
+    """Say which of the study's cells have had, so far, the very same runs."""
+    kinds: dict[object, list[str]] = {}
+    runs = last_epochs(material.results.frame).sort_values("seed")
+    values = ["seed", "dataset", "epoch", "accuracy", "loss", "connections"]
+    for cell in material.results.study.cells:
+        own = runs.loc[runs["cell"] == cell.label, values]
+        if len(own):
+            same = tuple(own.itertuples(index=False, name=None))
+            kinds.setdefault(same, []).append(in_a_sentence(cell.title))
+    return [
+        f"Identical so far, run by run, so that nothing can be compared: {listing(titles)}."
+        for titles in kinds.values()
+        if len(titles) > 1
+    ]
 
 
 def _grid(material: Material, cells: list[Cell]) -> Grid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite import paper
-from suite.reporting.numbers import count, listing
+from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.table2 import Entry, Row, Table2
 from suite.reporting.table2_files import NOTE, as_csv, as_markdown, as_tabular, as_tex
@@ -25,17 +25,18 @@ def section(material: Material) -> Section:
     blocks: list[str | Grid] = [_grid(table, material, caption)]
     warnings = []
     if table.has_paper:
+        same_data = any(row.entries[0].difference for row in table.rows)
+        less = " and ours less the paper's" if same_data else ""
         blocks.append(
-            f"The small lines give the value that the paper prints ({paper.AUTHOR}, {paper.YEAR}; "
-            "CIFAR-10, 1,000 epochs, no number of runs stated) and ours less the paper's."
+            f"The small lines give the value that the paper prints{less} ({paper.AUTHOR}, "
+            f"{paper.YEAR}; CIFAR-10, {paper.EPOCHS:,} epochs, no number of runs stated)."
         )
         if differing := differences_from_paper(results):
-            shown = differing[:_SHOWN_DIFFERENCES]
-            more = len(differing) - len(shown)
-            listed = listing([*shown, count(more, "more setting")] if more else shown)
+            listed = listing_some(differing, most=_SHOWN_DIFFERENCES)
+            beside = "are no test of them" if same_data else "would mean nothing"
             warnings.append(
-                "This study does not repeat the paper's: the differences from its values are no "
-                f"test of it. Different here: {listed}."
+                "This is not the paper's experiment: differences from its values "
+                f"{beside}. Different here: {listed}."
             )
     few = {row.n for row in table.rows if 0 < row.n < 6}
     if few:

@@ -91,8 +91,7 @@ def _settings(results: Results) -> Grid:
 
 _MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow"}
 _MEANING = {
-    name: (field.description or "").split(":")[0].rstrip(".")
-    for name, field in Settings.model_fields.items()
+    name: (field.description or "").rstrip(".") for name, field in Settings.model_fields.items()
 }
 
 
