@@ -170,9 +170,10 @@ RULES = {
         '8: plugins: must be a list, each text, not "mine.py".',
     ),
     "wrong seeds": (
-        RIGHT + "seeds:\n  root: -1\n  count: true\n",
+        RIGHT + "seeds:\n  root: -1\n  count: true\nexecution: {cpu: [1, 2]}\n",
         "4: seeds.root: must be a whole number from 0 to below 4294967296, not -1.",
         "5: seeds.count: must be a whole number from 1 up, not true.",
+        "6: execution.cpu: must be a number above 0, not a list of 2.",
     ),
     "wrong execution": (
         RIGHT + "execution:\n  engine: fast\n  cpu: 0\n  gpu: -1\n  retries: 1.5\n"

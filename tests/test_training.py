@@ -83,6 +83,10 @@ CASES = {
     "dynset": {"method": "dynset"},
     "dynset of val_loss": {"method": "dynset", "metric": "val_loss"} | RESTLESS,
     "dynset of val_accuracy": {"method": "dynset", "metric": "val_accuracy"} | RESTLESS,
+    "overshoot": {
+        **{"method": "lset", "metric": "val_loss", "overshoot": True},
+        **{"hidden": (14,), "dropout": 0.6, "learning_rate": 0.35, "epochs": 5},
+    },
     "static": {"method": "static"},
     "dense": {"method": "dense"},
     "one_neighbour": {"regrow": "one_neighbour"},
@@ -120,6 +124,8 @@ def test_the_cases_cover_what_can_happen():
         first_pause = [record["paused"] for record in history].index(True)
         assert any(record["evolved"] for record in history[first_pause:])
         assert sum(history[-1]["connections"]) < 0.7 * sum(history[0]["connections"])
+    history, _, _ = run(small(**CASES["overshoot"]))
+    assert max(record["connections"] for record in history) > history[0]["connections"]
 
 
 def test_what_is_recorded_is_the_network_that_was_evaluated():
@@ -344,6 +350,9 @@ def test_a_batch_larger_than_the_data():
         train(small(batch_size=61), SEED, IMAGES)
     with pytest.raises(UserError, match="more than the 45 training images"):
         check_fits(small(batch_size=46, validation=0.25), IMAGES)
+    made = {"dataset": {"npz": "made.npz"}, "train_samples": 30}
+    with pytest.raises(UserError, match="more than the 30 training images"):
+        check_fits(small(batch_size=31, **made), IMAGES)
 
 
 def test_a_first_layer_denser_than_dense():

@@ -71,6 +71,8 @@ def train(settings, seed, images):
             theta = rules.theta_of_accuracy(signal[-1], settings.k)
         else:
             theta = rules.theta_of_loss(signal, settings.k)
+            if settings.overshoot and signal[-1] > signal[0]:  # below 0 nothing was clipped
+                theta = rules.theta_of_accuracy(max(-1.0, 1 - signal[-1] / signal[0]), settings.k)
         record["theta"], record["evolved"] = theta, True
         for index, layer in enumerate(network.layers):
             evolve(settings, seed, epoch, index, layer, initial[index], theta, velocity)
