@@ -13,17 +13,16 @@ import logging
 import os
 import pickle
 import re
-import signal
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from suite.ending import Ending, StrangerError, Watcher
 from suite.errors import UserError
 from suite.files import patiently
 from suite.lock import Lock, Order, order
@@ -33,7 +32,6 @@ from suite.study.cells import source_name
 from suite.study.file import Execution
 
 if TYPE_CHECKING:
-    from suite.attempt import Outcome
     from suite.training import Epoch
 
 SECONDS_BETWEEN_REPORTS = 1.0
@@ -45,16 +43,13 @@ SECONDS_BETWEEN_ORDERS = 5.0
 SECONDS_TO_SEE_THE_STORE = 60.0
 """A network file system may show a new file so late."""
 
-SECONDS_TO_STOP = 30.0
-"""After an interrupt, runs may take so long to end their epoch."""
-
 SECONDS_TO_REACH_A_CLUSTER = 10.0
 
 _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `_Ending` has its own
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `Ending` has its own
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nobody reads Tune's snapshots: the store is the truth
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
@@ -63,29 +58,6 @@ _QUIET = {
 _COLOUR = re.compile(r"\x1b\[\d*m")
 
 _log = logging.getLogger(__name__)
-
-
-class StrangerError(Exception):
-    """A worker sees another store than the driver."""
-
-
-class Watcher(Protocol):
-    """Who is told what runs do."""
-
-    def started(self, key: str) -> None:
-        """A run begins, or begins again."""
-
-    def reached(self, key: str, epoch: int, seconds: float) -> None:
-        """A run has reached an epoch, which took so many seconds."""
-
-    def retried(self, key: str, reason: str) -> None:
-        """An attempt at a run died, and another will be made."""
-
-    def ended(self, key: str, outcome: Outcome) -> None:
-        """A run has ended."""
-
-    def stopping(self, seconds: float) -> None:
-        """An interrupt came: runs get so many seconds to end their epoch."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +126,7 @@ def execute(
         trainable = tune.with_resources(
             tune.with_parameters(_trial, job=job), {"cpu": execution.cpu, "gpu": execution.gpu}
         )
-        ending = _Ending(lock, watcher)
+        ending = Ending(lock, watcher)
         with tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch, ending.on_signals():
             tune.Tuner(
                 trainable,
@@ -241,72 +213,7 @@ def _order(store: RunStore, job: _Job) -> Order:
         return "unknown"  # a store in trouble for a while is no order
 
 
-class _Ending:
-    """Decides when to end before the last run has: an interrupt, or what cannot go on.
-
-    Attributes:
-        interrupted: Whether an interrupt came.
-        reason: The sentence to stop with, where the study cannot go on.
-    """
-
-    def __init__(self, lock: Lock, watcher: Watcher) -> None:
-        self.interrupted = False
-        self.reason: str | None = None
-        self.running: set[str] = set()
-        self._awaited: set[str] | None = None
-        self._deadline = 0.0
-        self._lock, self._watcher = lock, watcher
-
-    def now(self) -> bool:
-        """Whether to end now; asked several times a second."""
-        self.reason = self.reason or self._lock.lost
-        if self.reason is not None:
-            return True
-        if not self.interrupted:
-            return False
-        if self._awaited is None:
-            self._awaited = set(self.running)
-            self._deadline = time.monotonic() + SECONDS_TO_STOP
-            self._watcher.stopping(SECONDS_TO_STOP)
-            try:
-                self._lock.order_stop()
-            except OSError as error:
-                _log.warning("the store is in trouble: %s", error)
-        self._awaited &= self.running
-        return not self._awaited or time.monotonic() > self._deadline
-
-    def hear(self, error: Exception) -> None:
-        """Take note of what a worker died of.
-
-        One that does not see the store ends the study, unless the driver does not see it either:
-        then the store is in trouble and the run is tried again.
-        """
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, StrangerError) and self._lock.shows():
-            self.reason = str(cause)
-
-    @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Take the first SIGINT or SIGTERM as a wish to stop, and the second as one to stop now."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def interrupt(*_: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, interrupt) for number in signals]
-        try:
-            yield
-        finally:
-            for number, handler in zip(signals, before, strict=True):
-                signal.signal(number, handler)
-
-
-def _callback(tune: Any, store: RunStore, watcher: Watcher, ending: _Ending) -> Any:
+def _callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> Any:
     """Pass on to a watcher what Tune says of its trials, and note in the store what failed."""
 
     class Callback(tune.Callback):
@@ -366,7 +273,7 @@ def _reason(error: Exception) -> str:
     return told.partition("\n")[0]
 
 
-def _stopper(tune: Any, ending: _Ending) -> Any:
+def _stopper(tune: Any, ending: Ending) -> Any:
     class Stopper(tune.Stopper):
         def __call__(self, *_: Any, **__: Any) -> bool:
             return False

@@ -47,7 +47,7 @@ def seconds_left(
 
 
 class Progress:
-    """Follows the runs of one `suite run`; a `suite.cluster.Watcher`.
+    """Follows the runs of one `suite run`; a `suite.ending.Watcher`.
 
     Args:
         runs: The runs that are executed.

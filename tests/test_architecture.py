@@ -13,7 +13,7 @@ ORDER = [
     *("errors", "randomness", "spelling", "paper", "files"),
     *("evolution", "statistics", "sparse", "augment"),
     *("datasets", "settings", "study", "checkpoint", "training"),
-    *("provenance", "store", "tidy", "lock", "attempt", "progress", "status"),
+    *("provenance", "store", "tidy", "lock", "attempt", "ending", "progress", "status"),
     *("hypotheses", "reporting", "estimate", "bench", "printing"),
     *("cluster", "driver", "cli"),
 ]
