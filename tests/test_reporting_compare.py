@@ -26,7 +26,7 @@ def test_a_study_against_itself_is_identical(tmp_path):
     page = _page(reporting.compare_reports(results, results, tmp_path / "out"))
     assert "beyond noise for" not in page
     assert "Accuracy: identical in every run for SET, AccSET" in page
-    assert "Made up (A) against Made up (B)" in page
+    assert "<title>Made up (A) against Made up (B)</title>" in page
 
 
 def test_cells_meet_by_settings_or_by_label_and_changes_are_named(tmp_path):

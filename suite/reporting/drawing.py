@@ -116,7 +116,7 @@ def save(
         none = {"CreationDate": None, "Creator": None, "Producer": None}
         figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
     if "png" in formats:
-        figure.savefig(out / f"{stem}.png", format="png", metadata={"Software": None})
+        figure.savefig(out / f"{stem}.png", format="png")  # it names the version that drew it
     return Picture(stem, svg)
 
 

@@ -126,6 +126,7 @@ class Material:
         """Note a figure's files, and return it."""
         files = [(f"{shown.stem}.{ending}", ending.upper()) for ending in ("svg", "pdf", "png")]
         if shown.column:
+            files.append((f"{shown.stem}-column.svg", "SVG, one column"))
             files.append((f"{shown.stem}-column.pdf", "PDF, one column"))
         self.files.append((shown.full_title, (*files, (f"{shown.stem}.csv", "CSV"))))
         return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,23 @@ def write(results: Results, out: Path) -> Written:
             look,
             summary.progress(material),
         )
-        (out / INDEX).write_text(page, encoding="utf-8")
+        _remove_stale(material)
+        unfinished = out / f".{INDEX}.unfinished"
+        unfinished.write_text(page, encoding="utf-8")
+        unfinished.replace(out / INDEX)
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
     return Written(out / INDEX, results.complete)
+
+
+_FIGURE = re.compile(
+    r"(fig[2-6]|comparisons|pareto|pauses|degrees)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
+)
+
+
+def _remove_stale(material: Material) -> None:
+    """Remove the figures of an earlier report that this one does not have."""
+    written = {name for _, files in material.files for name, _ in files}
+    for file in material.out.iterdir():
+        if _FIGURE.fullmatch(file.name) and file.name not in written:
+            file.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pandas as pd
 
@@ -22,6 +23,8 @@ from suite.reporting.numbers import (
 )
 from suite.reporting.section import Block, Grid, Material, Section, Td, head, number, words
 
+_MANY = 3
+"""A remark on so many comparisons stands above their table, once."""
 _MARKS = {
     "supported": "good",
     "contradicted": "bad",
@@ -41,6 +44,8 @@ def section(material: Material) -> Section | None:
     if material.claims:
         blocks = [_claims(material.claims), _statements(material.claims), *blocks]
     if material.comparisons:
+        for remark, n in _remarks(material.comparisons)[1].items():
+            blocks.append(f"Of {n} comparisons below: {remark}")
         blocks += [_show(material), _comparisons(material)]
     return Section("claims", "Claims and comparisons", tuple(blocks))
 
@@ -109,14 +114,18 @@ def _found(statement: Statement) -> tuple[Td, Td, Td]:
 
 def _comparisons(material: Material) -> Grid:
     compared = material.comparisons
+    remarks, shared = _remarks(compared)
     rows = []
-    for row in compared:
+    for row, remark in zip(compared, remarks, strict=True):
         found = row.found
         form = format_of(row.outcome, found.difference)
         ends = f"{amount(form, found.low)} to {amount(form, found.high)}"
         rows.append(
             (
-                words(f"{row.cell.title} against {row.against.title}", small=_remark(row)),
+                words(
+                    f"{row.cell.title} against {row.against.title}",
+                    small="" if remark in shared else remark,
+                ),
                 words(found.verdict, mark=_MARKS[found.verdict]),
                 number(found.n, str(found.n)),
                 number(
@@ -146,11 +155,16 @@ def _comparisons(material: Material) -> Grid:
     return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
 
 
-def _remark(row: Compared) -> str:
-    """Return what a reader must know beyond the figures."""
-    found = row.found
-    untested = found.verdict == "unattainable" or (found.n and found.ties == found.n)
-    return " ".join(filter(None, [found.reason if untested else "", found.note]))
+def _remarks(compared: list[Compared]) -> tuple[list[str], dict[str, int]]:
+    """Return what a reader must know beyond the figures of each, and the remarks of many."""
+    remarks = []
+    for row in compared:
+        found = row.found
+        untested = found.verdict == "unattainable" or (found.n and found.ties == found.n)
+        note = f"{found.note[:1].upper()}{found.note[1:]}." if found.note else ""
+        remarks.append(" ".join(filter(None, [found.reason if untested else "", note])))
+    counts = Counter(filter(None, remarks))
+    return remarks, {remark: n for remark, n in counts.items() if n >= _MANY}
 
 
 def _ranking(material: Material) -> list[Block]:
