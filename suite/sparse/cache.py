@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import platformdirs
 from numba import njit
 from numba.core import config
@@ -21,20 +22,22 @@ SOURCES = ("blocks.py", "cache.py", "dropout.py", "kernels.py")
 
 
 def cache_folder() -> Path:
-    """Return the folder of the compiled kernels of exactly these sources; it exists.
+    """Return the folder of the compiled kernels of exactly these sources and this numba; it exists.
 
     It lies in NUMBA_CACHE_DIR where that is set, else in the user's cache folder, else (no home
     that can be written to) in the system's temporary folder.
     """
     sources = Path(__file__).parent
-    digest = hashlib.sha256(b"".join((sources / name).read_bytes() for name in SOURCES)).hexdigest()
+    digest = hashlib.sha256(numba.__version__.encode())
+    for name in SOURCES:
+        digest.update((sources / name).read_bytes())
     candidates = [
         os.environ.get("NUMBA_CACHE_DIR"),
         platformdirs.user_cache_dir("regrowth-suite"),
         f"{tempfile.gettempdir()}/regrowth-suite-{os.getuid() if hasattr(os, 'getuid') else ''}",
     ]
     for candidate in filter(None, candidates):
-        folder = Path(candidate) / f"kernels-{digest[:16]}"
+        folder = Path(candidate) / f"kernels-{digest.hexdigest()[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
