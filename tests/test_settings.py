@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from suite.errors import UserError
 from suite.evolution.plugins import load_plugin
+from suite.evolution.registry import forget
 from suite.settings import EVOLUTION, Run, Settings, too_dense
 
 
@@ -142,7 +143,8 @@ def plugin(tmp_path):
     path = tmp_path / "lowest.py"
     path.write_text(PLUGIN)
     load_plugin(path)
-    return path
+    yield path
+    forget(str(path))
 
 
 RELEVANT = {

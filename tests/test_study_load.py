@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.errors import UserError
+from suite.evolution.registry import forget
 from suite.study import Study, load_study
 from suite.study.cells import source_name
 from suite.study.schema import study_schema
@@ -203,6 +204,7 @@ def test_a_plugin_beside_the_study(load, tmp_path):
     keys_after = keys(load(text))
     changed = [one != other for one, other in zip(keys_before, keys_after, strict=True)]
     assert changed == [True, False] * len(before.seeds), "static runs do without the plug-in"
+    forget(str(file))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)

@@ -147,10 +147,11 @@ RULES = {
         "5: cells[1]: must be a mapping, not empty.",
     ),
     "a wrong default that every cell overrides": (
-        "name: x\ndefaults: {zeta: 3, regrow: bogus}\ncells: [{zeta: 0.2, regrow: random}]\n",
+        "name: x\ndefaults: {zeta: 3, regrow: one_neighbor}\n"
+        "cells: [{zeta: 0.2, regrow: random}]\n",
         "2: defaults.zeta: must be a number above 0 and below 1, not 3.",
-        '2: defaults.regrow: there is no regrowth strategy "bogus"; known: random, '
-        "one_neighbour, most_neighbours.",
+        '2: defaults.regrow: there is no regrowth strategy "one_neighbor"; did you mean '
+        '"one_neighbour"?',
     ),
     "one wrong default in many cells is said once": (
         "name: x\ndefaults:\n  zeta: 3\ncells: [{method: set}, {method: accset}]\n",
@@ -423,7 +424,7 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
             b"\x89PNG\r\n\x1a\n\xff\xfe",
             "study.yaml: is not a text file (UTF-8), so it is no study.",
         ),
-        (b"[" * 5000, "study.yaml: is nested too deeply to be a study."),
+        (b"[" * 1200, "study.yaml: is nested too deeply to be a study."),
         (
             b"x" * 2_000_001,
             "study.yaml: has more than 2,000,000 bytes, so it is no study.",

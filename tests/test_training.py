@@ -10,7 +10,7 @@ import torch
 
 from suite.datasets.images import image_set
 from suite.errors import UserError
-from suite.evolution.registry import Origin, loading, regrowth
+from suite.evolution.registry import Origin, forget, loading, regrowth
 from suite.settings import Settings
 from suite.training import DivergedError, check_fits, train
 from tests.reference import training as reference
@@ -381,9 +381,6 @@ SEEN = []
 @pytest.fixture(scope="module")
 def watching():
     """A strategy that picks by gradient times activations, and notes what it saw."""
-    from suite.evolution import registry
-
-    before = registry.registered()
     with loading(Origin("plug-in", "tests", "0" * 64)):
 
         @regrowth("by_gradient_of_test_training", needs=("gradient", "activations"))
@@ -396,8 +393,7 @@ def watching():
             return np.argsort(-score, axis=None, kind="stable")[:count]
 
     yield "by_gradient_of_test_training"
-    registry._strategies.clear()
-    registry._strategies.update(before)
+    forget("tests")
 
 
 def test_a_strategy_sees_gradient_and_activations_alike_in_both_engines(watching):
@@ -453,18 +449,12 @@ def test_a_strategy_from_outside_resumes_bit_for_bit(watching, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_strategy_that_misbehaves_is_named(engine):
-    from suite.evolution import registry
+    with loading(Origin("plug-in", "tests of mistakes", "0" * 64)):
 
-    before = registry.registered()
-    try:
-        with loading(Origin("plug-in", "tests", "0" * 64)):
+        @regrowth("too_few_of_test_training")
+        def too_few(layer, count, rng):
+            return np.arange(0)
 
-            @regrowth("too_few_of_test_training")
-            def too_few(layer, count, rng):
-                return np.arange(0)
-
-        with pytest.raises(UserError, match="'too_few_of_test_training' in layer 1"):
-            train(small(regrow="too_few_of_test_training"), SEED, IMAGES, engine=engine)
-    finally:
-        registry._strategies.clear()
-        registry._strategies.update(before)
+    with pytest.raises(UserError, match="'too_few_of_test_training' in layer 1"):
+        train(small(regrow="too_few_of_test_training"), SEED, IMAGES, engine=engine)
+    forget("tests of mistakes")
