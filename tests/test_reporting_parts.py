@@ -11,10 +11,12 @@ from suite.evolution.connectivity import equilibrium
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Material
+from suite.reporting.sections import setting
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
 from suite.reporting.sections.pareto import front
 from suite.reporting.sections.pauses import identical
+from suite.reporting.sections.results import differences_from_paper
 from suite.reporting.table2 import table2
 from tests.made_results import PERFORMANCE, make_results, make_study
 
@@ -128,3 +130,27 @@ def test_cells_with_the_very_same_runs_are_named(tmp_path):
     results.frame["test_accuracy"] = results.frame["test_loss"] = results.frame["seed"] / 1e4
     (sentence,) = identical(material)
     assert "SET, AccSET, LSET" in sentence
+
+
+def test_runs_from_different_machines_versions_and_code_give_warnings(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE, seeds=2, epochs=12)
+
+    def provenance(cell, seed):
+        return {"torch": "2.8.0", "host": "node-2", "dirty": True} if seed == 2023 else {}
+
+    results = make_results(study, provenance=provenance)
+    found = setting.section(Material(results, table2(results), {}, tmp_path))
+    assert found.warnings == (
+        "Runs differ in the version of torch: 2.8.0 (6 runs) and 2.9.0 (6 runs).",
+        "Runs differ in host: node-1 (6 runs) and node-2 (6 runs).",
+        "6 runs were computed with changes that are in no commit.",
+    )
+    same = make_results(study)
+    assert setting.section(Material(same, table2(same), {}, tmp_path)).warnings == ()
+
+
+def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):
+    results = make_results(
+        make_study(tmp_path, "\n  - {method: lset, dropout: 0.1}\n", baseline="null")
+    )
+    assert differences_from_paper(results) == ["epochs (40)", "dropout (0.1)"]

@@ -25,7 +25,7 @@ def section(material: Material) -> Section:
     records = [run.record for run in results.runs if run.record is not None]
     origins = [dict(record.get("provenance", {})) for record in records]
     if origins:
-        blocks.append(_provenance(origins))
+        blocks += [_contents(records), _provenance(origins)]
     title = "Settings and provenance"
     return Section("settings", title, tuple(blocks), tuple(_warnings(origins, records)))
 
@@ -54,6 +54,13 @@ def _about(results: Results) -> str:
             "one, and test accuracies are optimistic for methods that read them."
         )
     return " ".join(sentences)
+
+
+def _contents(records: list[Mapping[str, Any]]) -> str:
+    """Say by which fingerprint each data set's content is known."""
+    known = {(str(record.get("dataset")), str(record.get("fingerprint"))) for record in records}
+    listed = listing(f"{name} {fingerprint[:16]}" for name, fingerprint in sorted(known))
+    return f"Fingerprints of the data that the runs were given: {listed}."
 
 
 def _settings(results: Results) -> Grid:
