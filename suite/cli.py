@@ -74,7 +74,8 @@ def check(
     """Check a study file and count its runs."""
     checked = _load(study, many=yes)
     cells, seeds = len(checked.cells), len(checked.seeds)
-    typer.echo(f"{study}: {cells} cells x {seeds} seeds = {cells * seeds} runs.")
+    counted = (_count(cells, "cell"), _count(seeds, "seed"), _count(cells * seeds, "run"))
+    typer.echo("{}: {} x {} = {}.".format(study, *counted))
     if estimate:
         from suite.datasets.known import data_folder
         from suite.estimate import estimate as estimate_cost
@@ -497,6 +498,10 @@ def _stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _store_option(store: str) -> str:
