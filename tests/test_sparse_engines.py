@@ -1,5 +1,8 @@
 """The two engines mean the same."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -225,6 +228,12 @@ def test_a_kernel_cache_that_cannot_be_written_to_is_passed_over(tmp_path, monke
     assert folder.is_dir()
 
 
-def test_kernels_compile_once_and_say_how_long_it_took():
-    sparse.compile_kernels()
-    assert 0 <= sparse.compile_kernels() < 5
+def test_another_process_finds_the_kernels_compiled():
+    assert sparse.compile_kernels() >= 0
+    program = """
+from suite.sparse import kernels
+kernels.compile_kernels()
+for kernel in (kernels.forward, kernels.backward, kernels.weight_gradient, kernels.gradients):
+    assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

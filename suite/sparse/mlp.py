@@ -54,7 +54,7 @@ class MLP(nn.Module):
             RuntimeError: The network is in training mode with dropout, and no generator was given
                 to `draw_dropout_from`.
         """
-        sparse = isinstance(self.layers[0], SparseLinear)
+        sparse = any(isinstance(layer, SparseLinear) for layer in self.layers)
         if sparse and x.shape[1] > WIDEST and not torch.is_grad_enabled():
             return torch.cat([self(part) for part in x.split(WIDEST, dim=1)])
         for layer, dropout in zip(self.layers, self._draw_dropout(), strict=True):
