@@ -309,7 +309,7 @@ def compare(
 ) -> None:
     """Decide a study's declared comparisons and claims, or compare two of its cells."""
     from suite import hypotheses
-    from suite.printing import claim_lines, comparison_lines
+    from suite.printing import claim_lines, comparison_lines, ranking_lines, tally_lines
     from suite.tidy import read
 
     if cells and len(cells) != 2:
@@ -327,7 +327,12 @@ def compare(
         rows: dict[str, list[Any]] = {"comparisons": compared, "claims": claimed}
         _print_json({name: [row.row() for row in found] for name, found in rows.items()})
         return
-    for line in [*comparison_lines(compared), *claim_lines(claimed)]:
+    lines = [*comparison_lines(compared), *claim_lines(claimed)]
+    if not cells:
+        lines += ranking_lines(hypotheses.ranking(results))
+    if len(compared) > 1:
+        lines += tally_lines(hypotheses.win_tie_loss(compared))
+    for line in lines:
         typer.echo(line)
 
 

@@ -1,4 +1,4 @@
-"""Decided comparisons and claims as lines of plain text."""
+"""Comparisons, claims, ranks and plans as lines of plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from suite.hypotheses import Claimed, Compared, Planned
+    from suite.statistics import Ranking
 
 
 def comparison_lines(compared: Sequence[Compared]) -> Iterator[str]:
@@ -49,6 +52,26 @@ def claim_lines(claimed: Sequence[Claimed]) -> Iterator[str]:
                 f"  - {statement.sentence}: {found.estimate:+.4g} "
                 f"[{found.low:+.4g}, {found.high:+.4g}], n {found.n}, p {_p(found.p_for)}"
             )
+
+
+def ranking_lines(ranking: Ranking) -> Iterator[str]:
+    """Yield the cells' mean ranks, where a study has several data sets or settings as blocks."""
+    if ranking.blocks < 2:
+        return
+    yield ""
+    yield f"Mean ranks over {ranking.blocks} blocks, 1 is best: {ranking.reason}"
+    for cell, rank in ranking.ranks.items():
+        yield f"  {rank:5.2f}  {cell}"
+    for group in ranking.groups:
+        yield f"  not shown to differ (Nemenyi): {', '.join(group)}"
+
+
+def tally_lines(tally: pd.DataFrame) -> Iterator[str]:
+    """Yield how often each cell won, tied and lost over several comparisons."""
+    yield ""
+    yield "wins  ties  losses"
+    for cell, row in tally.iterrows():
+        yield f"{row['wins']:4}  {row['ties']:4}  {row['losses']:6}  {cell}"
 
 
 def power_lines(planned: Sequence[Planned]) -> Iterator[str]:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from suite import hypotheses
+from suite.reporting.appearance import looks
+from suite.reporting.figures import Shown
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.table2 import table2
@@ -71,3 +73,21 @@ def test_cells_are_ranked_over_several_data_sets(tmp_path):
     found = claims.section(Material(results, table2(results), {}, tmp_path))
     ranks = next(block for block in found.blocks if getattr(block, "name", "") == "ranks-grid")
     assert [row[0].text for row in ranks.rows] == ["set", "lset[metric=loss]", "static"]
+
+
+def test_ranks_over_enough_blocks_have_a_critical_difference_diagram(tmp_path):
+    cells = "".join(
+        f"\n  - {{method: {method}, grid: {{epsilon: [5, 6, 7, 8, 9, 10]}}}}"
+        for method in ("set", "accset", "static")
+    )
+    study = make_study(tmp_path, cells + "\n", baseline="null", epochs=12, seeds=2)
+    results = make_results(study)
+    material = Material(results, table2(results), looks(study.cells), tmp_path)
+    section = claims.section(material)
+    (shown,) = (block for block in section.blocks if isinstance(block, Shown))
+    assert shown.stem == "ranks"
+    assert "n = 6 data sets or settings" in shown.caption
+    assert "<svg" in shown.wide
+    ranks = (tmp_path / "ranks.csv").read_text().splitlines()
+    assert ranks[0] == "cell,rank"
+    assert len(ranks) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,7 +22,11 @@ from suite.reporting.numbers import (
     percent,
     superscript,
 )
+from suite.reporting.rank_diagram import draw_ranks
 from suite.reporting.section import Block, Grid, Material, Section, Td, head, number, words
+
+if TYPE_CHECKING:
+    from suite.statistics import Ranking
 
 _MANY = 3
 """A remark on so many comparisons stands above their table, once."""
@@ -178,7 +183,25 @@ def _ranking(material: Material) -> list[Block]:
     ]
     outcome = material.results.study.file.comparisons.outcome.replace("_", " ")
     caption = f"Mean ranks in {outcome} over {found.blocks} data sets or settings; 1 is best."
-    return [found.reason, Grid("ranks-grid", caption, head("Cell", "Mean rank"), tuple(rows))]
+    shown: list[Block] = [found.reason]
+    if not found.p_values.empty:
+        shown.append(_show_ranks(material, found, f"Mean ranks in {outcome}"))
+    return [*shown, Grid("ranks-grid", caption, head("Cell", "Mean rank"), tuple(rows))]
+
+
+def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
+    found.ranks.to_csv(material.out / "ranks.csv", index_label="cell", lineterminator="\n")
+    with style("ranks"):
+        picture = save(draw_ranks(found), "ranks", material.out)
+    caption = (
+        f"Cells at their mean rank over n = {found.blocks} data sets or settings. A bar joins "
+        "cells that are not shown to differ (Nemenyi's test); the critical difference is "
+        f"{found.critical_difference:.2f}."
+    )
+    description = "; ".join(f"{cell}: {rank:.2f}" for cell, rank in found.ranks.items())
+    return material.add_figure(
+        Shown("ranks", "", title, caption, inline(picture, title, description))
+    )
 
 
 def _show(material: Material) -> Shown:
