@@ -176,6 +176,34 @@ def run_bench(
     return figures
 
 
+def rows(figures: dict[str, Any]) -> list[list[str]]:
+    """Return figures as rows of a table: what was measured, the figure, and what is wanted."""
+    table: list[list[str]] = []
+    for name, found in figures.items():
+        if name == "machine":
+            continue
+        for part, value in (found if isinstance(found, dict) else {"": found}).items():
+            figure = part or name
+            if isinstance(value, dict):  # the evolution with a regrowth strategy
+                figure, value = "share_of_epoch", value["share_of_epoch"]
+            what = f"{name}: {part}" if part else name
+            row = [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
+            table.append(row)
+    return table
+
+
+def _shown(figure: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    if figure in {"share_of_epoch", "saved"}:
+        return f"{100 * value:.1f} %"
+    if figure.endswith("_mb"):
+        return f"{value:.0f} MB"
+    if figure in {"times_faster", "connections", "time", "memory", "throughput"}:
+        return f"{value:.2f} x"
+    return f"{value:.2f} ms"
+
+
 def machine() -> dict[str, str]:
     """Return what the figures depend on beside the suite itself."""
     cpu = platform.processor() or platform.machine()
@@ -497,3 +525,16 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "memory": memory,
 }
 """What `run_bench` measures, by name."""
+
+WANTED = {
+    ("engines", "times_faster"): "at least 12",
+    ("sparselab", "times_faster"): "at least 2.5",
+    ("halved_epsilon", "saved"): "at least 25 %",
+    ("fourfold_width", "time"): "at most 6",
+    ("fourfold_width", "memory"): "at most 6",
+    ("evaluation", "share_of_epoch"): "at most 8 %",
+    ("evolution", "share_of_epoch"): "at most 5 %",
+    ("side_by_side", "throughput"): "at least 1.8",
+    ("memory", "added_mb"): "at most 200 MB",
+}
+"""What the sparse engine is meant to reach, by measure and figure."""

@@ -22,6 +22,30 @@ def test_comparisons_give_figures(name):
     assert json.loads(json.dumps(figures)) == figures
 
 
+def test_a_table_shows_figures_beside_what_is_wanted():
+    figures = {
+        "machine": {"cpu": "any"},
+        "compiling_ms": 12.0,
+        "engines": {"masked_ms": 100.0, "times_faster": 20.0},
+        "evolution": {"random": {"evolution_ms": 1.0, "share_of_epoch": 0.02}},
+        "sparselab": {"missing": "not installed"},
+    }
+    assert bench.rows(figures) == [
+        ["compiling ms", "12.00 ms", ""],
+        ["engines: masked ms", "100.00 ms", ""],
+        ["engines: times faster", "20.00 x", "at least 12"],
+        ["evolution: random", "2.0 %", "at most 5 %"],
+        ["sparselab: missing", "not installed", ""],
+    ]
+
+
+def test_one_measure_can_be_asked_for(monkeypatch):
+    monkeypatch.setattr(bench, "MEASURES", {"a": lambda *_: 1, "b": lambda *_: 2})
+    figures = bench.run_bench(measures=["b"])
+    assert figures["b"] == 2
+    assert "a" not in figures
+
+
 def test_the_profile_names_every_kernel_and_leaves_them_as_they_were():
     before = kernels.gradients
     figures = bench.profile(SMALL, 1)
