@@ -21,9 +21,9 @@ class Connections:
     Attributes:
         shape: (n_out, n_in).
         positions: int64 (connections,), ascending.
-        by_row: `starts` uint64 (n_out + 1,) and `columns` uint32 (connections,).
-        by_column: `starts` uint64 (n_in + 1,), `rows` uint32 (connections,) and `order` uint32
-            (connections,), where each of them stands in `positions`.
+        by_row: `starts` uint64 (n_out + 1,) and `columns` uint32 (connections + AHEAD,).
+        by_column: `starts` uint64 (n_in + 1,), `rows` uint32 (connections + AHEAD,) and `order`
+            uint32 (connections,), where each of them stands in `positions`.
     """
 
     def __init__(self, shape: tuple[int, int], positions: np.ndarray) -> None:

@@ -163,8 +163,8 @@ def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, h
     """Write a layer's activations: leaky_relu(weight @ x + bias), and dropout.
 
     Args:
-        starts: int64 (n_out + 1,), by row.
-        columns: uint32 (connections,), by row.
+        starts: uint64 (n_out + 1,), by row.
+        columns: uint32 (connections + AHEAD,), by row.
         weight: (connections,), by row.
         bias: (n_out,).
         x: Inputs (n_in, batch).
@@ -208,8 +208,8 @@ def weight_gradient(starts, columns, x, dz, dweight):
     """Write the gradient by the weights: for each connection a dot product over the batch.
 
     Args:
-        starts: int64 (n_out + 1,), by row.
-        columns: uint32 (connections,), by row.
+        starts: uint64 (n_out + 1,), by row.
+        columns: uint32 (connections + AHEAD,), by row.
         x: Inputs (n_in, batch).
         dz: Gradient by the pre-activations, (n_out, batch).
         dweight: Receives the gradient, (connections,), by row.
@@ -224,8 +224,8 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx):
     """Write the gradients by the weights and by the inputs, which read the same numbers, at once.
 
     Args:
-        starts: int64 (n_in + 1,), by column.
-        rows: uint32 (connections,), by column.
+        starts: uint64 (n_in + 1,), by column.
+        rows: uint32 (connections + AHEAD,), by column.
         order: uint32 (connections,): where the connections by column stand by row.
         weight: (connections,), by row.
         x: Inputs (n_in, batch).
