@@ -1,0 +1,87 @@
+"""The application, and what its verbs share: options, exit codes, ways to print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from suite.study import Study
+
+BAD_INPUT, SOME_FAILED, INCOMPLETE, INTERRUPTED = 2, 3, 4, 130
+
+DEFAULT_STORE = "results"
+
+app = typer.Typer(
+    help="Dynamic sparse training studies: train, compare and report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
+Store = Annotated[
+    str, typer.Option("--store", metavar="DIR_OR_URL", help="The run store.", show_default=True)
+]
+TableStore = Annotated[
+    str,
+    typer.Option(
+        "--store", metavar="DIR_OR_URL", help="The run store, or a file from suite export."
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Yes = Annotated[bool, typer.Option("--yes", help="So very many runs are meant.")]
+
+
+def load(path: Path, *, many: bool = False) -> Study:
+    """Read and check a study file."""
+    from suite.study import load_study
+
+    return load_study(path, many=many)
+
+
+def stderr() -> Console:
+    """Return where progress and remarks go."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def count(number: int, what: str) -> str:
+    """Return a number with its noun, e.g. 1 run or 30 runs."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def store_option(store: str) -> str:
+    """Return the option that names a store, or nothing for the default one."""
+    return "" if store == DEFAULT_STORE else f" --store {store}"
+
+
+def print_table(headings: list[str], rows: list[list[str]]) -> None:
+    """Print rows below headings on standard output, without lines."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on standard output."""
+    typer.echo(json.dumps(value, indent=2))

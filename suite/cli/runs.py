@@ -1,0 +1,222 @@
+"""Verbs about running a study: check, plan, run, status, logs; and bench, what runs cost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suite.cli.app import (
+    DEFAULT_STORE,
+    INTERRUPTED,
+    SOME_FAILED,
+    Data,
+    Json,
+    Store,
+    StudyPath,
+    Yes,
+    app,
+    count,
+    load,
+    print_json,
+    stderr,
+    store_option,
+)
+from suite.errors import UserError
+
+
+@app.command()
+def check(
+    study: StudyPath,
+    yes: Yes = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Measure a few steps: what will the study cost?")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Check a study file and count its runs."""
+    checked = load(study, many=yes)
+    cells, seeds = len(checked.cells), len(checked.seeds)
+    counted = (count(cells, "cell"), count(seeds, "seed"), count(cells * seeds, "run"))
+    typer.echo("{}: {} x {} = {}.".format(study, *counted))
+    if estimate:
+        from suite.datasets.known import data_folder
+        from suite.estimate import estimate as estimate_cost
+
+        cost = estimate_cost(checked, data_folder(data))
+        for cell in cost.cells:
+            typer.echo(
+                f"{cell.epoch_seconds:8.2f} s an epoch {cell.core_hours:10.2f} h  {cell.cell}"
+            )
+        typer.echo(
+            f"at most {cost.core_hours:.2f} core-hours, {cost.wall_hours:.2f} hours with "
+            f"{cost.at_once} runs at once on this machine"
+        )
+
+
+@app.command()
+def plan(
+    study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
+) -> None:
+    """List each run of a study as done, partial, missing or failed."""
+    from suite.store import RunStore
+    from suite.tidy import known_runs
+
+    checked, runs_in = load(study, many=yes), RunStore(store)
+    runs = known_runs(checked, runs_in)
+    states = runs_in.states(run.key for run in runs)
+    counts = Counter(states.values())
+    if as_json:
+        listed = [
+            {"key": run.key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
+            for run in runs
+        ]
+        print_json({"study": checked.name, "counts": counts, "runs": listed})
+        return
+    for run in runs:
+        typer.echo(f"{states[run.key]:8} {run.key}  {run.cell}, seed {run.seed}")
+    typer.echo(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) + ".")
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    store: Store = DEFAULT_STORE,
+    data: Data = None,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto; else this machine alone."),
+    ] = None,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Take the place of another driver of this study.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="End with the study's report.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
+    from suite.driver import drive
+    from suite.store import RunStore
+
+    checked, runs_in, console = load(study, many=yes), RunStore(store), stderr()
+    go_on = f"To go on: suite run {study}{store_option(store)}"
+    try:
+        outcome = drive(
+            checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted; what was kept is in {runs_in.location}. {go_on}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if report and outcome.done:
+        from suite import reporting
+        from suite.tidy import read
+
+        folder = Path("reports") / checked.name
+        typer.echo(reporting.write(read(checked, store), folder).index)
+    told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
+    if outcome.complete:
+        how = "; nothing was left to run" if outcome.executed == 0 else ""
+        typer.echo(f"{checked.name} is complete: {told}{how}.", err=True)
+        return
+    typer.echo(f"{checked.name} is not complete: {told}.", err=True)
+    for failed, reason in outcome.failed:
+        typer.echo(
+            f"failed: {failed.cell}, seed {failed.seed}: {reason} (suite logs {failed.key}"
+            f"{store_option(store)})",
+            err=True,
+        )
+    if outcome.interrupted:
+        typer.echo(f"Interrupted. {go_on}", err=True)
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def status(
+    study: StudyPath,
+    store: Store = DEFAULT_STORE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again until the study is complete.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Show how a study is getting on, from its store, wherever it runs."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from suite import status as stands
+    from suite.store import RunStore, usable
+
+    checked, runs_in, console = load(study, many=yes), RunStore(store), Console()
+    with usable(runs_in):
+        looks = stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
+        if as_json:
+            for found in looks:
+                typer.echo(json.dumps(found.document(), indent=None if watch else 2))
+        elif watch and console.is_terminal:
+            with Live(console=console, auto_refresh=False) as live:
+                for found in looks:
+                    live.update(stands.as_text(found), refresh=True)
+        else:
+            for found in looks:
+                console.print(stands.as_text(found))
+
+
+@app.command()
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's key, or its beginning.")],
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Show a run's log, and why it failed if it did."""
+    from suite.store import RunStore, usable
+
+    runs_in = RunStore(store)
+    with usable(runs_in):
+        fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
+        if len(fitting) != 1:
+            found = ", ".join(fitting[:5]) or "none"
+            raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
+        (key,) = fitting
+        told, failure = "".join(runs_in.logs(key)), runs_in.failure(key)
+    typer.echo(told, nl=False)
+    if failure is not None:
+        if failure["traceback"] not in told:
+            typer.echo(failure["traceback"])
+        typer.echo(f"failed: {failure['reason']}")
+
+
+@app.command()
+def bench(
+    measures: Annotated[
+        list[str] | None, typer.Argument(metavar="[MEASURE...]", help="Only these; default: all.")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Only where the time of a step goes.")
+    ] = False,
+    turns: Annotated[int, typer.Option(min=1, help="How often compared sides take turns.")] = 15,
+    as_json: Json = False,
+) -> None:
+    """Measure the engines on this machine, on the paper's network and one thread."""
+    from suite.bench import MEASURES, run_bench
+    from suite.spelling import suggestion
+
+    for name in measures or []:
+        if name not in MEASURES:
+            raise UserError(f'there is no measure "{name}"{suggestion(name, MEASURES)}')
+    chosen = ["profile"] if profile else measures or []
+    figures = run_bench(
+        turns=turns,
+        measures=chosen,
+        progress=lambda name: typer.echo(f"measuring: {name}", err=True),
+    )
+    if as_json:
+        print_json(figures)
+        return
+    for name, found in figures.items():
+        typer.echo(name.replace("_", " "))
+        for part, value in found.items() if isinstance(found, dict) else [("", found)]:
+            shown = f"{value:.3g}" if isinstance(value, float) else value
+            typer.echo(f"  {shown!s:>10}  {part.replace('_', ' ')}")

@@ -1,0 +1,209 @@
+"""Verbs that read and move results: export, import, report, compare, power."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from suite.cli.app import (
+    DEFAULT_STORE,
+    INCOMPLETE,
+    SOME_FAILED,
+    Json,
+    Store,
+    StudyPath,
+    TableStore,
+    app,
+    load,
+    print_json,
+    store_option,
+)
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.reporting import Written
+    from suite.study import Study
+
+_SECONDS_BETWEEN_LOOKS = 5.0
+
+
+@app.command()
+def export(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="File to write.")],
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Write the tidy table of a study's finished runs: one row a run and epoch."""
+    from suite import tidy
+    from suite.store import RunStore
+
+    results = tidy.collect(load(study, many=True), RunStore(store))
+    if results.frame.empty:
+        raise UserError(f"{store}: holds no finished run of {study}; suite run {study} first.")
+    tidy.export(results, out)
+    typer.echo(f"{out}: {results.frame['key'].nunique()} of {len(results.runs)} runs.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="From suite export.")],
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Merge the finished runs of an exported file into a store."""
+    from suite import tidy
+    from suite.store import RunStore, usable
+
+    runs_in = RunStore(store)
+    with usable(runs_in):
+        imported = tidy.import_file(file, runs_in)
+    typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
+    if imported.conflicting:
+        for key in imported.conflicting:
+            typer.echo(f"{key}: the store holds another history; it was kept.", err=True)
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def report(
+    study: StudyPath,
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY]", help="Lay it beside the first.")
+    ] = None,
+    store: TableStore = DEFAULT_STORE,
+    other_store: Annotated[
+        str | None,
+        typer.Option(metavar="DIR_OR_URL", help="The other study's store, e.g. before a change."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder; default reports/NAME.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 where runs are missing.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Write it again whenever runs finish.")
+    ] = False,
+) -> None:
+    """Write a study's report: page, tables, figures, data. Two studies: what moved."""
+    from suite import reporting, tidy
+
+    checked = load(study, many=True)
+    try:
+        if other is not None or other_store is not None:
+            second = checked if other is None else load(other, many=True)
+            results = tidy.read(checked, store)
+            others = tidy.read(second, other_store or store)
+            folder = out or Path("reports") / f"{checked.name}-{second.name}"
+            written = reporting.compare_reports(results, others, folder)
+        elif watch:
+            written = _watch_report(checked, store, out or Path("reports") / checked.name)
+        else:
+            results = tidy.read(checked, store)
+            written = reporting.write(results, out or Path("reports") / checked.name)
+    except reporting.NothingToReportError as error:
+        typer.echo(f"{error} Run it first: suite run {study}{store_option(store)}", err=True)
+        raise typer.Exit(INCOMPLETE) from None
+    typer.echo(written.index)
+    if strict and not written.complete:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def compare(
+    study: StudyPath,
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CELL CELL]", help="Two cells, e.g. set dynset[metric=loss]."),
+    ] = None,
+    store: TableStore = DEFAULT_STORE,
+    as_json: Json = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.csv", help="Write the rows as CSV.")
+    ] = None,
+) -> None:
+    """Decide a study's declared comparisons and claims, or compare two of its cells."""
+    from suite import hypotheses
+    from suite.printing import claim_lines, comparison_lines, ranking_lines, tally_lines
+    from suite.tidy import read
+
+    if cells and len(cells) != 2:
+        raise UserError("compare takes two cells, or none for the declared comparisons.")
+    results = read(load(study, many=True), store)
+    if cells:
+        compared, claimed = hypotheses.comparison(results, cells[0], cells[1]), []
+    else:
+        compared, claimed = hypotheses.comparisons(results), hypotheses.claims(results)
+    if not compared and not claimed:
+        raise UserError(f"{study}: declares neither comparisons nor claims; name two cells.")
+    if out is not None:
+        _write_csv([row.row() for row in compared], out)
+    if as_json:
+        rows: dict[str, list[Any]] = {"comparisons": compared, "claims": claimed}
+        print_json({name: [row.row() for row in found] for name, found in rows.items()})
+        return
+    lines = [*comparison_lines(compared), *claim_lines(claimed)]
+    if not cells:
+        lines += ranking_lines(hypotheses.ranking(results))
+    if len(compared) > 1:
+        lines += tally_lines(hypotheses.win_tie_loss(compared))
+    for line in lines:
+        typer.echo(line)
+
+
+@app.command()
+def power(
+    study: StudyPath,
+    store: TableStore = DEFAULT_STORE,
+    effect: Annotated[
+        float | None, typer.Option(help="Difference to detect, in the outcome's unit.")
+    ] = None,
+    sd: Annotated[
+        float | None, typer.Option(help="Its standard deviation over seeds, if no runs are done.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="Chance of detection.")] = 0.8,
+    as_json: Json = False,
+) -> None:
+    """Say how many seeds each declared comparison needs."""
+    from suite import hypotheses
+    from suite.printing import power_lines
+    from suite.tidy import read
+
+    results = read(load(study, many=True), store)
+    planned = hypotheses.seeds_needed(results, effect=effect, sd=sd, power=power)
+    if not planned:
+        raise UserError(f"{study}: declares no comparisons.")
+    if as_json:
+        print_json([row.row() for row in planned])
+        return
+    for line in power_lines(planned):
+        typer.echo(line)
+
+
+def _watch_report(study: Study, store: str, folder: Path) -> Written:
+    """Write a report again whenever more runs are done, until all are."""
+    import time
+
+    from suite import reporting, tidy
+
+    before = None
+    while True:
+        results = tidy.read(study, store)
+        done = {run.key for run in results.runs if run.state == "done"}
+        if done and done != before:
+            written = reporting.write(results, folder)
+            typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)
+            if written.complete:
+                return written
+        before = done
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
+    import pandas as pd
+
+    try:
+        pd.DataFrame(rows).to_csv(file, index=False)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
