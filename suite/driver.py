@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from suite.lock import Lock, hold
+from suite.progress import Progress, reading
 from suite.settings import Run
 from suite.store import RunStore, usable
 from suite.study import Study
@@ -72,10 +73,10 @@ def drive(
     """
     from suite.datasets.known import data_folder
 
-    folder = data_folder(data_dir)
+    folder, console = data_folder(data_dir), console or Console(quiet=True)
     with usable(store):
         store.stand()
-        runs = study.runs(fingerprints(study, store, folder))
+        runs = study.runs(fingerprints(study, store, folder, reading(console)))
         missing = lacking(runs, store)
     ended = True
     if missing:
@@ -100,15 +101,13 @@ def _execute(
     lock: Lock,
     data_dir: Path,
     address: str | None,
-    console: Console | None,
+    console: Console,
 ) -> bool:
-    images = _images(study, missing, data_dir)
-    _compile(study)
+    images = _images(study, missing, data_dir, reading(console))
+    _compile(study, console)
     from suite import cluster
-    from suite.progress import Progress
 
-    done, console = total - len(missing), console or Console(quiet=True)
-    with Progress(missing, done, console, _epochs(missing, store)) as watcher:
+    with Progress(missing, total - len(missing), console, _epochs(missing, store)) as watcher:
         return cluster.execute(
             missing,
             images,
@@ -121,22 +120,25 @@ def _execute(
         )
 
 
-def fingerprints(study: Study, store: RunStore, data_dir: Path) -> dict[str, str]:
+def fingerprints(
+    study: Study, store: RunStore, data_dir: Path, progress: Callable[[str, int, int], None]
+) -> dict[str, str]:
     """Return the content of each of a study's data sets, and remember it in the store."""
     from suite.datasets.loading import fingerprint
 
     found = {}
     for source in study.sources():
         name = source_name(source)
-        found[name] = fingerprint(source, data_dir, base=study.path.parent)
+        found[name] = fingerprint(source, data_dir, base=study.path.parent, progress=progress)
         store.note_fingerprint(name, found[name])
     return found
 
 
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
-    """Return the runs without a result that checks out, in their order."""
-    states = store.states(run.key for run in runs)
-    return [run for run in runs if states[run.key] != "done" or not store.done(run.key)]
+    """Return the runs without a result that checks out, in their order, each once."""
+    distinct = {run.key: run for run in runs}  # two names of one data set make the same run twice
+    states = store.states(distinct)
+    return [run for key, run in distinct.items() if states[key] != "done" or not store.done(key)]
 
 
 def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
@@ -146,23 +148,28 @@ def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
     return {key: note["epoch"] for key, note in notes.items() if note is not None}
 
 
-def _images(study: Study, runs: Sequence[Run], data_dir: Path) -> dict[str, ImageSet]:
+def _images(
+    study: Study, runs: Sequence[Run], data_dir: Path, progress: Callable[[str, int, int], None]
+) -> dict[str, ImageSet]:
     from suite.datasets.loading import load
     from suite.training import check_fits
 
     needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
     images = {
-        name: load(source, data_dir, base=study.path.parent) for name, source in needed.items()
+        name: load(source, data_dir, base=study.path.parent, progress=progress)
+        for name, source in needed.items()
     }
     for run in {run.cell: run for run in runs}.values():
         check_fits(run.settings, images[source_name(run.settings.dataset)])
     return images
 
 
-def _compile(study: Study) -> None:
-    """Compile the engine's kernels before any worker starts, so that none compiles them again."""
-    from suite import sparse
+def _compile(study: Study, console: Console) -> None:
+    """Compile all kernels before any worker starts, so that none compiles them again."""
+    from suite import augment, sparse  # noqa: F401  augment compiles where it is imported
     from suite.attempt import engine_of
 
-    if engine_of(study.file.execution) == "sparse" and hasattr(sparse, "compile_kernels"):
-        sparse.compile_kernels()
+    if engine_of(study.file.execution) == "sparse":
+        seconds = sparse.compile_kernels()
+        if seconds > 1:
+            console.print(f"compiled the engine, once on this machine, in {seconds:.0f} s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suite.attempt import Outcome
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_REMARKS = 2.0
 
 RUNS_IN_A_LINE = 4
 
@@ -207,3 +208,16 @@ class Progress:
 
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def reading(console: Console) -> Callable[[str, int, int], None]:
+    """Return what says how far images are being read, now and then."""
+    said = time.monotonic()
+
+    def say(what: str, done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SECONDS_BETWEEN_REMARKS or done == total:
+            said = time.monotonic()
+            console.print(f"{what}: {done:,} of {total:,}", highlight=False, markup=False)
+
+    return say
