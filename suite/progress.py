@@ -144,7 +144,7 @@ class Progress:
         """An interrupt came: runs get so many seconds to end their epoch."""
         self._stopping = True
         self._say(
-            f"Stopping: {len(self._running)} runs end their epoch, for at most {seconds:.0f} s; "
+            f"Stopping: runs end their epoch, for at most {seconds:.0f} s; "
             "Ctrl-C again stops them at once."
         )
 

@@ -55,7 +55,7 @@ def test_a_batch_log_has_plain_lines(runs, monkeypatch):
     assert any(
         line.startswith("4 of 7 runs done, 1 running, 1 failed, time left") for line in lines
     )
-    assert any(line.startswith("Stopping: 1 runs end their epoch") for line in lines)
+    assert any(line.startswith("Stopping: runs end their epoch") for line in lines)
     assert not any("\x1b" in line for line in lines)
 
 
