@@ -22,6 +22,7 @@ from suite.cli.app import (
     count,
     load,
     print_json,
+    print_table,
     stderr,
     store_option,
 )
@@ -200,7 +201,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure the engines on this machine, on the paper's network and one thread."""
-    from suite.bench import MEASURES, run_bench
+    from suite.bench import MEASURES, rows, run_bench
     from suite.spelling import suggestion
 
     for name in measures or []:
@@ -215,8 +216,4 @@ def bench(
     if as_json:
         print_json(figures)
         return
-    for name, found in figures.items():
-        typer.echo(name.replace("_", " "))
-        for part, value in found.items() if isinstance(found, dict) else [("", found)]:
-            shown = f"{value:.3g}" if isinstance(value, float) else value
-            typer.echo(f"  {shown!s:>10}  {part.replace('_', ' ')}")
+    print_table(["measured", "figure", "wanted"], rows(figures))
