@@ -45,6 +45,9 @@ SECONDS_TO_SEE_THE_STORE = 60.0
 
 SECONDS_TO_REACH_A_CLUSTER = 10.0
 
+SECONDS_WITHOUT_ROOM = 60.0
+"""A cluster that has run nothing for so long has no room, or is only growing."""
+
 _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -215,8 +218,18 @@ def _order(store: RunStore, job: _Job) -> Order:
 
 def _callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> Any:
     """Pass on to a watcher what Tune says of its trials, and note in the store what failed."""
+    busy = time.monotonic()
 
     class Callback(tune.Callback):
+        def on_step_end(self, **_: Any) -> None:
+            nonlocal busy
+            now = time.monotonic()
+            if ending.running:
+                busy = now
+            elif now - busy > SECONDS_WITHOUT_ROOM:
+                busy = now
+                watcher.waiting()
+
         def on_trial_start(self, *, trial: Any, **_: Any) -> None:
             ending.running.add(trial.config["key"])
             watcher.started(trial.config["key"])

@@ -43,6 +43,9 @@ class Watcher(Protocol):
     def ended(self, key: str, outcome: Outcome) -> None:
         """A run has ended."""
 
+    def waiting(self) -> None:
+        """Nothing has been running for a while: the cluster has no room for a run."""
+
     def stopping(self, seconds: float) -> None:
         """An interrupt came: runs get so many seconds to end their epoch."""
 

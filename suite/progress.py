@@ -140,6 +140,10 @@ class Progress:
             self._epochs[key] = run.settings.epochs
         self._line(0 if len(self._ended) == len(self._runs) else 1.0)
 
+    def waiting(self) -> None:
+        """Nothing has been running for a while: the cluster has no room for a run."""
+        self._say("waiting: no node of the cluster has room for a run now (ray status)")
+
     def stopping(self, seconds: float) -> None:
         """An interrupt came: runs get so many seconds to end their epoch."""
         self._stopping = True
@@ -191,7 +195,7 @@ class Progress:
             )
         if len(self._running) > shown:
             table.add_row(f"and {len(self._running) - shown} more")
-        return Group(Text(self._counts()), bar, table)
+        return Group(Text(self._counts()), bar, *([table] if self._running else []))
 
     def _line(self, at_least: float) -> None:
         """Print a plain line, unless one was printed a moment ago or a table is shown."""

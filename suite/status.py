@@ -214,18 +214,19 @@ def as_text(status: Status) -> Any:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("cell", overflow="fold")
-    for heading in ("done", "running", "stale", "failed", "epochs", "last loss", "time left"):
+    troubles = [what for what in ("stale", "failed") if status.count(what)]
+    for heading in ("done", "running", *troubles, "epochs", "last loss", "time left"):
         table.add_column(heading, justify="right")
     for cell in status.cells:
+        left = cell.seconds_left
         table.add_row(
             Text(cell.cell),
             f"{cell.done}/{cell.runs}",
             str(cell.running or ""),
-            Text(str(cell.stale or ""), style="yellow"),
-            Text(str(cell.failed or ""), style="red"),
+            *(Text(str(getattr(cell, what) or ""), style="red") for what in troubles),
             f"{cell.epochs}/{cell.epochs_in_all}",
             "" if cell.last_loss is None else f"{cell.last_loss:.4f}",
-            "" if cell.seconds_left is None else str(timedelta(seconds=round(cell.seconds_left))),
+            "" if left is None else str(timedelta(seconds=round(left))),
         )
     return Group(Text(_counts(status)), Text(_driver(status)), table)
 

@@ -17,10 +17,11 @@ from tests.cluster.studies import suite, write_study
 HASTY = (
     sys.executable,
     "-c",
-    "from suite import cluster; cluster.SECONDS_TO_SEE_THE_STORE = 3;"
+    "from suite import cluster;"
+    "cluster.SECONDS_TO_SEE_THE_STORE = 3; cluster.SECONDS_WITHOUT_ROOM = 1;"
     "from suite.cli import main; main()",
 )
-"""The command line, less patient with a store that does not show the driver's sign."""
+"""The command line, less patient."""
 
 
 @pytest.fixture
@@ -42,11 +43,12 @@ def pids_on(node, ledger):
     return ledger.pids() & set(children(raylet))
 
 
-def test_a_node_of_two_dies_and_another_joins_and_takes_work(tmp_path, cluster):
+def test_a_cluster_grows_a_node_of_two_dies_and_another_takes_work(tmp_path, cluster):
     study = Disturbed(tmp_path, seeds=3)
-    lost, kept = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
     study.ledger.slow_down(2)
-    with driving(*study.arguments, "--address", cluster.address) as driver:
+    with driving(*study.arguments, "--address", cluster.address, command=HASTY) as driver:
+        driver.until(lambda: "waiting: no node" in driver.told, "word of a cluster without room")
+        lost, kept = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
         driver.until(
             lambda: pids_on(lost, study.ledger) and pids_on(kept, study.ledger), "two nodes"
         )
