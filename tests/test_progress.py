@@ -22,12 +22,11 @@ def runs():
     return [Run(name, settings, seed, "x") for seed in (1, 2) for name, settings in cells.items()]
 
 
-def followed(runs, *, terminal, epochs=None):
+def followed(runs):
     """Play a study in which everything happens once, and return what was shown."""
     shown = io.StringIO()
-    console = Console(file=shown, force_terminal=terminal, width=100, height=30)
     first, second, third, _ = (run.key for run in runs)
-    with Progress(runs, 3, console, epochs) as watcher:
+    with Progress(runs, 3, Console(file=shown, width=100)) as watcher:
         watcher.started(first)
         watcher.started(second)
         watcher.reached(first, 4, 2.0)
@@ -37,6 +36,7 @@ def followed(runs, *, terminal, epochs=None):
         watcher.ended(third, "failed")
         watcher.started(second)
         watcher.reached(second, 5, 2.0)
+        watcher.waiting()
         watcher.stopping(30)
         watcher.ended(second, "stopped")
     return shown.getvalue()
@@ -44,7 +44,7 @@ def followed(runs, *, terminal, epochs=None):
 
 def test_a_batch_log_has_plain_lines(runs, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-    lines = followed(runs, terminal=False).splitlines()
+    lines = followed(runs).splitlines()
     assert lines[0] == "3 of 7 runs done, 0 running, starting"
     assert (
         "3 of 7 runs done, 2 running, time left 0:00:36: "
@@ -56,14 +56,18 @@ def test_a_batch_log_has_plain_lines(runs, monkeypatch):
         line.startswith("4 of 7 runs done, 1 running, 1 failed, time left") for line in lines
     )
     assert any(line.startswith("Stopping: runs end their epoch") for line in lines)
+    assert any(line.startswith("waiting: no node") for line in lines)
     assert not any("\x1b" in line for line in lines)
 
 
 def test_a_terminal_has_a_table(runs):
-    shown = followed(runs, terminal=True)
-    assert "s an epoch" in shown
-    assert "dynset[metric=loss]" in shown
-    assert "━" in shown
+    shown = io.StringIO()
+    with Progress(runs, 0, Console(file=shown, force_terminal=True, width=100)) as watcher:
+        watcher.started(runs[1].key)
+        watcher.reached(runs[1].key, 5, 2.0)
+    assert "s an epoch" in shown.getvalue()
+    assert "dynset[metric=loss]" in shown.getvalue()
+    assert "━" in shown.getvalue()
 
 
 def test_epochs_of_earlier_attempts_shorten_the_time_left(runs):
