@@ -213,7 +213,7 @@ def as_text(status: Status) -> Any:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("cell", overflow="fold")
+    table.add_column("cell", no_wrap=True)
     troubles = [what for what in ("stale", "failed") if status.count(what)]
     for heading in ("done", "running", *troubles, "epochs", "last loss", "time left"):
         table.add_column(heading, justify="right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -151,7 +152,11 @@ def status(
     from suite import status as stands
     from suite.store import RunStore, usable
 
-    checked, runs_in, console = load(study, many=yes), RunStore(store), Console()
+    checked, runs_in, console = (
+        load(study, many=yes),
+        RunStore(store),
+        Console(width=None if sys.stdout.isatty() else 160),
+    )
     with usable(runs_in):
         looks = stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
         if as_json:
