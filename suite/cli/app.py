@@ -58,6 +58,13 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
+def stdout() -> Console:
+    """Return where tables go; wide where that is no terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
 def count(number: int, what: str) -> str:
     """Return a number with its noun, e.g. 1 run or 30 runs."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
@@ -70,7 +77,6 @@ def store_option(store: str) -> str:
 
 def print_table(headings: list[str], rows: list[list[str]]) -> None:
     """Print rows below headings on standard output, without lines."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -79,7 +85,7 @@ def print_table(headings: list[str], rows: list[list[str]]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    stdout().print(table)
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +24,7 @@ from suite.cli.app import (
     print_json,
     print_table,
     stderr,
+    stdout,
     store_option,
 )
 from suite.errors import UserError
@@ -146,7 +146,6 @@ def status(
     yes: Yes = False,
 ) -> None:
     """Show how a study is getting on, from its store, wherever it runs."""
-    from rich.console import Console
     from rich.live import Live
 
     from suite import status as stands
@@ -155,7 +154,7 @@ def status(
     checked, runs_in, console = (
         load(study, many=yes),
         RunStore(store),
-        Console(width=None if sys.stdout.isatty() else 160),
+        stdout(),
     )
     with usable(runs_in):
         looks = stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
