@@ -46,6 +46,9 @@ class Watcher(Protocol):
     def waiting(self) -> None:
         """Nothing has been running for a while: the cluster has no room for a run."""
 
+    def warned(self, sentence: str) -> None:
+        """Something is wrong that ends no run."""
+
     def stopping(self, seconds: float) -> None:
         """An interrupt came: runs get so many seconds to end their epoch."""
 

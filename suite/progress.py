@@ -144,6 +144,10 @@ class Progress:
         """Nothing has been running for a while: the cluster has no room for a run."""
         self._say("waiting: no node of the cluster has room for a run now (ray status)")
 
+    def warned(self, sentence: str) -> None:
+        """Something is wrong that ends no run."""
+        self._say(f"warning: {sentence}")
+
     def stopping(self, seconds: float) -> None:
         """An interrupt came: runs get so many seconds to end their epoch."""
         self._stopping = True

@@ -39,6 +39,20 @@ class Seeds(_Model):
         return iter(range(self.root, self.root + self.count))
 
 
+class Track(_Model):
+    """Where runs are followed from outside, through Ray's own callbacks; at most an epoch a second.
+
+    A copy for people to look at; the store holds the results.
+    """
+
+    tensorboard: str | None = None
+    """Folder for TensorBoard's event files, below the current one unless absolute."""
+    mlflow: str | None = None
+    """Tracking URI of MLflow, e.g. http://HOST:5000; the study is the experiment."""
+    wandb: str | None = None
+    """Project of Weights & Biases; the study is the group."""
+
+
 class Execution(_Model):
     """How runs are executed; nothing here enters a run's key."""
 
@@ -52,6 +66,8 @@ class Execution(_Model):
     """How often a run that crashed is tried again."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30
     """At most so long between checkpoints, in seconds; 0 means after every epoch."""
+    track: Track = Track()
+    """Trackers to follow the runs in."""
 
     @model_validator(mode="after")
     def _sparse_on_the_cpu(self) -> Self:

@@ -17,8 +17,8 @@ from tests.cluster.studies import suite, write_study
 HASTY = (
     sys.executable,
     "-c",
-    "from suite import cluster;"
-    "cluster.SECONDS_TO_SEE_THE_STORE = 3; cluster.SECONDS_WITHOUT_ROOM = 1;"
+    "from suite.cluster import callbacks, trial;"
+    "trial.SECONDS_TO_SEE_THE_STORE = 3; callbacks.SECONDS_WITHOUT_ROOM = 1;"
     "from suite.cli import main; main()",
 )
 """The command line, less patient."""

@@ -1,0 +1,111 @@
+"""What Tune says of its trials, passed on; and Tune told to end."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from suite.ending import Ending, Watcher
+from suite.store import RunStore
+
+SECONDS_WITHOUT_ROOM = 60.0
+"""A cluster that has run nothing for so long has no room, or is only growing."""
+
+_COLOUR = re.compile(r"\x1b\[\d*m")
+
+_log = logging.getLogger(__name__)
+
+
+def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> Any:
+    """Pass on to a watcher what Tune says of its trials, and note in the store what failed."""
+    busy = time.monotonic()
+
+    class Callback(tune.Callback):
+        def on_step_end(self, **_: Any) -> None:
+            nonlocal busy
+            now = time.monotonic()
+            if ending.running:
+                busy = now
+            elif now - busy > SECONDS_WITHOUT_ROOM:
+                busy = now
+                watcher.waiting()
+
+        def on_trial_start(self, *, trial: Any, **_: Any) -> None:
+            ending.running.add(_key(trial))
+            watcher.started(_key(trial))
+
+        def on_trial_result(self, *, trial: Any, result: Any, **_: Any) -> None:
+            if "outcome" not in result:
+                watcher.reached(_key(trial), result["epoch"], result["seconds"])
+
+        def on_trial_recover(self, *, trial: Any, **_: Any) -> None:
+            error = _error_of(trial)
+            ending.running.discard(_key(trial))
+            ending.hear(error)
+            if ending.reason is None:
+                watcher.retried(_key(trial), _reason(error))
+
+        def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
+            ending.running.discard(_key(trial))
+            watcher.ended(_key(trial), trial.last_result.get("outcome", "stopped"))
+
+        def on_trial_error(self, *, trial: Any, **_: Any) -> None:
+            key, error = _key(trial), _error_of(trial)
+            reason = f"{_reason(error)}; tried {trial.num_failures} times"
+            ending.running.discard(key)
+            ending.hear(error)
+            try:
+                store.fail(key, {"reason": reason, "traceback": _COLOUR.sub("", str(error))})
+            except OSError as trouble:
+                _log.warning("%s failed (%s), which cannot be noted: %s", key, reason, trouble)
+            watcher.ended(key, "failed")
+
+        def __reduce__(self) -> Any:
+            return tune.Callback, ()  # Tune pickles its callbacks; a watcher cannot be
+
+    return Callback()
+
+
+def _key(trial: Any) -> str:
+    key: str = trial.config["run"]["key"]
+    return key
+
+
+def _error_of(trial: Any) -> Exception:
+    """Return what a trial's last attempt died of, which Tune keeps in a file."""
+    try:
+        error: Exception = pickle.loads(Path(trial.pickled_error_file).read_bytes())
+    except (OSError, TypeError, pickle.PickleError, AttributeError, ImportError):
+        return RuntimeError("unknown")
+    return error
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in few words: Ray wraps what a worker raised, and tells deaths at length."""
+    error = getattr(error, "cause", None) or error
+    told = str(error).strip() or type(error).__name__
+    if type(error).__name__ == "ActorUnavailableError":
+        return "its worker cannot be reached"
+    if "because its " in told:  # The actor is dead because its node has died. Node Id: ...
+        return "its " + told.rpartition("because its ")[2].partition(".")[0]
+    return told.partition("\n")[0]
+
+
+def stopper(tune: Any, ending: Ending) -> Any:
+    """Have Tune end every trial when an ending says so."""
+
+    class Stopper(tune.Stopper):
+        def __call__(self, *_: Any, **__: Any) -> bool:
+            return False
+
+        def stop_all(self) -> bool:
+            return ending.now()
+
+        def __reduce__(self) -> Any:
+            return tune.stopper.NoopStopper, ()  # Tune pickles it; a lock cannot be
+
+    return Stopper()

@@ -1,0 +1,87 @@
+"""A Ray cluster to run on: one that exists, or this machine alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from suite.errors import UserError
+from suite.study.file import Execution
+
+SECONDS_TO_REACH_A_CLUSTER = 10.0
+
+_QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `Ending` has its own
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nobody reads Tune's snapshots: the store is the truth
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+
+
+def check_room(resources: Mapping[str, float], execution: Execution) -> None:
+    """Refuse runs that this machine can never hold; a cluster may grow."""
+    for name, asked in (("CPU", execution.cpu), ("GPU", execution.gpu)):
+        has = resources.get(name, 0)
+        if asked > has:
+            raise UserError(
+                f"execution asks for {asked:g} {name}s a run, and this machine has {has:g}."
+            )
+
+
+def _reach(address: str) -> None:
+    """Refuse an address where nobody answers."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
+    except (OSError, ValueError) as error:
+        raise UserError(f"--address {address}: no cluster answers there ({error}).") from None
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
+    """Connect to a cluster, or start one on this machine for as long as it is needed."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if address is None:
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # on this machine's loopback only
+    elif address.startswith("ray://"):
+        raise UserError(
+            f"--address {address}: the driver must run on a node of the cluster; give HOST:PORT "
+            "or auto there, or submit it with ray job submit."
+        )
+    elif address != "auto":
+        _reach(address)  # Ray itself tries for minutes
+    import ray
+    from ray import tune
+
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    connected = ray.is_initialized()
+    if not connected:
+        try:
+            ray.init(
+                address=address or "local",
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+            )
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            if address is None:
+                raise
+            reason = str(error).strip().partition("\n")[0]
+            raise UserError(
+                f"--address {address}: no cluster can be used there ({reason})."
+            ) from None
+    try:
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
+            yield ray, tune
+    finally:
+        if not connected:
+            ray.shutdown()

@@ -1,0 +1,102 @@
+"""Have Ray Tune train runs."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from suite.cluster import tracking
+from suite.cluster import trial as trials
+from suite.cluster.callbacks import callback, stopper
+from suite.cluster.connection import check_room, connected
+from suite.ending import Ending, Watcher
+from suite.errors import UserError
+from suite.lock import Lock
+from suite.settings import Run
+from suite.store import RunStore
+from suite.study.file import Execution
+
+
+def execute(
+    runs: Sequence[Run],
+    images: Mapping[str, Any],
+    *,
+    store: RunStore,
+    lock: Lock,
+    execution: Execution,
+    watcher: Watcher,
+    plugins: Sequence[Any] = (),
+    address: str | None = None,
+) -> bool:
+    """Have Ray Tune train runs, first to last as cores come free.
+
+    Returns when all have ended, failed ones included, or after an interrupt (Ctrl-C or SIGTERM);
+    what came of each stands in the store.
+
+    Args:
+        runs: What the store lacks.
+        images: Each run's `ImageSet`, by `source_name`; put into Ray's object store once.
+        store: The run store.
+        lock: Held on driving the study.
+        execution: Engine, resources a run, retries, seconds between checkpoints.
+        watcher: Is told what runs do.
+        plugins: Regrowth strategies to load on every worker.
+        address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
+
+    Returns:
+        Whether all runs have ended: False after an interrupt.
+
+    Raises:
+        UserError: If there is no such cluster, if the runs can never be placed, if a worker sees
+            another store than the driver, or if another driver has taken over.
+        KeyboardInterrupt: At the second interrupt.
+    """
+    tracking.check_installed(execution.track)
+    with connected(address) as (ray, tune):
+        if address is None:
+            check_room(ray.cluster_resources(), execution)
+        job = trials.Job(
+            {run.key: run for run in runs},
+            {name: ray.put(image_set) for name, image_set in images.items()},
+            store.location,
+            execution,
+            plugins,
+            lock.study,
+            lock.token,
+            socket.gethostname(),
+            trials.SECONDS_TO_SEE_THE_STORE,
+        )
+        trainable = tune.with_resources(
+            tune.with_parameters(trials.trial, job=job),
+            {"cpu": execution.cpu, "gpu": execution.gpu},
+        )
+        ending = Ending(lock, watcher)
+        followers = tracking.trackers(execution.track, lock.study, watcher.warned)
+        with tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch, ending.on_signals():
+            tune.Tuner(
+                trainable,
+                param_space={"run": tune.grid_search([_named(run) for run in runs])},
+                tune_config=tune.TuneConfig(
+                    reuse_actors=True,
+                    trial_name_creator=lambda trial: trial.config["run"]["name"],
+                    trial_dirname_creator=lambda trial: trial.config["run"]["key"],
+                ),
+                run_config=tune.RunConfig(
+                    storage_path=scratch,
+                    failure_config=tune.FailureConfig(max_failures=execution.retries),
+                    callbacks=[callback(tune, store, watcher, ending), *followers],
+                    stop=stopper(tune, ending),
+                    verbose=0,
+                ),
+            ).fit()
+    if ending.reason is not None:
+        raise UserError(ending.reason)
+    return not ending.interrupted
+
+
+def _named(run: Run) -> dict[str, Any]:
+    """Return what a trial is known by: its key, and for trackers what people call it."""
+    name = f"{run.cell} seed {run.seed}"
+    return {"key": run.key, "cell": run.cell, "seed": run.seed, "name": name}
