@@ -59,12 +59,15 @@ class Ending:
     Attributes:
         interrupted: Whether an interrupt came.
         reason: The sentence to stop with, where the study cannot go on.
+        running: Keys of the runs that are going on.
+        ended: Keys of the runs that have ended, failed ones included.
     """
 
     def __init__(self, lock: Lock, watcher: Watcher) -> None:
         self.interrupted = False
         self.reason: str | None = None
         self.running: set[str] = set()
+        self.ended: set[str] = set()
         self._awaited: set[str] | None = None
         self._deadline = 0.0
         self._lock, self._watcher = lock, watcher

@@ -6,6 +6,7 @@ import logging
 import pickle
 import re
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -51,23 +52,50 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
 
         def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
             ending.running.discard(_key(trial))
+            ending.ended.add(_key(trial))
             watcher.ended(_key(trial), trial.last_result.get("outcome", "stopped"))
 
         def on_trial_error(self, *, trial: Any, **_: Any) -> None:
-            key, error = _key(trial), _error_of(trial)
-            reason = f"{_reason(error)}; tried {trial.num_failures} times"
-            ending.running.discard(key)
+            error = _error_of(trial)
+            ending.running.discard(_key(trial))
+            ending.ended.add(_key(trial))
             ending.hear(error)
-            try:
-                store.fail(key, {"reason": reason, "traceback": _COLOUR.sub("", str(error))})
-            except OSError as trouble:
-                _log.warning("%s failed (%s), which cannot be noted: %s", key, reason, trouble)
-            watcher.ended(key, "failed")
+            _give_up(store, watcher, _key(trial), error, trial.num_failures)
 
         def __reduce__(self) -> Any:
             return tune.Callback, ()  # Tune pickles its callbacks; a watcher cannot be
 
     return Callback()
+
+
+def try_again(
+    error: Exception,
+    died: Counter[str],
+    retries: int,
+    store: RunStore,
+    watcher: Watcher,
+    ending: Ending,
+) -> None:
+    """Have the runs that went on when Tune itself died tried again, or failed if too often."""
+    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    died.update(ending.running)
+    for key in sorted(ending.running):
+        if died[key] > retries:
+            ending.ended.add(key)
+            _give_up(store, watcher, key, cause, died[key])
+        else:
+            watcher.retried(key, _reason(cause))
+    ending.running.clear()
+
+
+def _give_up(store: RunStore, watcher: Watcher, key: str, error: Exception, tries: int) -> None:
+    """Note in the store that a run has failed, and of what; say so."""
+    told = f"{_reason(error)}; tried {tries} times"
+    try:
+        store.fail(key, {"reason": told, "traceback": _COLOUR.sub("", str(error))})
+    except OSError as trouble:
+        _log.warning("%s failed (%s), which cannot be noted: %s", key, told, trouble)
+    watcher.ended(key, "failed")
 
 
 def _key(trial: Any) -> str:
@@ -90,6 +118,8 @@ def _reason(error: Exception) -> str:
     told = str(error).strip() or type(error).__name__
     if type(error).__name__ == "ActorUnavailableError":
         return "its worker cannot be reached"
+    if type(error).__name__ == "OutOfMemoryError":  # 1 worker(s) were killed due to the node ...
+        return "its node ran out of memory"
     if "because its " in told:  # The actor is dead because its node has died. Node Id: ...
         return "its " + told.rpartition("because its ")[2].partition(".")[0]
     return told.partition("\n")[0]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suite.cluster import tracking
 from suite.cluster import trial as trials
-from suite.cluster.callbacks import callback, stopper
+from suite.cluster.callbacks import callback, stopper, try_again
 from suite.cluster.connection import check_room, connected
 from suite.ending import Ending, Watcher
 from suite.errors import UserError
@@ -73,24 +74,35 @@ def execute(
             {"cpu": execution.cpu, "gpu": execution.gpu},
         )
         ending = Ending(lock, watcher)
-        followers = tracking.trackers(execution.track, lock.study, watcher.warned)
+        died: Counter[str] = Counter()
         with tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch, ending.on_signals():
-            tune.Tuner(
-                trainable,
-                param_space={"run": tune.grid_search([_named(run) for run in runs])},
-                tune_config=tune.TuneConfig(
-                    reuse_actors=True,
-                    trial_name_creator=lambda trial: trial.config["run"]["name"],
-                    trial_dirname_creator=lambda trial: trial.config["run"]["key"],
-                ),
-                run_config=tune.RunConfig(
-                    storage_path=scratch,
-                    failure_config=tune.FailureConfig(max_failures=execution.retries),
-                    callbacks=[callback(tune, store, watcher, ending), *followers],
-                    stop=stopper(tune, ending),
-                    verbose=0,
-                ),
-            ).fit()
+            while left := [run for run in runs if run.key not in ending.ended]:
+                try:
+                    tune.Tuner(
+                        trainable,
+                        param_space={"run": tune.grid_search([_named(run) for run in left])},
+                        tune_config=tune.TuneConfig(
+                            reuse_actors=True,
+                            trial_name_creator=lambda trial: trial.config["run"]["name"],
+                            trial_dirname_creator=lambda trial: trial.config["run"]["key"],
+                        ),
+                        run_config=tune.RunConfig(
+                            storage_path=scratch,
+                            failure_config=tune.FailureConfig(max_failures=execution.retries),
+                            callbacks=[
+                                callback(tune, store, watcher, ending),
+                                *tracking.trackers(execution.track, lock.study, watcher.warned),
+                            ],
+                            stop=stopper(tune, ending),
+                            verbose=0,
+                        ),
+                    ).fit()
+                    break
+                except RuntimeError as error:
+                    # Tune itself gives up where Ray kills a worker for want of memory.
+                    if not ending.running:
+                        raise
+                    try_again(error, died, execution.retries, store, watcher, ending)
     if ending.reason is not None:
         raise UserError(ending.reason)
     return not ending.interrupted

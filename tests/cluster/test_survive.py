@@ -7,6 +7,11 @@ one epoch that its predecessor died in.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from tests.cluster.disturbed import EPOCHS, Disturbed
@@ -107,3 +112,45 @@ def test_a_second_driver_refuses_or_takes_over(study):
             study.ledger.slow_down(0)
             assert second.wait() == 0, second.told
     assert study.histories() == study.expected
+
+
+def test_a_node_that_runs_out_of_memory_ends_no_study(tmp_path):
+    """Ray kills workers, and Tune gives up: the driver starts it again."""
+    study = Disturbed(tmp_path, retries=50)
+    before, total = used_memory()
+    threshold = (before + 4e9) / total
+    if threshold > 0.9:
+        pytest.skip("too little memory is free here to fill some of it")
+    memory = {
+        "RAY_memory_usage_threshold": f"{threshold:.4f}",
+        "RAY_memory_monitor_refresh_ms": "100",
+    }
+    study.ledger.slow_down(0.5)
+    with driving(*study.arguments, **memory) as driver:
+        study.until_executed(2, driver)
+        with filled(6_000_000_000):
+            driver.until(lambda: "ran out of memory" in driver.told, "a full memory")
+        study.ledger.slow_down(0)
+        assert driver.wait() == 0, driver.told
+    assert "tried again: " in driver.told
+    assert "Traceback" not in driver.told
+    assert study.histories() == study.expected
+
+
+def used_memory():
+    """Return the bytes that are in use on this machine, and all bytes."""
+    lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+    told = {line[0]: 1024 * int(line[1]) for line in lines if len(line) == 3}
+    return told["MemTotal:"] - told["MemAvailable:"], told["MemTotal:"]
+
+
+@contextmanager
+def filled(size):
+    """Have a process hold so many bytes."""
+    code = f"import time; held = bytearray(b'1') * {size}; time.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
