@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from suite import sparse, training
+from suite import training
 from suite.datasets.images import ImageSet
 from suite.datasets.sources import title
 from suite.errors import UserError
@@ -73,8 +73,7 @@ def attempt(
     patiently(lambda: store.begin(run.key, about), PATIENCE)
     log = _Log(run, store)
     engine = engine_of(execution)
-    if engine == "sparse":
-        sparse.compile_kernels()  # once a node; only the driver's has done so yet
+    training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
     started, noted, epochs = time.monotonic(), 0.0, 0
 

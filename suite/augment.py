@@ -15,6 +15,8 @@ import math
 import numpy as np
 from numba import float32, int64, njit, types, uint8
 
+from suite.compiling import compiled, compiling
+
 MAX_ROTATION = math.radians(10)
 MAX_SHIFT = 0.1
 
@@ -54,11 +56,6 @@ def warp(images: np.ndarray, warps: np.ndarray) -> np.ndarray:
     neutral = np.zeros(features, np.float32), np.ones(features, np.float32)
     columns = standardise_and_warp(images, np.arange(len(images)), *neutral, warps)
     return np.ascontiguousarray(columns.T).reshape(images.shape)
-
-
-def _constant(kind: types.Type, dimensions: int) -> types.Array:
-    """A C-contiguous array that may be read-only, as one in Ray's object store is."""
-    return types.Array(kind, dimensions, "C", readonly=True)
 
 
 @njit(nogil=True, fastmath=True)
@@ -103,21 +100,7 @@ def _interpolate(image, width, channels, corner, right, down, out, column):  # t
             out[pixel * channels + channel, column] = above + down[pixel] * (below - above)
 
 
-@njit(
-    [
-        float32[:, ::1](
-            _constant(pixel, 4),
-            _constant(int64, 1),
-            _constant(float32, 1),
-            _constant(float32, 1),
-            _constant(float32, 2),
-        )
-        for pixel in (uint8, float32)
-    ],
-    cache=True,
-    nogil=True,
-    fastmath=True,
-)
+@compiled(nogil=True, fastmath=True)
 def standardise_and_warp(images, indices, mean, scale, warps):  # type: ignore[no-untyped-def]
     """Return images as a network takes them in training.
 
@@ -152,14 +135,7 @@ def standardise_and_warp(images, indices, mean, scale, warps):  # type: ignore[n
     return out
 
 
-@njit(
-    float32[:, ::1](
-        _constant(uint8, 4), _constant(int64, 1), _constant(float32, 1), _constant(float32, 1)
-    ),
-    cache=True,
-    nogil=True,
-    fastmath=True,
-)
+@compiled(nogil=True, fastmath=True)
 def standardise(images, indices, mean, scale):  # type: ignore[no-untyped-def]
     """Return images as a network takes them in evaluation: `standardise_and_warp` without warps."""
     rows = images.reshape(len(images), -1)
@@ -178,3 +154,28 @@ def standardise(images, indices, mean, scale):  # type: ignore[no-untyped-def]
                 standardised = (np.float32(tile[feature, column]) - mean[feature]) * scale[feature]
                 out[feature, start + column] = standardised
     return out
+
+
+def compile_kernels() -> float:
+    """Compile the kernels, or load them; see `sparse.compile_kernels`.
+
+    Returns:
+        Seconds it took.
+    """
+    batch = [_constant(int64, 1), _constant(float32, 1), _constant(float32, 1)]
+    kernels = standardise, standardise_and_warp
+    with compiling() as seconds:
+        for kernel in kernels:
+            kernel.disable_compile(False)
+        standardise.compile(float32[:, ::1](_constant(uint8, 4), *batch))
+        for pixel in (uint8, float32):
+            warped = [_constant(pixel, 4), *batch, _constant(float32, 2)]
+            standardise_and_warp.compile(float32[:, ::1](*warped))
+        for kernel in kernels:
+            kernel.disable_compile()  # arrays that may be written to take the same code
+        return seconds()
+
+
+def _constant(kind: types.Type, dimensions: int) -> types.Array:
+    """A C-contiguous array that may be read-only, as one in Ray's object store is."""
+    return types.Array(kind, dimensions, "C", readonly=True)

@@ -81,7 +81,8 @@ def drive(
     ended = True
     if missing:
         with usable(store), hold(store, study.name, takeover=takeover) as lock:
-            ended = _execute(study, missing, len(runs), store, lock, folder, address, console)
+            before = len({run.key for run in runs}) - len(missing)
+            ended = _execute(study, missing, before, store, lock, folder, address, console)
     with usable(store):
         states = store.states(run.key for run in runs)
         failed = [
@@ -89,14 +90,14 @@ def drive(
             for run in runs
             if states[run.key] == "failed"
         ]
-    done = sum(state == "done" for state in states.values())
+    done = sum(states[run.key] == "done" for run in runs)
     return Outcome(done, len(runs), len(missing), failed, interrupted=not ended)
 
 
 def _execute(
     study: Study,
     missing: Sequence[Run],
-    total: int,
+    before: int,
     store: RunStore,
     lock: Lock,
     data_dir: Path,
@@ -107,7 +108,7 @@ def _execute(
     _compile(study, console)
     from suite import cluster
 
-    with Progress(missing, total - len(missing), console, _epochs(missing, store)) as watcher:
+    with Progress(missing, before, console, _epochs(missing, store)) as watcher:
         return cluster.execute(
             missing,
             images,
@@ -166,10 +167,9 @@ def _images(
 
 def _compile(study: Study, console: Console) -> None:
     """Compile all kernels before any worker starts, so that none compiles them again."""
-    from suite import augment, sparse  # noqa: F401  augment compiles where it is imported
     from suite.attempt import engine_of
+    from suite.training import compile_kernels
 
-    if engine_of(study.file.execution) == "sparse":
-        seconds = sparse.compile_kernels()
-        if seconds > 1:
-            console.print(f"compiled the engine, once on this machine, in {seconds:.0f} s")
+    seconds = compile_kernels(engine_of(study.file.execution))
+    if seconds > 1:
+        console.print(f"compiled the engine, once on this machine, in {seconds:.0f} s")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.datasets.sources import KNOWN
+from suite.datasets.sources import KNOWN, title
 from suite.errors import UserError
 from suite.settings import Run
 from suite.store import RunStore, State
@@ -100,9 +100,15 @@ def known_runs(study: Study, store: RunStore) -> list[Run]:
     """
     fingerprints = {}
     for source in study.sources():
-        known = KNOWN[source].fingerprint if isinstance(source, str) else UNKNOWN
-        fingerprints[source_name(source)] = store.fingerprint(source_name(source)) or known
+        name = source_name(source)
+        known = KNOWN[source].fingerprint if isinstance(source, str) else f"{UNKNOWN} {name}"
+        fingerprints[name] = store.fingerprint(name) or known
     return study.runs(fingerprints)
+
+
+def is_known(run: Run) -> bool:
+    """Whether a run's data, and so its key, are known; until its files are read they are not."""
+    return not run.fingerprint.startswith(UNKNOWN)
 
 
 def read(study: Study, location: str | Path) -> Results:
@@ -153,7 +159,7 @@ def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
         metric=settings.metric or "",
         regrow=settings.regrow if settings.composition.evolves else "",
         seed=run.seed,
-        dataset=record["dataset"],
+        dataset=title(settings.dataset),  # as this study names it, whoever ran it
         connections=layers.sum(axis=1),
         theta=rows["theta"].astype("float64"),
         **layers,

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from suite import augment
+from suite import augment, sparse
 from suite.checkpoint import pack, unpack
 from suite.datasets.batches import Batches, Part
 from suite.datasets.images import ImageSet
@@ -345,3 +345,14 @@ def _degrees(network: mlp.MLP) -> list[dict[str, list[int]]]:
         for layer in network.layers
         if not layer.dense
     ]
+
+
+def compile_kernels(engine: mlp.Engine) -> float:
+    """Compile what an engine trains with, or load it where an earlier process has compiled it.
+
+    One process compiles while others wait.
+
+    Returns:
+        Seconds it took.
+    """
+    return augment.compile_kernels() + (sparse.compile_kernels() if engine == "sparse" else 0.0)

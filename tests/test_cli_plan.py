@@ -84,3 +84,14 @@ def test_a_store_that_cannot_be_opened(path):
     done = suite("plan", path, "--store", "nowhere://x")
     assert done.code == 2
     assert done.err.startswith("--store nowhere://x: cannot be opened")
+
+
+def test_files_that_were_not_read_yet_give_no_key_and_every_row_counts(path):
+    cells = "[{method: set, dataset: {npz: a.npz}}, {method: set, dataset: {npz: b.npz}}]"
+    path.write_text(f"name: planned\nseeds: {{count: 2}}\ncells: {cells}\n")
+    lines = suite("plan", path).out.splitlines()
+    assert {line.split()[1] for line in lines[:-1]} == {"-"}
+    assert lines[-1] == "4 missing."
+    told = json.loads(suite("plan", path, "--json").out)
+    assert told["counts"] == {"missing": 4}
+    assert {run["key"] for run in told["runs"]} == {None}

@@ -65,21 +65,22 @@ def plan(
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
     from suite.store import RunStore
-    from suite.tidy import known_runs
+    from suite.tidy import is_known, known_runs
 
     checked, runs_in = load(study, many=yes), RunStore(store)
     runs = known_runs(checked, runs_in)
     states = runs_in.states(run.key for run in runs)
-    counts = Counter(states.values())
+    counts = Counter(states[run.key] for run in runs)
+    keys = [run.key if is_known(run) else None for run in runs]  # until its files have been read
     if as_json:
         listed = [
-            {"key": run.key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
-            for run in runs
+            {"key": key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
+            for key, run in zip(keys, runs, strict=True)
         ]
         print_json({"study": checked.name, "counts": counts, "runs": listed})
         return
-    for run in runs:
-        typer.echo(f"{states[run.key]:8} {run.key}  {run.cell}, seed {run.seed}")
+    for key, run in zip(keys, runs, strict=True):
+        typer.echo(f"{states[run.key]:8} {key or '-':16}  {run.cell}, seed {run.seed}")
     typer.echo(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) + ".")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from suite import paper
+from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.table2 import Entry, Row, Table2
@@ -99,7 +100,7 @@ def differences_from_paper(results: Results) -> list[str]:
             if value != getattr(paper_has, name):
                 ours.setdefault(name, {})[_plain(value)] = None
         if cell.settings.dataset != paper.DATASET:
-            ours.setdefault("dataset", {})[_plain(cell.settings.dataset)] = None
+            ours.setdefault("dataset", {})[source_title(cell.settings.dataset)] = None
     order = ["dataset", "epochs", *Settings.model_fields]
     names = sorted(ours, key=order.index)
     return [f"{name} ({listing(ours[name])})" for name in names]

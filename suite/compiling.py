@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept between processes."""
+"""Compiled kernels: kept between processes, and compiled by one while others wait."""
 
 # mypy: disable-error-code="attr-defined"
 # (numba's configuration has its attributes at run time only)
@@ -8,16 +8,23 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numba
 import platformdirs
+from filelock import FileLock
 from numba import njit
 from numba.core import config
 
-SOURCES = ("blocks.py", "cache.py", "dropout.py", "kernels.py")
+SOURCES = (
+    "augment.py",
+    "compiling.py",
+    *("sparse/blocks.py", "sparse/dropout.py", "sparse/kernels.py"),
+)
 """What the compiled code depends on; numba itself looks at the file of a function only."""
 
 
@@ -59,3 +66,11 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             config.CACHE_DIR = elsewhere
 
     return decorate
+
+
+@contextmanager
+def compiling() -> Iterator[Callable[[], float]]:
+    """Let no other process compile meanwhile; yields what tells the seconds since the call."""
+    began = time.perf_counter()
+    with FileLock(cache_folder() / "lock"):
+        yield lambda: time.perf_counter() - began

@@ -1,0 +1,69 @@
+"""What came of driving a study, where nothing is left to run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite.datasets.digits import digits
+from suite.driver import drive, fingerprints
+from suite.status import look
+from suite.store import RunStore
+from suite.study import load_study
+from suite.tidy import collect
+from tests.command import suite
+
+STUDY = """\
+name: twice
+seeds: {count: 2}
+defaults: {hidden: [20], epsilon: 4, epochs: 1, augment: false}
+cells:
+  - {method: set, dataset: digits}
+  - {method: set, dataset: {npz: same.npz, name: Mine}}
+"""
+EPOCH = {
+    "epoch": 1,
+    "train_loss": 1.0,
+    "val_loss": 1.0,
+    "val_accuracy": 0.5,
+    "test_loss": 1.0,
+    "test_accuracy": 0.5,
+    "connections": [40],
+    "theta": 1.0,
+    "evolved": False,
+    "paused": False,
+    "seconds": 1.0,
+}
+
+
+@pytest.fixture
+def twice(tmp_path):
+    """A study that names the same images twice, done, as another study had run it."""
+    images = digits()
+    arrays = {"x_train": images.x_train, "y_train": images.y_train}
+    arrays |= {"x_test": images.x_test, "y_test": images.y_test}
+    np.savez(tmp_path / "same.npz", **arrays)
+    (tmp_path / "twice.yaml").write_text(STUDY)
+    study, store = load_study(tmp_path / "twice.yaml"), RunStore(tmp_path / "store")
+    runs = study.runs(fingerprints(study, store, tmp_path, lambda *_: None))
+    assert len({run.key for run in runs}) == 2
+    for run in runs:
+        record = {"key": run.key, "dataset": "as somebody else wrote it", "history": [EPOCH]}
+        store.finish(run.key, {**record, "seed": run.seed, "settings": {}})
+    return study, store
+
+
+def test_a_study_that_names_the_same_images_twice_is_complete(twice, tmp_path):
+    study, store = twice
+    outcome = drive(study, store, data_dir=tmp_path)
+    assert (outcome.done, outcome.total, outcome.executed) == (4, 4, 0)
+    assert outcome.complete
+    told = suite("plan", tmp_path / "twice.yaml", "--store", store.location).out
+    assert told.splitlines()[-1] == "4 done."
+    assert look(study, store).complete
+
+
+def test_a_data_set_has_the_name_that_its_study_gives_it(twice):
+    frame = collect(*twice).frame
+    named = dict(zip(frame["cell"], frame["dataset"], strict=True))
+    assert sorted(named.values()) == ["Mine", "digits"]
