@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from suite.errors import UserError
 from suite.lock import Lock, hold
 from suite.progress import Progress, reading
 from suite.settings import Run
@@ -160,8 +161,15 @@ def _images(
         name: load(source, data_dir, base=study.path.parent, progress=progress)
         for name, source in needed.items()
     }
-    for run in {run.cell: run for run in runs}.values():
-        check_fits(run.settings, images[source_name(run.settings.dataset)])
+    mistakes = []
+    for cell in study.cells:
+        if (image_set := images.get(source_name(cell.settings.dataset))) is not None:
+            try:
+                check_fits(cell.settings, image_set)
+            except UserError as error:
+                mistakes.append(f"{study.path}: {cell.label}: {error}")
+    if mistakes:
+        raise UserError("\n".join(mistakes))
     return images
 
 

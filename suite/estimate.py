@@ -20,12 +20,12 @@ class Cost:
     Attributes:
         cell: The cell's label.
         epoch_seconds: Seconds an epoch at the initial number of connections, measured.
-        core_hours: Of all its seeds and epochs.
+        core_seconds: Of all its seeds and epochs.
     """
 
     cell: str
     epoch_seconds: float
-    core_hours: float
+    core_seconds: float
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Estimate:
     Attributes:
         cells: Each cell's cost.
         at_once: How many runs go on at once with the resources given.
-        wall_hours: From start to end, if all goes on at once that can.
+        wall_seconds: From start to end, if all goes on at once that can.
     """
 
     cells: list[Cost]
     at_once: int
-    wall_hours: float
+    wall_seconds: float
 
     @property
-    def core_hours(self) -> float:
+    def core_seconds(self) -> float:
         """Of the whole study."""
-        return sum(cost.core_hours for cost in self.cells)
+        return sum(cost.core_seconds for cost in self.cells)
 
 
 def estimate(study: Study, data_dir: Path, cores: int | None = None) -> Estimate:
@@ -69,16 +69,16 @@ def estimate(study: Study, data_dir: Path, cores: int | None = None) -> Estimate
     execution = study.file.execution
     at_once = max(1, int((cores or os.cpu_count() or 1) // execution.cpu))
     seeds = len(study.seeds)
-    costs, run_hours = [], 0.0
+    costs, run_seconds = [], 0.0
     measured: dict[str, float] = {}
     for cell in study.cells:
         same_cost = repr(_what_costs(cell))
         if same_cost not in measured:
             measured[same_cost] = _measure(cell, images, study)
-        hours = measured[same_cost] * cell.settings.epochs * seeds / 3600
-        run_hours += hours
-        costs.append(Cost(cell.label, measured[same_cost], hours * execution.cpu))
-    return Estimate(costs, at_once, run_hours / min(at_once, seeds * len(study.cells)))
+        seconds = measured[same_cost] * cell.settings.epochs * seeds
+        run_seconds += seconds
+        costs.append(Cost(cell.label, measured[same_cost], seconds * execution.cpu))
+    return Estimate(costs, at_once, run_seconds / min(at_once, seeds * len(study.cells)))
 
 
 def _measure(cell: Cell, images: dict[str, ImageSet], study: Study) -> float:

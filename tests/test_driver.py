@@ -67,3 +67,18 @@ def test_a_data_set_has_the_name_that_its_study_gives_it(twice):
     frame = collect(*twice).frame
     named = dict(zip(frame["cell"], frame["dataset"], strict=True))
     assert sorted(named.values()) == ["Mine", "digits"]
+
+
+def test_what_only_the_data_can_tell_is_said_of_every_cell(twice, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(
+        "name: wrong\n"
+        "defaults: {dataset: {npz: same.npz}, hidden: [20], epsilon: 4, epochs: 1}\n"
+        "cells: [{method: set, grid: {batch_size: [100, 1500, 1600]}}]\n"
+    )
+    told = suite("run", path, "--data", tmp_path, "--store", tmp_path / "other")
+    assert told.code == 2
+    assert [line.partition(": set")[2] for line in told.err.splitlines()] == [
+        f"[batch_size={size}]: batch_size {size} is more than the 1442 training images of same.npz."
+        for size in (1500, 1600)
+    ]

@@ -57,6 +57,17 @@ def test_the_example_strategy_is_part_of_the_key(hubs_study):
     assert len(keys) == 4
 
 
+def test_every_path_that_the_readme_names_exists():
+    root = README.parent
+    paths = {
+        p for p in re.findall(r"`([\w./-]+)`", README.read_text()) if "/" in p or p.endswith(".py")
+    }
+    theirs = {"hubs.py"} | {path for path in paths if path.startswith("/")}
+    assert {"suite/cli/", "lock.py"} < paths
+    for path in paths - theirs:
+        assert (root / path).exists() or any((root / "suite").rglob(path)), path
+
+
 def test_every_file_the_readme_links_to_exists():
     targets = re.findall(r"\]\((?!#|https?:)([^)]+)\)", README.read_text())
     assert targets

@@ -47,15 +47,23 @@ def check(
     if estimate:
         from suite.datasets.known import data_folder
         from suite.estimate import estimate as estimate_cost
+        from suite.reporting.numbers import seconds_text
 
         cost = estimate_cost(checked, data_folder(data))
-        for cell in cost.cells:
-            typer.echo(
-                f"{cell.epoch_seconds:8.2f} s an epoch {cell.core_hours:10.2f} h  {cell.cell}"
-            )
+        print_table(
+            ["cell", "an epoch", "all its runs"],
+            [
+                [
+                    cell.cell,
+                    seconds_text(cell.epoch_seconds),
+                    f"{seconds_text(cell.core_seconds)} of a core",
+                ]
+                for cell in cost.cells
+            ],
+        )
         typer.echo(
-            f"at most {cost.core_hours:.2f} core-hours, {cost.wall_hours:.2f} hours with "
-            f"{cost.at_once} runs at once on this machine"
+            f"at most {cost.core_seconds / 3600:.3g} core-hours; {seconds_text(cost.wall_seconds)} "
+            f"with {count(cost.at_once, 'run')} at once on this machine"
         )
 
 
@@ -182,9 +190,12 @@ def logs(
     runs_in = RunStore(store)
     with usable(runs_in):
         fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
-        if len(fitting) != 1:
-            found = ", ".join(fitting[:5]) or "none"
-            raise UserError(f"{run}: is not the beginning of one run's key in {store} ({found}).")
+        if not fitting:
+            raise UserError(
+                f"{run}: no run in {store} has a key that begins so; suite plan STUDY lists them."
+            )
+        if len(fitting) > 1:
+            raise UserError(f"{run}: begins the keys {', '.join(fitting[:5])}; give more of it.")
         (key,) = fitting
         told, failure = "".join(runs_in.logs(key)), runs_in.failure(key)
     typer.echo(told, nl=False)

@@ -59,7 +59,7 @@ class Execution(_Model):
     engine: Literal["auto", "masked", "sparse"] = "auto"
     """auto takes sparse on a CPU and masked on a GPU."""
     cpu: Annotated[float, Field(gt=0)] = 1
-    """Cores a run."""
+    """Cores a run, and threads: the masked engine rounds otherwise with another number."""
     gpu: Annotated[float, Field(ge=0)] = 0
     """GPUs a run; fractions share one."""
     retries: Annotated[int, Field(ge=0)] = 3

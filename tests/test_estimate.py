@@ -1,0 +1,45 @@
+"""What a study will cost, from a few measured steps."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from suite.estimate import estimate
+from suite.study import load_study
+from tests.command import suite
+
+STUDY = """\
+name: costly
+seeds: {count: 3}
+defaults: {dataset: digits, hidden: [40, 30], epsilon: 4, augment: false, epochs: 7}
+cells: [{method: set}, {method: lset}, {method: dense}]
+execution: {cpu: 1}
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "costly.yaml").write_text(STUDY)
+    return tmp_path / "costly.yaml"
+
+
+def test_core_time_is_an_epochs_time_of_all_runs_and_wall_time_divides_it(path, tmp_path):
+    found = estimate(load_study(path), tmp_path, cores=2)
+    assert found.at_once == 2
+    for cost in found.cells:
+        assert cost.core_seconds == pytest.approx(cost.epoch_seconds * 7 * 3)
+    assert found.wall_seconds == pytest.approx(found.core_seconds / 2)
+    assert found.cells[0].epoch_seconds == found.cells[1].epoch_seconds  # the same steps
+
+
+def test_check_says_it_in_units_that_suit_it(path, tmp_path):
+    told = suite("check", path, "--estimate", "--data", tmp_path)
+    assert told.code == 0
+    rows = told.out.splitlines()
+    assert rows[0].endswith("3 cells x 3 seeds = 9 runs.")
+    assert [row.split()[0] for row in rows[2:5]] == ["set", "lset", "dense"]
+    for row in rows[2:5]:
+        assert re.search(r"[1-9]\d*(\.\d+)?\s(ms|s) +[\d.]+\s(ms|s) of a core", row), row
+    assert re.match(r"at most [\d.e-]+ core-hours; .* at once on this machine", rows[5])
