@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,9 @@ def one_sentence(says: str, source, data: Path) -> None:
         load(source, data)
     assert len(error.value.sentences) == 1
     assert "\n" not in str(error.value) and str(error.value).endswith(".")
-    assert not list(data.glob("decoded/*.npz")) and not list(data.glob("decoded/*.tmp"))
+    assert "object at 0x" not in str(error.value) and "pickle" not in str(error.value)
+    kept = {path.name for path in data.glob("decoded/*") if path.suffix != ".note"}
+    assert kept <= {"decoding.lock"}
 
 
 @pytest.mark.parametrize("grey", [False, True], ids=["rgb", "grey"])
@@ -394,6 +397,12 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     one_sentence("class 'emu' has no training image", source, data)
     write_parquet(train, x, y * 0.5)
     one_sentence("column label is double; labels are integers", source, data)
+    write_parquet(train, x, [2**40, *y[1:].tolist()], names=None)
+    write_parquet(test, x[:9], y[:9], names=None)
+    one_sentence("class '3' has no training image, though .* up to 1099511627776", source, data)
+    write_parquet(train, x, y * 0, names=["cat"])
+    one_sentence("two classes or more are needed; found 1", source, data)
+    parquet(tmp_path, parts)
     write_parquet(train, x, y, names=["dog", "cat", "emu"])
     one_sentence("its classes are not those of", source, data)
     write_parquet(train, [*x[:4], encode(np.zeros((6, 7, 3), np.uint8)), *x[5:]], y)
@@ -426,20 +435,29 @@ def test_wrong_archives_get_one_sentence(tmp_path):
     whole = path.read_bytes()
     for broken in (whole[:-100], whole[:100], b"", b"<html>404</html>"):
         path.write_bytes(broken)
-        one_sentence("mine.npz: not a whole npz archive", source, data)
+        one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(no zip", source, data)
     path.write_bytes(whole[:700] + bytes([whole[700] ^ 4]) + whole[701:])
     one_sentence("mine.npz: not a whole npz archive", source, data)
     np.save(tmp_path / "mine", np.zeros(3))
     (tmp_path / "mine.npy").rename(path)
-    one_sentence("mine.npz: not a whole npz archive", source, data)
+    one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(no zip", source, data)
     npz(tmp_path, parts, x_train=np.array([{}, 1], dtype=object))
-    one_sentence("mine.npz: not a whole npz archive", source, data)
+    one_sentence(r"mine.npz: not a whole .* \(x_train holds Python objects\)", source, data)
+    with zipfile.ZipFile(path, "w") as archive:
+        for array in ("x_train", "y_train", "x_test", "y_test"):
+            archive.writestr(array, "words")
+    one_sentence(r"mine.npz: not a whole .* \(x_train is no array\)", source, data)
+    npz(tmp_path, parts, y_train=np.array([2**40, *parts["train"][1][1:]]))
+    one_sentence("class '3' has no training image, though .* up to 1099511627776", source, data)
+    npz(tmp_path, parts, y_train=parts["train"][1] * 0)
+    one_sentence("two classes or more are needed; found 1", source, data)
     np.savez(path, x_train=parts["train"][0], y_train=parts["train"][1])
     one_sentence("there is no array x_test", source, data)
     npz(tmp_path, parts, x_train=parts["train"][0] / 255)
     one_sentence("must be uint8", source, data)
     path.unlink()
     one_sentence("there is no .*mine.npz", source, data)
+    one_sentence("is a folder; npz takes a file", NpzSource(npz=str(tmp_path)), data)
 
 
 def test_wrong_folders_get_one_sentence(tmp_path):
@@ -534,6 +552,14 @@ def test_what_was_decoded_is_listed(tmp_path):
     (entry,) = (entry for entry in known_here(tmp_path) if not entry.source)
     assert entry == ("", "mine", (6, 5, 3), 3, 30, 9, "decoded")
     assert {e.source: e.place for e in known_here(tmp_path)}["cifar10"] == "to download"
+
+
+def test_what_was_read_under_two_options_is_listed_once(tmp_path):
+    source = parquet(tmp_path / "a", make())
+    images = load(source, tmp_path)
+    named = source.model_copy(update={"label": "label"})
+    assert load(named, tmp_path).fingerprint == images.fingerprint
+    assert len([entry for entry in known_here(tmp_path) if not entry.source]) == 1
 
 
 def test_real_files_from_the_hub(tmp_path):

@@ -50,6 +50,18 @@ def test_takes_grey_images_without_a_channel_and_labels_in_a_column():
         ((X / 255, Y), (X, Y), None, "float64 .* must be uint8"),
         ((X, Y / 2), (X, Y), None, "labels are float64"),
         ((X[:, :1], Y), (X[:, :1], Y), None, "at least 2x2"),
+        ((X, Y + 1), (X, Y + 1), None, "class '0' has no training image"),
+        (
+            (X, Y + 2**40 * (Y == 2)),
+            (X, Y),
+            None,
+            "class '2' has no training .* up to 1099511627778",
+        ),
+        ((X, Y - 2**40), (X, Y), None, "training images have the label -1099511627776"),
+        ((X, Y.astype(np.uint64) + 2**63), (X, Y), None, "the label 9223372036854775810"),
+        ((X, Y), (X, Y.astype(np.uint64) + 2**63), None, "the label 9223372036854775810"),
+        ((X, Y * 0), (X, Y * 0), None, "two classes or more are needed; found 1"),
+        ((X, Y * 0), (X, Y * 0), ["cat"], "two classes or more are needed; found 1"),
     ],
 )
 def test_wrong_data_gets_one_sentence(train, test, classes, says):

@@ -46,6 +46,11 @@ def test_reads_what_a_study_file_writes(written, read):
         (3, "a dataset is one of digits"),
         ({"npz": "a", "train": "b"}, "npz.train"),
         ({"parquet": 3}, "parquet"),
+        ({"parquet": ""}, "at least 1 character"),
+        ({"parquet": []}, "at least 1 item"),
+        ({"parquet": ["a", ""]}, "at least 1 character"),
+        ({"npz": ""}, "at least 1 character"),
+        ({"folder": ""}, "at least 1 character"),
     ],
 )
 def test_refuses_anything_else(written, says):

@@ -86,14 +86,15 @@ def remember(folder: Path, key: str, files: Sequence[File], options: str, known:
 
 def notes(folder: Path) -> list[Note]:
     """Return all that is known, sorted by name, and each image set once."""
-    found = {known for path in folder.glob("*.note") if (known := recall(folder, path.stem))}
-    return sorted(found, key=lambda known: (known.name, known.fingerprint))
+    found = (known for path in folder.glob("*.note") if (known := recall(folder, path.stem)))
+    once = {(known.name, known.fingerprint): known for known in found}
+    return [known for _, known in sorted(once.items())]
 
 
 def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet]) -> ImageSet:
     """Return decoded images from the cache, or decode and keep them.
 
-    Processes that ask for the same images at once decode them once.
+    Processes that ask for the same images at once decode them once; whoever decodes is alone.
 
     Args:
         folder: The cache.
@@ -109,7 +110,7 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet
         return images
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{content}.lock"):
+        with FileLock(folder / "decoding.lock"):  # one for all: decoding takes every core anyway
             images = _read(path, name)
             if images is None:
                 images = decode()

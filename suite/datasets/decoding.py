@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from suite.errors import UserError
 
@@ -100,6 +100,8 @@ def _decode_one(where: str, data: bytes | str) -> np.ndarray:
             if image.mode in _MODES:
                 return np.asarray(image.convert(_MODES[image.mode]))
             mode = image.mode
+    except UnidentifiedImageError:
+        raise UserError(f"{where}: not a whole JPEG or PNG image.") from None
     except Exception as error:  # whatever broken bytes make Pillow raise
         raise UserError(f"{where}: not a whole JPEG or PNG image ({error}).") from None
     raise UserError(f"{where}: Pillow calls the pixels {mode}; 8-bit grey or RGB can be read.")

@@ -64,7 +64,7 @@ def downloaded(name: NamedSource, data_dir: Path) -> ImageSet:
 def _written(name: str, kind: Any, data_dir: Path) -> list[Path]:
     """Return what torchvision writes of a set: folders and archives."""
     archives = [data_dir / kind.filename] if hasattr(kind, "filename") else []
-    return [*archives, data_dir / EXTRACTED[name]]
+    return [*archives, data_dir / Path(EXTRACTED[name]).parts[0]]
 
 
 def _alone(data_dir: Path, name: str) -> contextlib.AbstractContextManager:

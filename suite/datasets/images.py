@@ -81,7 +81,7 @@ def image_set(
 
     Raises:
         UserError: A part is empty, sizes or counts differ, images are not uint8 or smaller than
-            2x2, a label is outside the classes, or a class has no training image.
+            2x2, a label is outside the classes, a class has no training image, or there is but one.
     """
     (x_train, y_train), (x_test, y_test) = (
         _part(name, part, *arrays) for part, arrays in (("training", train), ("test", test))
@@ -92,7 +92,9 @@ def image_set(
             "all images must have one size."
         )
     if classes is None:
-        classes = [str(label) for label in range(int(y_train.max()) + 1)]
+        classes = _numbered(name, y_train)
+    if len(classes) < 2:
+        raise UserError(f"{name}: two classes or more are needed; found {len(classes)}.")
     for part, labels in (("training", y_train), ("test", y_test)):
         wrong = labels[(labels < 0) | (labels >= len(classes))]
         if len(wrong):
@@ -109,6 +111,26 @@ def image_set(
     )
 
 
+def _numbered(name: str, y_train: np.ndarray) -> list[str]:
+    """Name the classes by the numbers up to the largest label, unless one is left out on the way.
+
+    The labels themselves are counted, not the numbers: one absurd label would fill the memory.
+    """
+    present = np.unique(y_train)
+    smallest, largest = int(present[0]), int(present[-1])
+    if smallest < 0:
+        raise UserError(
+            f"{name}: the training images have the label {smallest}; labels count from 0."
+        )
+    if largest >= len(present):
+        missing = np.flatnonzero(present != np.arange(len(present)))[0]
+        raise UserError(
+            f"{name}: class '{missing}' has no training image, though the labels go up to "
+            f"{largest}."
+        )
+    return [str(label) for label in range(largest + 1)]
+
+
 def _part(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if x.dtype != np.uint8 or x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[3] not in (1, 3)):
         raise UserError(
@@ -121,6 +143,8 @@ def _part(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
         raise UserError(f"{name}: {part} labels are {y.dtype} {y.shape}; one integer an image.")
     if len(x) != len(y):
         raise UserError(f"{name}: {len(x)} {part} images but {len(y)} labels.")
+    if y.dtype == np.uint64 and (y > np.iinfo(np.int64).max).any():  # it would become negative
+        raise UserError(f"{name}: the {part} images have the label {y.max()}; no class has it.")
     if not len(x):
         raise UserError(f"{name}: there are no {part} images.")
     if min(x.shape[1:3]) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,12 @@ def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
     """Return the archive, which holds training and test images.
 
     Raises:
-        UserError: It is not there.
+        UserError: It is not there, or a folder.
     """
-    return [File("both", find(title(source), source.npz, places)[0])]
+    path = find(title(source), source.npz, places)[0]
+    if path.is_dir():
+        raise UserError(f"{title(source)}: {path} is a folder; npz takes a file.")
+    return [File("both", path)]
 
 
 def read(source: NpzSource, files: Sequence[File]) -> ImageSet:
@@ -57,10 +60,28 @@ def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
         UserError: The file is truncated or foreign, or lacks an array.
     """
     try:
+        if not zipfile.is_zipfile(path):
+            raise _broken(path, "no zip archive, or cut short")
         with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in keys if key not in archive]
-            if missing:
-                raise UserError(f"{path}: there is no array {missing[0]}.")
-            return [archive[key] for key in keys]
+            for key in keys:
+                if key not in archive:
+                    raise UserError(f"{path}: there is no array {key}.")
+            return [_array(path, archive, key) for key in keys]
     except _BROKEN as error:
-        raise UserError(f"{path}: not a whole npz archive of plain arrays ({error}).") from None
+        raise _broken(path, str(error).rstrip(".")) from None
+
+
+def _array(path: Path, archive: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    try:
+        array = archive[key]
+    except ValueError as error:
+        if "allow_pickle" in str(error):  # numpy's advice, which is none here
+            raise _broken(path, f"{key} holds Python objects") from None
+        raise
+    if not isinstance(array, np.ndarray):  # what is not in numpy's format comes as bytes
+        raise _broken(path, f"{key} is no array")
+    return array
+
+
+def _broken(path: Path, reason: str) -> UserError:
+    return UserError(f"{path}: not a whole npz archive of plain arrays ({reason}).")

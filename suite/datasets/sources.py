@@ -85,6 +85,9 @@ KNOWN: dict[str, Known] = {
 }
 
 
+_Path = Annotated[str, Field(min_length=1)]
+
+
 class _Files(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -94,7 +97,7 @@ class _Files(BaseModel):
 class ParquetSource(_Files):
     """Parquet files in the layout that image sets have on the Hugging Face Hub."""
 
-    parquet: str | tuple[str, ...] = Field(
+    parquet: _Path | Annotated[tuple[_Path, ...], Field(min_length=1)] = Field(
         description="Files, folders or glob patterns, relative to the study file or data folder."
     )
     train: str | None = Field(
@@ -111,13 +114,13 @@ class ParquetSource(_Files):
 class NpzSource(_Files):
     """A numpy archive with x_train, y_train, x_test and y_test (the Keras convention)."""
 
-    npz: str = Field(description="The file, relative to the study file or the data folder.")
+    npz: _Path = Field(description="The file, relative to the study file or the data folder.")
 
 
 class FolderSource(_Files):
     """A folder with train/CLASS/*.png and test/CLASS/*.png (torchvision's ImageFolder layout)."""
 
-    folder: str = Field(description="The folder, relative to the study file or the data folder.")
+    folder: _Path = Field(description="The folder, relative to the study file or the data folder.")
 
 
 def _kind(value: Any) -> str | None:

@@ -212,7 +212,8 @@ def _block_words(block: Mapping[str, Any]) -> list[str]:
             return ["true", "false"]
         case "string":
             meaning = block.get("patternErrorMessage")
-            return [f"text ({meaning})" if meaning else "text"]
+            some = " that is not empty" if block.get("minLength") else ""
+            return [f"text ({meaning})" if meaning else f"text{some}"]
         case "array":
             return [_list_words(block)]
     if required := block.get("required"):
