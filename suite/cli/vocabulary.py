@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from suite.cli.app import Data, app, load, print_table
 from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.datasets.sources import Source
 
 
 @app.command()
@@ -37,7 +40,7 @@ def datasets(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.png", help="The contact sheet.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Chooses images and warps.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses images and warps.")] = 0,
     data: Data = None,
 ) -> None:
     """List the data sets and which are on this machine; `show NAME --out FILE.png` draws one."""
@@ -64,23 +67,37 @@ def datasets(
         return
     if show != "show" or name is None or out is None:
         raise UserError("say: suite datasets show NAME --out FILE.png")
-    from pydantic import TypeAdapter, ValidationError
-
     from suite.datasets.loading import load
     from suite.datasets.sheet import contact_sheet
-    from suite.datasets.sources import KNOWN, Source
-    from suite.spelling import suggestion
 
+    source = _source(name)
+    if out.suffix.lower() != ".png":
+        raise UserError(f"{out}: the sheet is a PNG; name a file that ends in .png.")
+    if not out.parent.is_dir():
+        raise UserError(f"{out}: there is no folder {out.parent}.")
+    sheet = contact_sheet(load(source, folder), seed)
     try:
-        source = TypeAdapter(Source).validate_python(_source(name))
-    except ValidationError:
-        raise UserError(f'there is no data set "{name}"{suggestion(name, KNOWN)}') from None
-    contact_sheet(load(source, folder), seed).save(out)
+        sheet.save(out)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror or error}.") from None
     typer.echo(out)
 
 
-def _source(name: str) -> Any:
+def _source(name: str) -> Source:
     """Read a data set as people name it on the command line: a name or {parquet: PATH}."""
-    import yaml
+    from pydantic import TypeAdapter, ValidationError
 
-    return yaml.safe_load(name) if name.startswith("{") else name
+    from suite.datasets.sources import KNOWN, Source
+    from suite.spelling import suggestion
+    from suite.study.document import read_value
+
+    try:
+        written = read_value(name) if name.startswith("{") else name
+        return TypeAdapter(Source).validate_python(written)
+    except ValidationError:
+        if not name.startswith("{"):
+            raise UserError(f'there is no data set "{name}"{suggestion(name, KNOWN)}') from None
+        kinds = "{parquet: PATH}, {npz: FILE} or {folder: DIR}"
+        raise UserError(f"{name} is no data set; one from files is {kinds}.") from None
+    except ValueError as error:
+        raise UserError(f"{error}.") from None
