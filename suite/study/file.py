@@ -136,6 +136,36 @@ class Claim(_Model):
     """Where the claim stands, e.g. section 5.1."""
 
 
+class ReferenceEpoch(_Model):
+    """What another implementation recorded of one epoch."""
+
+    epoch: Annotated[int, Field(ge=1)]
+    """Which epoch."""
+    train_loss: float | None = None
+    """As seen during training."""
+    val_loss: float | None = None
+    """Of the evaluated network."""
+    val_accuracy: float | None = None
+    """Of the evaluated network, 0 to 1."""
+    test_loss: float | None = None
+    """Of the evaluated network."""
+    test_accuracy: float | None = None
+    """Of the evaluated network, 0 to 1."""
+    connections: float | None = None
+    """Of the evaluated network."""
+
+
+class Reference(_Model):
+    """Figures of another implementation, which the report puts beside the runs'."""
+
+    cell: CellName
+    """The cell that was computed."""
+    source: str
+    """Where the figures come from, and over how many seeds."""
+    epochs: tuple[ReferenceEpoch, ...] = Field(min_length=1, strict=False)
+    """What it recorded."""
+
+
 class Report(_Model):
     """What the report shows."""
 
@@ -143,6 +173,8 @@ class Report(_Model):
     """The insets of Figures 4 to 6 show so many last epochs."""
     decimal: Literal["point", "comma"] = "point"
     """Decimal sign of table2.tex."""
+    references: tuple[Reference, ...] = Field(default=(), strict=False)
+    """Figures of other implementations, to compare the runs' with."""
 
 
 class StudyFile(_Model):

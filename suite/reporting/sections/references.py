@@ -1,0 +1,73 @@
+"""Figures of other implementations that the study names, beside the runs' own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from suite.reporting.numbers import Format, estimate
+from suite.reporting.section import Grid, Material, Section, Td, head, number, words
+from suite.study.file import Reference, ReferenceEpoch
+
+_MEASURES = {
+    "train_loss": "training loss",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+    "connections": "connections",
+}
+
+
+def section(material: Material) -> Section | None:
+    """Return each reference's figures beside those of the runs, by epoch."""
+    references = material.results.study.file.report.references
+    found = [(material.results.study.cell(r.cell), r) for r in references]
+    rows = [row for cell, r in found for row in _rows(material, cell.label, cell.title, r)]
+    if not rows:
+        return None
+    named = "; ".join(f"{cell.title}: {reference.source}" for cell, reference in found)
+    text = f"The study names figures of other implementations to check its runs with. {named}."
+    caption = (
+        "Mean over runs ± half the 95 % t interval, the range over runs, and the reference; the "
+        "difference is ours less the reference."
+    )
+    heads = head(
+        *("Method", "Epoch", "Measure", "n", "Mean", "Least", "Most", "Reference", "Difference"),
+        names=(0, 2),
+    )
+    grid = Grid("references-grid", caption, heads, tuple(rows))
+    return Section("references", "Beside other implementations", (text, grid))
+
+
+def _rows(
+    material: Material, label: str, title: str, reference: Reference
+) -> Iterator[tuple[Td, ...]]:
+    frame = material.results.frame
+    of_cell = frame[frame["cell"] == label]
+    for recorded in reference.epochs:
+        at_epoch = of_cell[of_cell["epoch"] == recorded.epoch]
+        for name, theirs in _figures(recorded):
+            ours = estimate(at_epoch[name].astype("float64"))
+            if not ours.n:
+                continue
+            form = Format(0, grouped=True) if name == "connections" else Format(3)
+            half = f" ± {form.text(ours.half)}" if ours.n > 1 else ""
+            least, most = float(at_epoch[name].min()), float(at_epoch[name].max())
+            difference = ours.mean - theirs
+            yield (
+                words(title),
+                number(recorded.epoch, str(recorded.epoch)),
+                words(_MEASURES[name]),
+                number(ours.n, str(ours.n)),
+                number(ours.mean, form.text(ours.mean) + half),
+                number(least, form.text(least)),
+                number(most, form.text(most)),
+                number(theirs, form.text(theirs)),
+                number(difference, ("+" if difference > 0 else "") + form.text(difference)),
+            )
+
+
+def _figures(recorded: ReferenceEpoch) -> Iterator[tuple[str, float]]:
+    for name in _MEASURES:
+        if (value := getattr(recorded, name)) is not None:
+            yield name, value

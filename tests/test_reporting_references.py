@@ -1,0 +1,51 @@
+"""Figures of another implementation, beside the runs' own."""
+
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+from suite.reporting.section import Material
+from suite.reporting.sections import references
+from suite.reporting.table2 import table2
+from tests.made_results import make_results, make_study
+
+MORE = """
+report:
+  references:
+    - cell: {method: set}
+      source: theirs, one seed
+      epochs:
+        - {epoch: 1, val_accuracy: 0.159, train_loss: 2.301}
+        - {epoch: 10, connections: 341000}
+        - {epoch: 400, val_loss: 1.0}
+"""
+
+
+def rows(results, tmp_path):
+    found = references.section(Material(results, table2(results), {}, tmp_path))
+    return found, [[cell.text for cell in row] for row in found.blocks[1].rows]
+
+
+def test_each_figure_stands_beside_the_mean_and_range_over_runs(tmp_path):
+    results = make_results(make_study(tmp_path, more=MORE, epochs=12, seeds=3))
+    found, shown = rows(results, tmp_path)
+    assert "SET: theirs, one seed." in found.blocks[0]
+    assert [row[:4] for row in shown] == [  # nothing ran to epoch 400
+        ["SET", "1", "training loss", "3"],
+        ["SET", "1", "validation accuracy", "3"],
+        ["SET", "10", "connections", "3"],
+    ]
+    frame = results.frame
+    ours = frame[(frame["cell"] == "set") & (frame["epoch"] == 1)]["val_accuracy"]
+    half = stats.t.ppf(0.975, 2) * stats.sem(ours)
+    mean, least, most, theirs, difference = shown[1][4:]
+    assert mean == f"{ours.mean():.3f} ± {half:.3f}"
+    assert (least, most) == (f"{ours.min():.3f}", f"{ours.max():.3f}")
+    assert theirs == "0.159"
+    assert float(difference.replace("−", "-")) == pytest.approx(ours.mean() - 0.159, abs=6e-4)
+
+
+def test_without_references_there_is_no_such_section(tmp_path):
+    results = make_results(make_study(tmp_path, epochs=12))
+    assert references.section(Material(results, table2(results), {}, tmp_path)) is None
