@@ -1,9 +1,12 @@
 """The verbs that read results: report, compare, power; and the lists: methods, datasets."""
 
 import json
+import re
 import sys
 
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from suite import cli
@@ -96,6 +99,34 @@ def test_two_studies_side_by_side(suite, done, tmp_path):
     code, _, _ = suite("report", path, path, "--store", store, "--out", tmp_path / "both")
     assert code == 0
     assert "identical in every run" in (tmp_path / "both" / "index.html").read_text()
+
+
+def test_the_other_store_is_the_one_before_a_change(suite, done, tmp_path):
+    path, store = done
+    before = tmp_path / "before.parquet"
+    suite("export", path, "--store", store, "--out", before)
+    table = pq.read_table(before)
+    lower = pc.subtract(table["test_accuracy"], 0.25)
+    place = table.column_names.index("test_accuracy")
+    pq.write_table(table.set_column(place, "test_accuracy", lower), before)
+    out = tmp_path / "change"
+    code, _, _ = suite("report", path, "--store", store, "--other-store", before, "--out", out)
+    assert code == 0
+    assert pd.read_csv(out / "change.csv")["change"].tolist() == pytest.approx([0.25] * 4)
+    page = (out / "index.html").read_text()
+    assert f"<title>tiny: {before} against {store}</title>" in page
+    heads = re.findall(r">([^<]+)</button>", page.partition('id="accuracy-grid"')[2])
+    assert heads[1:4] == [str(before), store, "Change"]
+
+
+def test_two_studies_in_two_stores_are_first_and_second(suite, done, tmp_path):
+    path, store = done
+    there = tmp_path / "there.parquet"
+    suite("export", path, "--store", store, "--out", there)
+    out = tmp_path / "both"
+    code, _, _ = suite("report", path, path, "--store", store, "--other-store", there, "--out", out)
+    assert code == 0
+    assert f"<title>tiny: {store} against {there}</title>" in (out / "index.html").read_text()
 
 
 def test_compare_decides_the_declared_family_and_the_claims(suite, done, tmp_path):

@@ -16,6 +16,8 @@ def test_what_moved_and_what_did_not_is_said(tmp_path):
     study = make_study(tmp_path, PERFORMANCE, seeds=8, epochs=12)
     before, after = make_results(study), make_results(study, shift=0.05)
     page = _page(reporting.compare_reports(before, after, tmp_path / "out", ("before", "after")))
+    assert "<title>Made up: before against after</title>" in page
+    assert "From before to after, 6 cells can be compared." in page
     assert "Accuracy: better, beyond noise for SET, AccSET" in page
     assert "identical in every run" in page  # SET's connections do not depend on the accuracy
     assert (tmp_path / "out" / "change.svg").exists()

@@ -74,7 +74,10 @@ def report(
     store: TableStore = DEFAULT_STORE,
     other_store: Annotated[
         str | None,
-        typer.Option(metavar="DIR_OR_URL", help="The other study's store, e.g. before a change."),
+        typer.Option(
+            metavar="DIR_OR_URL",
+            help="The second study's store; with one study, its store before a change.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder; default reports/NAME.")
@@ -91,12 +94,16 @@ def report(
 
     checked = load(study, many=True)
     try:
-        if other is not None or other_store is not None:
-            second = checked if other is None else load(other, many=True)
-            results = tidy.read(checked, store)
-            others = tidy.read(second, other_store or store)
+        if other is not None:
+            second = load(other, many=True)
+            stores = (store, other_store or store)
+            both = tidy.read(checked, stores[0]), tidy.read(second, stores[1])
             folder = out or Path("reports") / f"{checked.name}-{second.name}"
-            written = reporting.compare_reports(results, others, folder)
+            written = reporting.compare_reports(*both, folder, stores)
+        elif other_store is not None:
+            both = tidy.read(checked, other_store), tidy.read(checked, store)
+            folder = out or Path("reports") / f"{checked.name}-{checked.name}"
+            written = reporting.compare_reports(*both, folder, (other_store, store))
         elif watch:
             written = _watch_report(checked, store, out or Path("reports") / checked.name)
         else:

@@ -78,7 +78,7 @@ class Moved:
 
 
 def compare_reports(
-    before: Results, after: Results, out: Path, names: tuple[str, str] | None = None
+    before: Results, after: Results, out: Path, stores: tuple[str, str] = ("", "")
 ) -> Written:
     """Write a page that lays two studies, or one before and after a change, side by side.
 
@@ -86,7 +86,7 @@ def compare_reports(
         before: What a store holds of the first study.
         after: What a store holds of the second.
         out: Folder to write to.
-        names: What to call the two; their titles by default.
+        stores: Where the two were read from: what they are called where they have one title.
 
     Raises:
         NothingToReportError: If either has no finished run.
@@ -103,7 +103,10 @@ def compare_reports(
             f"{before.study.name} and {after.study.name} have no cell in common, so there is "
             "nothing to lay side by side."
         )
-    first, second = names or _names(before, after)
+    first, second = _names(before, after, stores)
+    title = f"{first} against {second}"
+    if first in stores:
+        title = f"{before.study.title}: {title}"
     moved = [_moved(before, after, pairs, *measure) for measure in (*_MEASURES, _COUNTED)]
     look = looks(after.study.cells)
     try:
@@ -111,7 +114,7 @@ def compare_reports(
         sections = [_section(which, pairs, (first, second), look, out) for which in moved]
         sections.append(_what_differs(before, after, pairs, (first, second)))
         page = render(
-            f"{first} against {second}",
+            title,
             "Dynamic sparse training · two studies side by side",
             _lede(moved[0], pairs, (first, second)),
             sections,
@@ -123,9 +126,12 @@ def compare_reports(
     return Written(out / INDEX, before.complete and after.complete)
 
 
-def _names(before: Results, after: Results) -> tuple[str, str]:
+def _names(before: Results, after: Results, stores: tuple[str, str]) -> tuple[str, str]:
+    """Return what to call the two: their titles, else their stores, else A and B."""
     first, second = before.study.title, after.study.title
-    return (first, second) if first != second else (f"{first} (A)", f"{second} (B)")
+    if first != second:
+        return first, second
+    return stores if stores[0] != stores[1] else (f"{first} (A)", f"{second} (B)")
 
 
 def counterparts(before: Sequence[Cell], after: Sequence[Cell]) -> list[Pair]:
