@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.evolution.connectivity import equilibrium
+from suite.reporting.appearance import looks
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
-from suite.reporting.section import Material
-from suite.reporting.sections import setting
+from suite.reporting.section import Grid, Material
+from suite.reporting.sections import results as table_section
+from suite.reporting.sections import setting, summary
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
 from suite.reporting.sections.pareto import front
 from suite.reporting.sections.pauses import identical
 from suite.reporting.sections.results import differences_from_paper
 from suite.reporting.table2 import table2
+from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
 from tests.made_results import PERFORMANCE, make_results, make_study
 
 
@@ -102,6 +105,33 @@ def test_the_front_is_what_no_other_beats_on_both(tmp_path):
         )
 
     assert {row.cell.label for row in ahead} == {r.cell.label for r in rows if not beaten(r)}
+
+
+def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: static}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=12))
+    table = table2(results)
+    assert [row.entries[0].mark for row in table.rows] == ["best", "untested", "untested"]
+    material = Material(results, table, looks(results.study.cells), tmp_path)
+    first = summary.lede(material)[0]
+    assert first.endswith("over 2 runs, and with so few runs no other can be tested against it.")
+    assert "differ" not in first
+    assert as_csv(table).count("untested") == 10
+    assert as_markdown(table, "Made up").count(" ‡") == 10 + 1
+    assert as_tabular(table).count(r"^{\ddagger}") == 10
+    assert r"\textdaggerdbl{}: could not be tested" in as_tex(table, "Made up")
+    section = table_section.section(material)
+    (grid,) = (block for block in section.blocks if isinstance(block, Grid))
+    assert [row[2].mark for row in grid.rows] == ["best", "untested", "untested"]
+
+
+def test_some_cells_with_too_few_runs_are_named(tmp_path):
+    lost = {("accset", seed) for seed in range(2023, 2030)}
+    cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: set, zeta: 0.3001}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=8, epochs=12), lost=lost)
+    first = summary.lede(Material(results, table2(results), {}, tmp_path))[0]
+    assert "; AccSET cannot be tested against it, with so few runs" in first
+    assert "AccSET" not in first.partition("not shown to differ")[0]
 
 
 def test_degrees_of_a_histogram():

@@ -25,7 +25,7 @@ class Td:
         text: What stands there.
         sort: What the column is sorted by; None sorts last.
         small: A second, smaller line.
-        mark: Named in the style sheet: best, same, good, bad, open; often empty.
+        mark: As the style sheet names it: best, same, untested, good, bad, open; often empty.
     """
 
     text: str

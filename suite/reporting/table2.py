@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from suite.study import Cell
     from suite.tidy import Results
 
-BEST, SAME = "best", "same"
+BEST, SAME, UNTESTED = "best", "same", "untested"
+"""The best of a column, not shown to differ from it, and with too few runs for a test of that."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Entry:
         estimate: Mean and interval over the finished runs.
         published: The paper's value, None where it has none.
         comparable: Whether it is of the same data set.
-        mark: "best" of the column, "same" if it does not differ from the best, or "".
+        mark: BEST, SAME, UNTESTED, or "" if it is worse than the best.
         format: How it is written.
     """
 
@@ -228,7 +229,7 @@ def _marks(
     estimates: dict[tuple[str, str], Estimate],
     runs: pd.DataFrame,
 ) -> dict[tuple[str, str], str]:
-    """Mark, within each data set, the best of each column and those that do not differ from it.
+    """Mark, within each data set, the best of each column and those not shown to differ from it.
 
     To differ is to be worse in the family of all others of the column against the best.
     """
@@ -258,7 +259,7 @@ def _marks(
             ]
             family = compare(questions, alpha=declared.alpha, correction=declared.correction)
             for label, comparison in zip(others, family, strict=True):
-                if comparison.verdict != "worse":
-                    marks[label, column.name] = SAME
+                mark = {"worse": "", "unattainable": UNTESTED}.get(comparison.verdict, SAME)
+                marks[label, column.name] = mark
             marks[best, column.name] = BEST
     return marks

@@ -7,13 +7,18 @@ import io
 
 from suite.reporting import tex
 from suite.reporting.numbers import MINUS, listing
-from suite.reporting.table2 import BEST, SAME, Column, Entry, Row, Table2
+from suite.reporting.table2 import BEST, SAME, UNTESTED, Column, Entry, Row, Table2
 
 NOTE = (
     "Mean ± half the 95 % t interval over n runs, last epoch. α = accuracy / connections, "
     "β = loss × connections, per run and then averaged."
 )
-MARKS = "Bold: the best of its column. Dagger: not shown to differ from the best."
+MARKS = (
+    "Bold: the best of its column. †: not shown to differ from the best. ‡: could not be tested "
+    "against it, with so few runs."
+)
+_SIGNS = {SAME: "†", UNTESTED: "‡"}
+_TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
 PUBLISHED = "Below ours: the paper's value, and ours less the paper's."
 
 
@@ -21,7 +26,8 @@ def as_csv(table: Table2) -> str:
     """Return the table as CSV: plain numbers, one row a cell.
 
     For each measure four columns: the mean, NAME_half (half the interval), NAME_paper and
-    NAME_difference; and NAME_mark: best, same (does not differ from it), or empty.
+    NAME_difference; and NAME_mark: best, same (not shown to differ from it), untested (too few
+    runs), or empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -63,7 +69,7 @@ def as_markdown(table: Table2, title: str) -> str:
         values = [_markdown(row.cell.title), *([_markdown(row.dataset)] if several else [])]
         values += [row.runs, *map(_markdown_entry, row.entries)]
         lines.append("| " + " | ".join(values) + " |")
-    notes = [NOTE, MARKS.replace("Dagger", "†")]
+    notes = [NOTE, MARKS]
     if table.has_paper:
         notes.append("In brackets: the paper's value, and ours less the paper's.")
     return "\n".join([*lines, "", " ".join(notes), ""])
@@ -73,8 +79,8 @@ def _markdown_entry(entry: Entry) -> str:
     text = entry.mean + (f" ± {entry.half}" if entry.half else "")
     if entry.mark == BEST:
         text = f"**{text}**"
-    elif entry.mark == SAME:
-        text += " †"
+    elif entry.mark in _SIGNS:
+        text += f" {_SIGNS[entry.mark]}"
     if entry.paper:
         text += f" ({'; '.join(filter(None, [entry.paper, entry.difference]))})"
     return text
@@ -103,9 +109,8 @@ def as_tabular(table: Table2, decimal: tex.Decimal = "point") -> str:
 
 def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
     """Return the table as a LaTeX document of its own."""
-    notes = [NOTE, MARKS.replace("Dagger", "†"), *([PUBLISHED] if table.has_paper else [])]
+    notes = [NOTE, MARKS, *([PUBLISHED] if table.has_paper else [])]
     caption = tex.escape(f"{title.strip().rstrip('.')}. {' '.join(notes)}")
-    caption = caption.replace("[U+2020]", r"\textdagger{}")
     return "\n".join(
         [
             r"\documentclass{article}",
@@ -153,8 +158,9 @@ def _tex_entry(entry: Entry, decimal: tex.Decimal) -> str:
     if entry.mark == BEST:
         mean = rf"\mathbf{{{mean}}}"
     half = rf" \pm {tex.number(entry.half, decimal)}" if entry.half else ""
-    dagger = r"\rlap{$^{\dagger}$}" if entry.mark == SAME else ""
-    return f"${mean}{half}{dagger}$"
+    sign = _TEX_SIGNS.get(entry.mark)
+    raised = rf"\rlap{{$^{{{sign}}}$}}" if sign else ""
+    return f"${mean}{half}{raised}$"
 
 
 def _tex_published(entry: Entry, decimal: tex.Decimal) -> str:

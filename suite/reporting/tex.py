@@ -34,6 +34,8 @@ _SPECIAL = {
     "“": r"\textquotedblleft{}",
     "”": r"\textquotedblright{}",
     "…": r"\textellipsis{}",
+    "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
     "€": r"\texteuro{}",
     "×": r"\ensuremath{\times}",
     "±": r"\ensuremath{\pm}",

@@ -7,7 +7,7 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.table2 import Entry, Row, Table2
-from suite.reporting.table2_files import NOTE, as_csv, as_markdown, as_tabular, as_tex
+from suite.reporting.table2_files import MARKS, NOTE, as_csv, as_markdown, as_tabular, as_tex
 from suite.settings import Settings
 from suite.tidy import Results
 
@@ -19,9 +19,8 @@ def section(material: Material) -> Section:
     table, results = material.table, material.results
     _write(material)
     caption = (
-        f"{NOTE} Bold: the best of its column; †: not shown to differ from the best "
-        f"({results.study.file.comparisons.design} tests against it, Holm-corrected over the "
-        "column)."
+        f"{NOTE} {MARKS} The tests against the best are "
+        f"{results.study.file.comparisons.design}, Holm-corrected over the column."
     )
     blocks: list[str | Grid] = [_grid(table, material, caption)]
     warnings = []

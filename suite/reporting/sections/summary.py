@@ -6,7 +6,7 @@ from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.sections.runs import tally
-from suite.reporting.table2 import BEST, SAME, Row
+from suite.reporting.table2 import BEST, SAME, UNTESTED, Row
 
 
 def lede(material: Material) -> list[str]:
@@ -34,12 +34,19 @@ def _verdict(rows: list[Row], dataset: str) -> str:
     if len(rows) == 1:
         return f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."
     first = f"{on}{name} reaches the highest accuracy, {entry.mean}{half} over {over}"
-    same = [in_a_sentence(row.cell.title) for row in rows if accuracy[row.cell.label].mark == SAME]
+    same, untested = (
+        [in_a_sentence(row.cell.title) for row in rows if accuracy[row.cell.label].mark == mark]
+        for mark in (SAME, UNTESTED)
+    )
     if len(same) == len(rows) - 1:
         first += ", and no other is shown to differ from it"
     elif same:
         verb = "is" if len(same) == 1 else "are"
         first += f"; {listing_some(same)} {verb} not shown to differ from it"
+    if len(untested) == len(rows) - 1:
+        first += ", and with so few runs no other can be tested against it"
+    elif untested:
+        first += f"; {listing_some(untested)} cannot be tested against it, with so few runs"
     return f"{first}."
 
 
