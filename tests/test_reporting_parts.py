@@ -3,12 +3,16 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suite import reporting
 from suite.evolution.connectivity import equilibrium
 from suite.reporting.appearance import looks
+from suite.reporting.curves import curves
+from suite.reporting.figures import plans, show
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
@@ -150,6 +154,50 @@ def test_predicted_connections_are_the_formulas_and_met_in_the_end(tmp_path):
     initial = results.frame["connections"].iloc[0]
     assert predicted == pytest.approx(equilibrium(initial, theta, 0.3))
     assert measured == pytest.approx(predicted, rel=0.01)
+
+
+def test_a_value_that_is_not_finite_spoils_only_itself(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE, seeds=4, epochs=12)
+    results = make_results(study)
+    frame, in_set = results.frame, results.frame["cell"] == "set"
+    frame.loc[in_set & (frame["seed"] == 2023) & (frame["epoch"] == 5), "test_loss"] = np.nan
+    found = curves(frame, study.cells, "test_loss")[0]
+    others = frame[in_set & (frame["epoch"] == 5)]["test_loss"].dropna()
+    assert found.counts.tolist() == [4] * 4 + [3] + [4] * 7
+    assert found.mean[4] == pytest.approx(others.mean())
+    assert found.half[4] == pytest.approx(4.302653 * others.std() / 3**0.5)  # t(2) at 97.5 %
+    figure = next(plan for plan in plans(results) if plan.column == "test_loss")
+    shown = show(figure, results, looks(study.cells), tmp_path)
+    assert "n = 4 runs a cell" in shown.caption
+    assert "Not finite, and left out: 1 value of SET." in shown.caption
+    assert pd.read_csv(tmp_path / f"{shown.stem}.csv")["n"][:12].tolist() == found.counts.tolist()
+    assert table2(results).rows[0].left_out == 0
+
+
+def test_a_last_epoch_that_is_not_finite_is_left_out_and_told(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE, seeds=4, epochs=12)
+    results = make_results(study)
+    frame = results.frame
+    spoilt = (frame["cell"] == "set") & (frame["epoch"] == 12)
+    frame.loc[spoilt & (frame["seed"] == 2023), "test_loss"] = np.inf
+    frame.loc[(frame["cell"] == "accset"), "test_loss"] = np.nan
+    index = reporting.write(results, tmp_path / "out").index
+    rows = table2(results).rows
+    assert [entry.own_n for entry in rows[0].entries] == ["", "n = 3", "", "", "n = 3"]
+    assert rows[1].entries[1].mean == "–"
+    told = "Left out where not finite: 1 run of SET and 4 runs of AccSET;"
+    page = index.read_text()
+    assert told in page
+    assert "<small>n = 3; " in page
+    assert "Not finite, and left out: 1 value of SET." in page
+    assert "for want of a finished run with finite values: AccSET." in page
+    markdown, text = ((index.parent / f"table2.{kind}").read_text() for kind in ("md", "tex"))
+    assert told in markdown and ", n = 3 (" in markdown
+    assert told in text and ", $n = 3$" in text
+    table = pd.read_csv(index.parent / "table2.csv")
+    assert table["loss_n"][:3].tolist() == [3, 0, 4]
+    assert table["n"][:3].tolist() == [4, 4, 4]
+    assert not [svg.name for svg in index.parent.glob("*.svg") if "nan" in svg.read_text()]
 
 
 def test_cells_with_the_very_same_runs_are_named(tmp_path):

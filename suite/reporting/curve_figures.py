@@ -81,7 +81,7 @@ def draw_curves(
     axes.set_xlabel("Epoch")
     axes.set_title(axis.title, loc="left", pad=6)
     if axis.from_zero:
-        axes.set_ylim(0, 1.04 * max(float(curve.runs.max()) for curve in curves))
+        axes.set_ylim(0, 1.04 * max(float(np.nanmax(curve.runs)) for curve in curves))
     _format_ticks(axes, axis)
     if zoom is not None:
         _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
@@ -182,8 +182,11 @@ def _drawn(axes: Axes, curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray,
     x, low, high = [], [], []
     for curve in curves:
         x.append((curve.epochs - left) / (right - left))
-        low.append((np.minimum(curve.low, curve.runs.min(axis=0)) - bottom) / (top - bottom))
-        high.append((np.maximum(curve.high, curve.runs.max(axis=0)) - bottom) / (top - bottom))
+        # fmin and fmax pass over NaN
+        lowest = np.fmin(curve.low, np.fmin.reduce(curve.runs, axis=0))
+        highest = np.fmax(curve.high, np.fmax.reduce(curve.runs, axis=0))
+        low.append((lowest - bottom) / (top - bottom))
+        high.append((highest - bottom) / (top - bottom))
     return np.concatenate(x), np.concatenate(low), np.concatenate(high)
 
 
@@ -191,7 +194,8 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
     """Label each curve beside its end, with a sample of its line and a leader to it."""
     width, height = _points(axes)
     bottom, top = axes.get_ylim()
-    ends = [(curve.mean[-1] - bottom) / (top - bottom) for curve in curves]
+    last = [curve.mean[np.isfinite(curve.mean)][-1] for curve in curves]
+    ends = [(value - bottom) / (top - bottom) for value in last]
     places = spread(ends, _LABEL_STEP / height, 0.01, 0.99)
     outside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "zorder": 4}
     for curve, end, place in zip(curves, ends, places, strict=True):

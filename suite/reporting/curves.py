@@ -21,18 +21,28 @@ class Curve:
     Attributes:
         cell: Which.
         epochs: int (e,), ascending.
-        runs: (n, e), one row a seed.
-        mean: (e,).
+        runs: (n, e), one row a seed; NaN where a value is not finite.
+        counts: How many runs have a finite value, int (e,).
+        mean: Over those, (e,); NaN where there is none.
         half: Half the width of the 95 % t interval, (e,); NaN where fewer than two runs.
-        n: Runs.
     """
 
     cell: Cell
     epochs: NDArray[np.int64]
     runs: Floats
+    counts: NDArray[np.int64]
     mean: Floats
     half: Floats
-    n: int
+
+    @property
+    def n(self) -> int:
+        """Runs."""
+        return len(self.runs)
+
+    @property
+    def left_out(self) -> int:
+        """How many values are not finite."""
+        return int(np.isnan(self.runs).sum())
 
     @property
     def low(self) -> Floats:
@@ -46,28 +56,22 @@ class Curve:
 
     def between(self, first: int, last: int) -> Curve:
         """Return the epochs from first to last, both included."""
-        chosen = (self.epochs >= first) & (self.epochs <= last)
-        return Curve(
-            self.cell,
-            self.epochs[chosen],
-            self.runs[:, chosen],
-            self.mean[chosen],
-            self.half[chosen],
-            self.n,
-        )
+        return self._at((self.epochs >= first) & (self.epochs <= last))
 
     def thinned(self, most: int) -> Curve:
         """Return at most about `most` evenly spaced epochs, the first and last among them."""
         if len(self.epochs) <= most:
             return self
-        index = np.unique(np.linspace(0, len(self.epochs) - 1, most).round().astype(int))
+        return self._at(np.unique(np.linspace(0, len(self.epochs) - 1, most).round().astype(int)))
+
+    def _at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Curve:
         return Curve(
             self.cell,
-            self.epochs[index],
-            self.runs[:, index],
-            self.mean[index],
-            self.half[index],
-            self.n,
+            self.epochs[chosen],
+            self.runs[:, chosen],
+            self.counts[chosen],
+            self.mean[chosen],
+            self.half[chosen],
         )
 
 
@@ -79,12 +83,13 @@ def curves(frame: pd.DataFrame, cells: list[Cell], column: str) -> list[Curve]:
         if rows.empty:
             continue
         table = rows.pivot(index="epoch", columns="seed", values=column).astype(np.float64)
-        runs = table.to_numpy().T
-        n = len(runs)
-        mean = runs.mean(axis=0)
-        spread = runs.std(axis=0, ddof=1) if n > 1 else np.full(len(mean), np.nan)
+        table = table.where(np.isfinite(table))
+        counts = table.count(axis=1).to_numpy()
+        factors = np.array([t_factor(n) for n in range(table.shape[1] + 1)])
+        half = factors[counts] * table.std(axis=1).to_numpy()
         epochs = table.index.to_numpy(dtype=np.int64)
-        found.append(Curve(cell, epochs, runs, mean, t_factor(n) * spread, n))
+        mean = table.mean(axis=1).to_numpy()
+        found.append(Curve(cell, epochs, table.to_numpy().T, counts, mean, half))
     return found
 
 
@@ -96,7 +101,7 @@ def curve_table(drawn: list[Curve]) -> pd.DataFrame:
                 "cell": curve.cell.label,
                 "title": curve.cell.title,
                 "epoch": curve.epochs,
-                "n": curve.n,
+                "n": curve.counts,
                 "mean": curve.mean,
                 "low": curve.mean - curve.half,
                 "high": curve.mean + curve.half,

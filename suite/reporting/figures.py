@@ -18,7 +18,14 @@ from suite.reporting.appearance import Look
 from suite.reporting.curve_figures import Axis, draw_curves
 from suite.reporting.curves import Curve, curve_table, curves
 from suite.reporting.drawing import inline, save, style
-from suite.reporting.numbers import Format, format_for, in_a_sentence, listing_some
+from suite.reporting.numbers import (
+    Format,
+    count,
+    format_for,
+    in_a_sentence,
+    listing_some,
+    runs_a_cell,
+)
 
 if TYPE_CHECKING:
     from suite.study import Cell
@@ -169,6 +176,7 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
     drawn = curves(results.frame, list(plan.cells), plan.column)
     if plan.until is not None:
         drawn = [curve.between(1, plan.until) for curve in drawn]
+    drawn = [curve for curve in drawn if curve.counts.any()]
     if not drawn:
         return None
     curve_table(drawn).to_csv(
@@ -195,28 +203,35 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     form: Format = format_for(name, [])
     ends = [
         f"{curve.cell.title} {form.text(float(curve.mean[-1]))}"
-        + (f" ± {form.text(float(curve.half[-1]))}" if curve.n > 1 else "")
+        + (f" ± {form.text(float(curve.half[-1]))}" if curve.counts[-1] > 1 else "")
         for curve in drawn
     ]
     return f"Mean {plan.measure} in epoch {last:,}: {'; '.join(ends)}."
 
 
 def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
-    counts = sorted({curve.n for curve in drawn})
-    n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
     parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
-    if counts[-1] > 1:
+    if any(curve.n > 1 for curve in drawn):
         parts.append(
-            f"Lines are means over seeds ({n} runs a cell), bands their 95 % t intervals, "
-            "faint lines the single runs."
+            f"Lines are means over seeds ({runs_a_cell(curve.n for curve in drawn)}), bands their "
+            "95 % t intervals, faint lines the single runs."
         )
     else:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if plan.zoom is not None:
         parts.append(f"The inset enlarges the last {plan.zoom:,} epochs, shaded in the whole.")
+    spoilt = [
+        f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"
+        for curve in drawn
+        if curve.left_out
+    ]
+    if spoilt:
+        parts.append(f"Not finite, and left out: {listing_some(spoilt)}.")
     shown = {curve.cell.label for curve in drawn}
     lost = [in_a_sentence(cell.title) for cell in plan.cells if cell.label not in shown]
     if lost:
-        parts.append(f"Not shown, for want of a finished run: {listing_some(lost)}.")
+        parts.append(
+            f"Not shown, for want of a finished run with finite values: {listing_some(lost)}."
+        )
     return " ".join(parts)

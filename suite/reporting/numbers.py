@@ -150,6 +150,12 @@ def count(n: int, word: str, plural: str = "") -> str:
     return f"{n:,} {word if n == 1 else plural or word + 's'}"
 
 
+def runs_a_cell(counts: Iterable[int]) -> str:
+    """Say over how many runs the means of several cells are, e.g. n = 7 to 10 runs a cell."""
+    least, *more = sorted(set(counts))
+    return f"n = {least} to {more[-1]} runs a cell" if more else f"n = {count(least, 'run')} a cell"
+
+
 def in_a_sentence(title: str) -> str:
     """Return a cell's title without the commas that a list would be lost in: SET (k=1)."""
     name, comma, rest = title.partition(", ")

@@ -51,7 +51,8 @@ class Entry:
     """One number of the table.
 
     Attributes:
-        estimate: Mean and interval over the finished runs.
+        estimate: Mean and interval over the finished runs whose value is finite.
+        runs: Finished runs of the cell.
         published: The paper's value, None where it has none.
         comparable: Whether it is of the same data set.
         mark: BEST, SAME, UNTESTED, or "" if it is worse than the best.
@@ -59,6 +60,7 @@ class Entry:
     """
 
     estimate: Estimate
+    runs: int
     published: float | None
     comparable: bool
     mark: str
@@ -73,6 +75,11 @@ class Entry:
     def half(self) -> str:
         """Half the interval's width as text, empty below two runs."""
         return self.format.text(self.estimate.half) if self.estimate.n > 1 else ""
+
+    @property
+    def own_n(self) -> str:
+        """The number of runs as text where it is not the row's, e.g. n = 9; else empty."""
+        return "" if self.estimate.n == self.runs else f"n = {self.estimate.n}"
 
     @property
     def paper(self) -> str:
@@ -107,6 +114,11 @@ class Row:
     n: int
     planned: int
     entries: tuple[Entry, ...]
+
+    @property
+    def left_out(self) -> int:
+        """How many finished runs some entry leaves out, its value there not being finite."""
+        return max(self.n - entry.estimate.n for entry in self.entries)
 
     @property
     def runs(self) -> str:
@@ -197,9 +209,11 @@ def table2(results: Results) -> Table2:
         published = published_row(cell)
         if repeats and cell.settings.dataset != paper.DATASET:
             published = None  # where some cells are on the paper's data, no other is beside it
+        n = len(by_cell.get(cell.label, ()))
         entries = tuple(
             Entry(
                 estimates[cell.label, column.name],
+                n,
                 None if published is None else published.value(column.name),
                 cell.settings.dataset == paper.DATASET,
                 marks.get((cell.label, column.name), ""),
@@ -207,7 +221,6 @@ def table2(results: Results) -> Table2:
             )
             for column in columns
         )
-        n = len(by_cell.get(cell.label, ()))
         planned = len(results.study.seeds)
         rows.append(Row(cell, source_title(cell.settings.dataset), n, planned, entries))
     epochs = tuple(sorted({int(epoch) for epoch in runs["epoch"]}))

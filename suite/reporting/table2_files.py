@@ -6,7 +6,7 @@ import csv
 import io
 
 from suite.reporting import tex
-from suite.reporting.numbers import MINUS, listing
+from suite.reporting.numbers import MINUS, count, in_a_sentence, listing
 from suite.reporting.table2 import BEST, SAME, UNTESTED, Column, Entry, Row, Table2
 
 NOTE = (
@@ -22,16 +22,28 @@ _TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
 PUBLISHED = "Below ours: the paper's value, and ours less the paper's."
 
 
+def left_out(table: Table2) -> str:
+    """Say how many runs entries leave out for values that are not finite; empty if none."""
+    runs = [
+        f"{count(row.left_out, 'run')} of {in_a_sentence(row.cell.title)}"
+        for row in table.rows
+        if row.left_out
+    ]
+    if not runs:
+        return ""
+    return f"Left out where not finite: {listing(runs)}; an entry with fewer runs gives its own n."
+
+
 def as_csv(table: Table2) -> str:
     """Return the table as CSV: plain numbers, one row a cell.
 
-    For each measure four columns: the mean, NAME_half (half the interval), NAME_paper and
-    NAME_difference; and NAME_mark: best, same (not shown to differ from it), untested (too few
+    For each measure: the mean, NAME_half (half the interval), NAME_n (the runs with a finite
+    value), NAME_paper and NAME_difference; and NAME_mark: best, same (not shown to differ from it), untested (too few
     runs), or empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    suffixes = ("", "_half", "_paper", "_difference", "_mark")
+    suffixes = ("", "_half", "_n", "_paper", "_difference", "_mark")
     names = [column.name + suffix for column in table.columns for suffix in suffixes]
     writer.writerow(["cell", "title", "dataset", "n", "planned", *names])
     for row in table.rows:
@@ -45,7 +57,8 @@ def as_csv(table: Table2) -> str:
 def _plain_values(entry: Entry) -> list[str]:
     exponent = f"e{entry.format.exponent}" if entry.format.exponent else ""
     texts = [entry.mean if entry.estimate.n else "", entry.half, entry.paper, entry.difference]
-    return [text and _ascii(text) + exponent for text in texts]
+    mean, half, *published = [text and _ascii(text) + exponent for text in texts]
+    return [mean, half, str(entry.estimate.n), *published]
 
 
 def _ascii(text: str) -> str:
@@ -69,7 +82,7 @@ def as_markdown(table: Table2, title: str) -> str:
         values = [_markdown(row.cell.title), *([_markdown(row.dataset)] if several else [])]
         values += [row.runs, *map(_markdown_entry, row.entries)]
         lines.append("| " + " | ".join(values) + " |")
-    notes = [NOTE, MARKS]
+    notes = [NOTE, MARKS, *filter(None, [left_out(table)])]
     if table.has_paper:
         notes.append("In brackets: the paper's value, and ours less the paper's.")
     return "\n".join([*lines, "", " ".join(notes), ""])
@@ -81,6 +94,8 @@ def _markdown_entry(entry: Entry) -> str:
         text = f"**{text}**"
     elif entry.mark in _SIGNS:
         text += f" {_SIGNS[entry.mark]}"
+    if entry.own_n:
+        text += f", {entry.own_n}"
     if entry.paper:
         text += f" ({'; '.join(filter(None, [entry.paper, entry.difference]))})"
     return text
@@ -109,7 +124,12 @@ def as_tabular(table: Table2, decimal: tex.Decimal = "point") -> str:
 
 def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
     """Return the table as a LaTeX document of its own."""
-    notes = [NOTE, MARKS, *([PUBLISHED] if table.has_paper else [])]
+    notes = [
+        NOTE,
+        MARKS,
+        *filter(None, [left_out(table)]),
+        *([PUBLISHED] if table.has_paper else []),
+    ]
     caption = tex.escape(f"{title.strip().rstrip('.')}. {' '.join(notes)}")
     return "\n".join(
         [
@@ -153,14 +173,15 @@ def _tex_rows(row: Row, several: bool, decimal: tex.Decimal) -> list[str]:
 
 def _tex_entry(entry: Entry, decimal: tex.Decimal) -> str:
     if not entry.estimate.n:
-        return r"\textendash{}"
+        return r"\textendash{}" + (f", ${entry.own_n}$" if entry.own_n else "")
     mean = tex.number(entry.mean, decimal)
     if entry.mark == BEST:
         mean = rf"\mathbf{{{mean}}}"
     half = rf" \pm {tex.number(entry.half, decimal)}" if entry.half else ""
     sign = _TEX_SIGNS.get(entry.mark)
     raised = rf"\rlap{{$^{{{sign}}}$}}" if sign else ""
-    return f"${mean}{half}{raised}$"
+    own = f", ${entry.own_n}$" if entry.own_n else ""
+    return f"${mean}{half}{raised}${own}"
 
 
 def _tex_published(entry: Entry, decimal: tex.Decimal) -> str:

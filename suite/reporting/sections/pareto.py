@@ -25,7 +25,11 @@ def section(material: Material) -> Section | None:
     runs = last_epochs(material.results.frame)
     datasets = material.table.datasets
     for dataset in datasets:
-        rows = [row for row in material.table.rows if row.dataset == dataset and row.n]
+        rows = [
+            row
+            for row in material.table.rows
+            if row.dataset == dataset and row.entries[0].estimate.n
+        ]
         if len(rows) < 2:
             continue
         stem = "pareto" if len(datasets) == 1 else f"pareto-{slug(dataset)}"
@@ -73,7 +77,7 @@ def _show(
         {
             "cell": labels,
             "title": [row.cell.title for row in rows],
-            "n": [row.n for row in rows],
+            "n": [row.entries[0].estimate.n for row in rows],
             "connections": [_connections(row) for row in rows],
             "accuracy": [_accuracy(row) for row in rows],
             "on_front": [row in ahead for row in rows],
@@ -119,7 +123,7 @@ def _draw(rows: list[Row], ahead: list[Row], runs: pd.DataFrame, looks: dict[str
             markeredgewidth=0,
             zorder=2,
         )
-        if row.n > 1:
+        if y.n > 1:
             axes.errorbar(
                 x.mean, y.mean, y.half, x.half, color=colour, linewidth=0.8, capsize=0, zorder=3
             )

@@ -7,7 +7,15 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.table2 import Entry, Row, Table2
-from suite.reporting.table2_files import MARKS, NOTE, as_csv, as_markdown, as_tabular, as_tex
+from suite.reporting.table2_files import (
+    MARKS,
+    NOTE,
+    as_csv,
+    as_markdown,
+    as_tabular,
+    as_tex,
+    left_out,
+)
 from suite.settings import Settings
 from suite.tidy import Results
 
@@ -38,6 +46,8 @@ def section(material: Material) -> Section:
                 "This is not the paper's experiment: differences from its values "
                 f"{beside}. Different here: {listed}."
             )
+    if lost := left_out(table):
+        warnings.append(lost)
     few = {row.n for row in table.rows if 0 < row.n < 6}
     if few:
         warnings.append(
@@ -80,7 +90,7 @@ def _entries(row: Row) -> tuple[Td, ...]:
 
 def _entry(entry: Entry) -> Td:
     text = entry.mean + (f" ± {entry.half}" if entry.half else "")
-    small = f"{entry.paper}; {entry.difference}" if entry.difference else entry.paper
+    small = "; ".join(filter(None, [entry.own_n, entry.paper, entry.difference]))
     return number(entry.estimate.mean, text, small=small, mark=entry.mark)
 
 

@@ -14,7 +14,7 @@ def lede(material: Material) -> list[str]:
     table = material.table
     sentences = []
     for dataset in table.datasets:
-        rows = [row for row in table.rows if row.dataset == dataset and row.n]
+        rows = [row for row in table.rows if row.dataset == dataset and row.entries[0].estimate.n]
         if rows:
             alone = len(table.datasets) == 1
             sentences.append(_verdict(rows, "" if alone else dataset))
@@ -29,7 +29,7 @@ def _verdict(rows: list[Row], dataset: str) -> str:
     best = _most_accurate(rows)
     entry = accuracy[best.cell.label]
     half = f" ± {entry.half}" if entry.half else ""
-    over = count(best.n, "run")
+    over = count(entry.estimate.n, "run")
     name = in_a_sentence(best.cell.title)
     if len(rows) == 1:
         return f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."
