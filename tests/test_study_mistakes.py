@@ -189,6 +189,12 @@ RULES = {
         RIGHT + "execution: {engine: sparse, gpu: 1}\n",
         "3: execution: the sparse engine computes on the CPU; leave gpu out.",
     ),
+    "the sparse engine on a GPU, among other mistakes": (
+        RIGHT + "execution: {engine: sparse, gpu: 1, cpus: 3}\nreport: {zoom: 0}\n",
+        '3: execution.cpus: there is no "cpus" here; did you mean "cpu"?',
+        "3: execution: the sparse engine computes on the CPU; leave gpu out.",
+        "4: report.zoom: must be a whole number from 2 up, not 0.",
+    ),
     "wrong comparisons": (
         RIGHT + "comparisons:\n  outcome: accuracy\n  measure: lats\n  baseline: 3\n"
         "  pairs: [set, [set], [set, set, set]]\n  design: pairs\n  correction: bonferroni\n"
@@ -335,6 +341,103 @@ RULES = {
         "10: claims[0].parts[1]: equivalent needs a margin, in the unit of test_loss.",
         "11: claims[0].parts[2]: a cell is compared with itself.",
         "12: claims[0].parts[3]: one_to_one needs as many cells as there are against them.",
+    ),
+    "names are looked up whatever is wrong beside them": (
+        "name: x\ncells: [{method: set}, {method: accset}]\ncomparisons:\n"
+        "  baseline: {method: foo}\n  equivalence_margin: -1\n"
+        "  pairs:\n    - [accset]\n    - [lset, {zetta: 1}]\n"
+        "claims:\n  - sentence: a\n    parts:\n"
+        "      - {cells: [set], against: [accsett], direction: up}\n"
+        "      - {cells: [3, set], against: [set], direction: higher, one_to_one: true}\n"
+        "      - {cells: [set], against: [accset], direction: saves, margin: no}\n"
+        "      - {cells: [set], against: [set], direction: higher, margin: no}\n"
+        "  - {sentense: b, parts: [{cells: [set], against: [bar], direction: lower}]}\n",
+        '4: comparisons.baseline: there is no cell "{method: foo}"; known: set, accset.',
+        "5: comparisons.equivalence_margin: must be a number above 0, not -1.",
+        "7: comparisons.pairs[0]: must be a list of 2, each text or a mapping, not a list of 1.",
+        '8: comparisons.pairs[1][0]: there is no cell "lset"; did you mean "set"?',
+        '8: comparisons.pairs[1][1]: there is no setting "zetta"; did you mean "zeta"?',
+        '12: claims[0].parts[0].direction: must be higher, lower, equivalent or saves, not "up".',
+        '12: claims[0].parts[0].against[0]: there is no cell "accsett"; did you mean "accset"?',
+        "13: claims[0].parts[1].cells[0]: must be text or a mapping, not 3; put it in quotes.",
+        "13: claims[0].parts[1]: one_to_one needs as many cells as there are against them.",
+        '14: claims[0].parts[2].margin: must be a number above 0, not "no".',
+        "14: claims[0].parts[2]: saves needs the share that is saved under paper, e.g. 0.36.",
+        '15: claims[0].parts[3].margin: must be a number above 0, not "no".',
+        "15: claims[0].parts[3]: a cell is compared with itself.",
+        '16: claims[1]: "sentence" must be given: text.',
+        '16: claims[1].sentense: there is no "sentense" here; did you mean "sentence"?',
+        '16: claims[1].parts[0].against[0]: there is no cell "bar"; known: set, accset.',
+    ),
+    "a margin that is wrong is not called missing": (
+        RIGHT + "comparisons: {equivalence_margin: -1}\nclaims:\n  - sentence: a\n    parts:\n"
+        "      - {cells: [set], against: [set], direction: equivalent, margin: 0}\n"
+        "      - {cells: [set], against: ['set[zeta=0.3]'], direction: equivalent}\n",
+        "3: comparisons.equivalence_margin: must be a number above 0, not -1.",
+        "7: claims[0].parts[0].margin: must be a number above 0, not 0.",
+        "7: claims[0].parts[0]: a cell is compared with itself.",
+        "8: claims[0].parts[1]: a cell is compared with itself.",
+    ),
+    "an outcome that is wrong may be any": (
+        RIGHT + "comparisons: {equivalence_margin: 0.1, outcome: test_los}\nclaims:\n"
+        "  - sentence: a\n    parts:\n      - cells: [set]\n        against: [set]\n"
+        "        direction: equivalent\n        outcome: test_loss\n",
+        f'3: comparisons.outcome: must be {OUTCOMES}, not "test_los"; did you mean "test_loss"?',
+        "7: claims[0].parts[0]: a cell is compared with itself.",
+    ),
+    "a value beside the grid as well may be either": (
+        "name: x\ncells: [{method: accset, zeta: 0.1, grid: {zeta: [0.2, 0.3]}}]\n"
+        "comparisons: {baseline: 'accset[zeta=0.2]', pairs: [['accset[zeta=0.1]', lset]]}\n",
+        "2: cells[0].grid.zeta: stands beside the grid as well; keep one of them.",
+        '3: comparisons.pairs[0][1]: there is no cell "lset".',
+    ),
+    "what a wrong cell cannot be": (
+        "name: x\ndefaults: {epsilon: 10}\ncells:\n  - {method: accset, zeta: 3}\n  - set\n"
+        "comparisons:\n  baseline: {method: foo}\n  pairs:\n    - [accset, 'lset[k=7]']\n"
+        "    - ['accset[zeta=0.1]', lset]\n    - ['set[epsilon=10]', 'set[epsilon=10]']\n",
+        "4: cells[0].zeta: must be a number above 0 and below 1, not 3.",
+        '5: cells[1]: must be a mapping, not "set".',
+        '7: comparisons.baseline: there is no cell "{method: foo}".',
+        '9: comparisons.pairs[0][1]: there is no cell "lset[k=7]".',
+    ),
+    "names beside a wrong cell": (
+        "name: x\ndefaults: {hidden: [200]}\ncells:\n  - {method: accset, zeta: 3}\n"
+        "  - {method: set, epochs: 5}\n  - {method: dynset, epsilon: -2}\n"
+        "comparisons:\n  baseline: lset\n  measure: {last: 7}\n  pairs:\n"
+        "    - [accset, 'accset[zeta=0.1]']\n    - [set, 'set[hidden=[200]]']\n"
+        "    - ['accset[hidden=[200], epochs=1000]', 'accset[hidden=[100]]']\n"
+        "    - ['dynset[epsilon=2]', 'dynset[zeta=0.1]']\n    - [dynset, 'dynset[metric=loss]']\n",
+        "4: cells[0].zeta: must be a number above 0 and below 1, not 3.",
+        "6: cells[2].epsilon: must be a number above 0, not -2.",
+        '8: comparisons.baseline: there is no cell "lset"; known: set[epochs=5].',
+        "9: comparisons.measure.last: 7 epochs are more than the 5 of set[epochs=5].",
+        "12: comparisons.pairs[1]: set[epochs=5] is compared with itself.",
+        '13: comparisons.pairs[2][1]: there is no cell "accset[hidden=[100]]"; known: '
+        "set[epochs=5].",
+        '14: comparisons.pairs[3][1]: there is no cell "dynset[zeta=0.1]"; known: set[epochs=5].',
+    ),
+    "names beside a contradiction": (
+        "name: x\ncells: [{method: set, metric: loss, epochs: 5}]\n"
+        "comparisons: {baseline: lset, pairs: [['set[epochs=5]', 'set[epochs=6]']]}\n",
+        "2: cells[0].metric: set reads no signal; leave the metric out.",
+        '3: comparisons.pairs[0][1]: there is no cell "set[epochs=6]".',
+    ),
+    "names beside a grid or setting that is none": (
+        "name: x\ncells:\n  - {method: lset, grid: {zetta: [0.1, 0.2]}}\n"
+        "  - {method: accset, zetta: 0.1}\n  - {method: dynset, grid: {zeta: 0.1}}\n"
+        "comparisons:\n  baseline: set\n"
+        "  pairs: [['lset[zeta=0.1]', 'accset[zeta=0.1]'], ['dynset[zeta=0.1]', lset]]\n",
+        '3: cells[0].grid.zetta: there is no "zetta" here; did you mean "zeta"?',
+        '4: cells[1].zetta: there is no "zetta" here; did you mean "zeta"?',
+        "5: cells[2].grid.zeta: must be a list of the values to take, 1 or more.",
+        '7: comparisons.baseline: there is no cell "set".',
+    ),
+    "names beside too many runs": (
+        RIGHT
+        + "seeds: {count: 100000}\ncomparisons: {baseline: {zetta: 3}, pairs: [[set, foo]]}\n",
+        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if so many are meant, say --yes.",
+        '4: comparisons.baseline: there is no setting "zetta"; did you mean "zeta"?',
+        '4: comparisons.pairs[0][1]: there is no cell "foo".',
     ),
     # ---- too many runs
     "100,000 runs by accident": (

@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +63,17 @@ class Document:
         return f"{self.path}:{self.lines[known]}: {spell(where)}".rstrip(": ")
 
     def existing(self, where: Where) -> Where:
-        """Return the longest part of a way that exists, if steps after the first may be left out.
+        """Return the longest part of a way that exists, if words after the first may be left out.
 
-        The ways of pydantic have steps of its own, the names of alternatives, in between. Where
+        The ways of pydantic have words of its own, the names of alternatives, in between. Where
         one is also the name of a field, the way that ends like the one asked for is the right one.
         """
-        later = (steps for n in range(len(where)) for steps in combinations(where[1:], n))
-        ways = [way for steps in later if (way := (*where[:1], *steps)) in self.lines]
+        ways = [way for way in (where[:1],) if way in self.lines]
+        for step in where[1:]:
+            further = [(*way, step) for way in ways if (*way, step) in self.lines]
+            if isinstance(step, int) and not further:
+                break
+            ways = further + (ways if isinstance(step, str) else [])
         return max(ways, key=lambda way: (way[-1:] == where[-1:], len(way)), default=())
 
     def at(self, where: Where) -> Any:

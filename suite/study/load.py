@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from suite.errors import UserError
 from suite.evolution.methods import METHODS
 from suite.evolution.plugins import Plugin, load, read_plugin
-from suite.settings import Settings
+from suite.settings import ContradictionError, Settings
 from suite.spelling import suggestion
 from suite.study.cells import Cell, cell_label, cell_title, source_name
-from suite.study.declared import check_declared
+from suite.study.declared import ANY_CELL, Doubt, check_declared
 from suite.study.document import Document, Where, read_document
 from suite.study.file import Seeds, StudyFile
 from suite.study.mistakes import line_of, note_problems
@@ -48,27 +48,46 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
     mistakes = list(document.mistakes)
     file = _validate_file(document, mistakes)
     plugins = _load_plugins(document, mistakes)
-    cells = None
+    cells: list[Cell] = []
+    doubts = [ANY_CELL]
     if too_many := _too_many(document, many):
         mistakes.append(too_many)
     else:
-        unsure = {"regrow"} if len(plugins) < len(file.plugins) else set()
-        cells = _expand(document, mistakes, unsure)
-        mistakes += check_declared(document, file, cells)
-    if mistakes or cells is None:
+        named = document.value.get("plugins", [])
+        loaded = isinstance(named, list) and len(named) == len(plugins)
+        cells, doubts = _expand(document, mistakes, unsure=set() if loaded else {"regrow"})
+    mistakes += check_declared(document, file.comparisons, cells, doubts)
+    if mistakes:
         raise UserError(*sorted(dict.fromkeys(mistakes), key=line_of))
     return Study(Path(path).absolute(), file, tuple(cells), plugins)
 
 
 def _validate_file(document: Document, mistakes: list[str]) -> StudyFile:
-    """Check all but the settings, and return what is right of the file."""
-    try:
-        return StudyFile.model_validate(document.value)
-    except ValidationError as error:
-        note_problems(document, error, mistakes)
-        wrong = {problem["loc"][0] for problem in error.errors()}
-        right = {name: value for name, value in document.value.items() if name not in wrong}
-        return StudyFile.model_validate({"name": "unnamed", "cells": [{}]} | right)
+    """Check all but the settings, and return what is right of the file.
+
+    What contradicts only shows in what is right otherwise, so the rest is checked again.
+    """
+    value = document.value
+    while True:
+        try:
+            return StudyFile.model_validate(value)
+        except ValidationError as error:
+            note_problems(document, error, mistakes)
+            ways = [problem["loc"] for problem in error.errors()]
+            value = {"name": "unnamed", "cells": [{}]} | _without(value, ways)
+
+
+def _without(value: Mapping[str, Any], ways: list[Where]) -> dict[str, Any]:
+    """Leave out what is wrong: fields of the blocks where these can be told, else the block."""
+    fields = {way[:2] for way in ways if isinstance(value.get(str(way[0])), dict)}
+    whole = {way[0] for way in ways if way[:2] not in fields or len(way) == 1}
+    return {
+        name: {key: part for key, part in block.items() if (name, key) not in fields}
+        if any(name == way[0] for way in fields)
+        else block
+        for name, block in value.items()
+        if name not in whole
+    }
 
 
 def _load_plugins(document: Document, mistakes: list[str]) -> tuple[Plugin, ...]:
@@ -113,39 +132,56 @@ def _too_many(document: Document, many: bool) -> str | None:
     return f"{document.place(('cells',))}: {counted}; {advice}."
 
 
-def _expand(document: Document, mistakes: list[str], unsure: Set[str]) -> list[Cell] | None:
+def _expand(
+    document: Document, mistakes: list[str], unsure: Set[str]
+) -> tuple[list[Cell], list[Doubt]]:
     """Multiply out the grids and validate each cell with its defaults.
 
     Returns:
-        The distinct cells; None if any is wrong, or if settings are `unsure`: these are passed
-        over, as there is no telling whether they are right.
+        The distinct cells that are right; and what is known of the others, those among them where
+        a setting is `unsure`: it is passed over, as there is no telling whether it is right.
     """
     defaults = document.value.get("defaults", {})
     entries = document.value.get("cells")
     if not isinstance(entries, list) or not isinstance(defaults, dict):
-        return None
-    defaults = {name: value for name, value in defaults.items() if name not in unsure}
+        return [], [ANY_CELL]
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
-    known = len(mistakes)
-    _check_alone(document, defaults, mistakes)
+    _check_alone(document, {n: v for n, v in defaults.items() if n not in unsure}, mistakes)
     distinct: dict[str, Cell] = {}
+    doubts: list[Doubt] = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
+            doubts.append(ANY_CELL)
             continue
-        for given, in_grid in _points(document, number, entry, mistakes):
+        known = len(mistakes)
+        points = list(_points(document, number, entry, mistakes))
+        grid = entry.get("grid")
+        names = set(grid) if isinstance(grid, dict) else set()
+        wrong_grid = {"grid"} | names if len(mistakes) > known else set()
+        for given, in_grid in points:
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
                 inherited.pop("metric", None)
             elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
-            merged = {n: v for n, v in (inherited | given).items() if n not in unsure}
-            settings = _validate_settings(document, merged, mistakes, number, elsewhere)
-            if settings is not None:
-                same = repr((settings.deciding(), source_name(settings.dataset)))
-                named = {"method": settings.method} | given
-                cell = Cell(cell_label(named), cell_title(settings, given), settings)
-                distinct.setdefault(same, cell)
-    right = len(mistakes) == known and all(isinstance(entry, dict) for entry in entries)
-    return list(distinct.values()) if right and not unsure else None
+            merged = inherited | given
+            sure = {n: v for n, v in merged.items() if n not in unsure}
+            settings, wrong = _validate_settings(document, sure, mistakes, number, elsewhere)
+            wrong |= wrong_grid | (merged.keys() & unsure)
+            if settings is None or wrong:
+                doubts.append(_doubt(merged, wrong, given))
+                continue
+            same = repr((settings.deciding(), source_name(settings.dataset)))
+            named = {"method": settings.method} | given
+            cell = Cell(cell_label(named), cell_title(settings, given), settings)
+            distinct.setdefault(same, cell)
+    return list(distinct.values()), doubts
+
+
+def _doubt(merged: Mapping[str, Any], wrong: Set[str], given: Mapping[str, Any]) -> Doubt:
+    """Return what is known of a wrong cell; a name that is none may have meant any other."""
+    if wrong <= Settings.model_fields.keys():
+        return Doubt(merged, wrong)
+    return Doubt(given, Settings.model_fields.keys() - (given.keys() - wrong))
 
 
 def _takes_metric(merged: Mapping[str, Any]) -> bool:
@@ -200,14 +236,18 @@ def _validate_settings(
     mistakes: list[str],
     number: int,
     elsewhere: Mapping[str, Where],
-) -> Settings | None:
-    """Validate one cell; where values are wrong, check the others against each other as well."""
+) -> tuple[Settings | None, set[str]]:
+    """Validate one cell; where values are wrong, check the others against each other as well.
+
+    Returns:
+        The settings, None if any is wrong; and which are wrong or contradict each other.
+    """
     block: Where = ("cells", number)
     try:
-        return Settings.model_validate(merged)
+        return Settings.model_validate(merged), set()
     except ValidationError as error:
         note_problems(document, error, mistakes, block=block, elsewhere=elsewhere)
-        wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+        wrong, contradictory = _named_in(error)
     if wrong:
         rest = {name: value for name, value in merged.items() if name not in wrong}
         try:
@@ -216,7 +256,19 @@ def _validate_settings(
             note_problems(
                 document, error, mistakes, block=block, elsewhere=elsewhere, without=wrong
             )
-    return None
+            contradictory |= _named_in(error)[1]
+    return None, wrong | contradictory
+
+
+def _named_in(error: ValidationError) -> tuple[set[str], set[str]]:
+    """Return the settings that are wrong, and those that contradict each other."""
+    problems = error.errors()
+    causes = [problem.get("ctx", {}).get("error") for problem in problems]
+    found = (
+        one for cause in causes if isinstance(cause, ContradictionError) for one in cause.found
+    )
+    wrong = {str(problem["loc"][0]) for problem in problems if problem["loc"]}
+    return wrong, {name for one in found for name in one.among}
 
 
 def _check_alone(document: Document, defaults: dict[str, Any], mistakes: list[str]) -> None:
