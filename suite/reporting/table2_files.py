@@ -38,8 +38,8 @@ def as_csv(table: Table2) -> str:
     """Return the table as CSV: plain numbers, one row a cell.
 
     For each measure: the mean, NAME_half (half the interval), NAME_n (the runs with a finite
-    value), NAME_paper and NAME_difference; and NAME_mark: best, same (not shown to differ from it), untested (too few
-    runs), or empty.
+    value), NAME_paper and NAME_difference; and NAME_mark: best, same (not shown to differ from
+    it), untested (too few runs), or empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
