@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -142,6 +143,8 @@ class Settings(BaseModel):
         if name not in names:
             sentence = f'there is no {kind} "{name}"{suggestion(name, names)}'
             raise PydanticCustomError("unknown_name", "{sentence}", {"sentence": sentence})
+        if field.field_name == "regrow" and (needed := _unmet(name, cls.model_fields)):
+            raise PydanticCustomError("unknown_name", "{sentence}", {"sentence": needed})
         return name
 
     @model_validator(mode="before")
@@ -245,9 +248,22 @@ def contradictions(settings: Settings) -> list[Contradiction]:
     found = (
         _metric_contradiction(settings),
         _density_contradiction(settings),
+        _hold_out_contradiction(settings),
         _size_contradiction(settings),
     )
     return [contradiction for contradiction in found if contradiction is not None]
+
+
+def _unmet(strategy: str, settings: Iterable[str]) -> str:
+    """Return what is wrong where a strategy cannot do without an option that is no setting."""
+    given = [name for name in settings if name not in ("method", "dataset")]  # strategies get none
+    for option, required in regrow.options(strategy).items():
+        if required and option not in given:
+            return (
+                f'the regrowth strategy "{strategy}" needs the option "{option}", which is no '
+                f"setting that strategies are given{suggestion(option, given)}"
+            )
+    return ""
 
 
 def _metric_contradiction(settings: Settings) -> Contradiction | None:
@@ -287,6 +303,19 @@ def _density_contradiction(settings: Settings) -> Contradiction | None:
             among = frozenset({"method", "dataset", "hidden", "epsilon"})
             return Contradiction("epsilon", sentence, among)
     return None
+
+
+def _hold_out_contradiction(settings: Settings) -> Contradiction | None:
+    if not isinstance(settings.dataset, str) or settings.validation == "test":
+        return None
+    chosen = settings.train_samples or KNOWN[settings.dataset].images[0]
+    if round(settings.validation * chosen) > 0:
+        return None
+    return Contradiction(
+        "validation",
+        f"{settings.validation:g} of {chosen:,} training images holds out none.",
+        frozenset({"dataset", "train_samples", "validation"}),
+    )
 
 
 def _size_contradiction(settings: Settings) -> Contradiction | None:

@@ -234,3 +234,8 @@ def test_a_plugin_cannot_take_an_installed_name(file, tmp_path, monkeypatch):
 def test_the_names_of_methods_and_the_decorator_cost_no_numpy():
     code = "import sys, suite.evolution.methods; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_everything_built_in_has_a_source():
+    assert {entry.setting for entry in entries()} == {"method", "prune", "regrow", "rule", "gate"}
+    assert [entry.name for entry in entries() if not entry.source] == []

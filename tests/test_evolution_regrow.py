@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import traceback
 from collections import Counter
 
 import numpy as np
@@ -250,10 +251,44 @@ def test_a_strategy_cannot_change_the_layer(registered):
         layer.weights[0] = 0
 
     answering(prune_more)
-    with pytest.raises(ValueError, match="read-only") as failure:
+    with pytest.raises(UserError, match=r"layer 2 raised ValueError: .*read-only"):
         regrow("answering", layer, 2, generator())
-    assert failure.value.__notes__ == ["Regrowth strategy 'answering' in layer 2 raised this."]
     weights[0] = 2  # the caller's own array stays writable
+
+
+def test_a_strategy_that_raises_is_named_and_its_error_kept(registered):
+    answering(lambda layer: 1 / 0)
+    with pytest.raises(UserError) as failure:
+        regrow("answering", view(MASK), 2, generator())
+    assert str(failure.value) == (
+        "Regrowth strategy 'answering' in layer 2 raised ZeroDivisionError: division by zero."
+    )
+    assert isinstance(failure.value.__cause__, ZeroDivisionError)
+    assert __file__ in "".join(traceback.format_exception(failure.value))
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_trouble_that_may_pass_is_not_the_strategy_s(registered, error):
+    def troubled(layer):
+        raise error
+
+    answering(troubled)
+    with pytest.raises(error):
+        regrow("answering", view(MASK), 2, generator())
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(AssertionError(), "AssertionError."), (OSError("a.\nb."), "OSError: a. b.")],
+)
+def test_whatever_it_raises_is_one_sentence(registered, error, says):
+    def troubled(layer):
+        raise error
+
+    answering(troubled)
+    with pytest.raises(UserError) as failure:
+        regrow("answering", view(MASK), 2, generator())
+    assert str(failure.value) == f"Regrowth strategy 'answering' in layer 2 raised {says}"
 
 
 def test_what_a_strategy_needs_is_there_and_nothing_else(registered):
@@ -280,7 +315,7 @@ def test_what_a_strategy_needs_is_there_and_nothing_else(registered):
 def test_what_a_strategy_did_not_declare_is_refused(registered, what):
     layer = view(MASK, gradient_from=lambda: 1 / 0, activations_from=lambda: 1 / 0)
     answering(lambda layer: getattr(layer, what)())
-    with pytest.raises(RuntimeError, match=rf'needs=\("{what}",\)'):
+    with pytest.raises(UserError, match=rf'RuntimeError: .*needs=\("{what}",\)'):
         regrow("answering", layer, 2, generator())
 
 

@@ -274,6 +274,24 @@ def test_settings_that_a_plugin_reads_enter(plugin):
     assert key(**base) == key(**base, overshoot=True)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("*, zetta", 'needs the option "zetta", .*; did you mean "zeta"?'),
+        ("*, zeta, method", 'needs the option "method"'),
+    ],
+)
+def test_a_strategy_that_needs_what_is_no_setting_is_refused(options, says, tmp_path):
+    path = tmp_path / "needy.py"
+    path.write_text(PLUGIN.replace("*, window=3, k=0.0", options).replace("lowest_of", "needy_of"))
+    load_plugin(path)
+    try:
+        with pytest.raises(ValidationError, match=f'strategy "needy_of_test_settings" {says}'):
+            Settings(regrow="needy_of_test_settings")
+    finally:
+        forget(str(path))
+
+
 def test_an_unknown_strategy_has_no_key():
     settings = Settings().model_copy(update={"regrow": "gone"})
     with pytest.raises(UserError, match="gone"):

@@ -278,6 +278,17 @@ RULES = {
         "5: cells[1].batch_size: a batch of 100 is more than the 99 images to train on.",
         "7: cells[2].batch_size: a batch of 73 is more than the 72 images to train on.",
     ),
+    "a fraction that holds out none": (
+        "name: x\ndefaults: {dataset: digits, hidden: [100]}\ncells:\n  - validation: 1e-7\n"
+        "  - {validation: 0.004, train_samples: 100}\n  - {validation: 0.01, train_samples: 101}\n"
+        "  - {dataset: mnist, validation: 8e-6}\n  - {dataset: {npz: a}, validation: 1e-7}\n"
+        "  - train_samples: 100\n    validation: 1e-3\n    batch_size: 101\n",
+        "4: cells[0].validation: 1e-07 of 1,442 training images holds out none.",
+        "5: cells[1].validation: 0.004 of 100 training images holds out none.",
+        "7: cells[3].validation: 8e-06 of 60,000 training images holds out none.",
+        "10: cells[5].validation: 0.001 of 100 training images holds out none.",
+        "11: cells[5].batch_size: a batch of 101 is more than the 100 images to train on.",
+    ),
     "wrong values beside a contradiction": (
         "name: x\ncells:\n  - {method: set, metric: loss, zeta: 3}\n"
         "  - {hidden: [10, 10], epochs: 0}\n",

@@ -43,9 +43,12 @@ def entries() -> list[Entry]:
         Entry("regrow", s.name, s.origin.kind, s.summary, s.source, s.origin.place)
         for s in regrow.strategies()
     ]
-    for setting, texts, module in (
+    for setting, parts, module in (
         ("rule", methods.RULES, "suite.evolution.connectivity"),
         ("gate", methods.GATES, "suite.evolution.gate"),
     ):
-        listed += [Entry(setting, n, "built-in", text, "", module) for n, text in texts.items()]
+        listed += [
+            Entry(setting, name, "built-in", part.summary, part.source, module)
+            for name, part in parts.items()
+        ]
     return listed

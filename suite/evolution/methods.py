@@ -7,7 +7,7 @@ module imports nothing heavy: study files are checked against it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Signal = Literal["loss", "val_loss", "val_accuracy"]
 Rule = Literal["full", "performance"]
@@ -15,13 +15,29 @@ Gate = Literal["open", "pauses"]
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
-RULES: dict[Rule, str] = {
-    "full": "All that a layer lacks returns.",
-    "performance": "The better the signal, the smaller the share of what is lacking that returns.",
+
+class Part(NamedTuple):
+    """A connectivity rule or a gate: what it does, in a sentence, and where it was published."""
+
+    summary: str
+    source: str
+
+
+_SET = "Mocanu et al. 2018, Nature Communications 9:2383"
+
+RULES: dict[Rule, Part] = {
+    "full": Part("All that a layer lacks returns.", _SET),
+    "performance": Part(
+        "The better the signal, the smaller the share of what is lacking that returns.",
+        "Scholte 2022, Algorithm 1",
+    ),
 }
-GATES: dict[Gate, str] = {
-    "open": "Every epoch evolves.",
-    "pauses": "An epoch whose signal is worse than some epochs ago does not evolve.",
+GATES: dict[Gate, Part] = {
+    "open": Part("Every epoch evolves.", _SET),
+    "pauses": Part(
+        "An epoch whose signal is worse than some epochs ago does not evolve.",
+        "Scholte 2022, Algorithm 2",
+    ),
 }
 HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}
 
@@ -62,7 +78,7 @@ METHODS: dict[str, Method] = {
             "set",
             "SET",
             "Prune after each epoch and regrow all that is lacking.",
-            source="Mocanu et al. 2018, Nature Communications 9:2383",
+            source=_SET,
         ),
         Method(
             "accset",

@@ -79,8 +79,10 @@ def regrow(
         int64 (count,), ascending, distinct, none active.
 
     Raises:
-        UserError: If there is no such strategy, a setting that it needs is missing, or its answer
-            is wrong; the sentence names the strategy, the layer and the reason.
+        UserError: If there is no such strategy, a setting that it needs is missing, or it raises
+            an error or gives a wrong answer, as it would again; the sentence names the strategy,
+            the layer and the reason.
+        MemoryError: As the strategy raises it: another time there may be room.
     """
     strategy = get(name)
     where = f"Regrowth strategy '{name}' in layer {layer.index + 1}"
@@ -99,9 +101,11 @@ def regrow(
     options = {key: settings[key] for key in strategy.options if key in settings}
     try:
         answer = strategy.function(view, count, rng, **options)
-    except Exception as error:
-        error.add_note(f"{where} raised this.")
+    except MemoryError:
         raise
+    except Exception as error:
+        words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise UserError(f"{where} raised {words.rstrip('.: ')}.") from error
     try:
         return _checked(answer, layer, count)
     except ValueError as wrong:
