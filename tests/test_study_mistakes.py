@@ -72,6 +72,31 @@ RULES = {
         '3: cells[0].dataset.nme: there is no "nme" here; did you mean "name"?',
         f"4: cells[1].dataset: must be {DATASETS}, not {{parqet: ...}}.",
     ),
+    "two sources at once": (
+        "name: x\ncells:\n  - dataset: {npz: a, folder: b}\n"
+        "  - dataset: {folder: a, parquet: b, npz: c, train: d}\n  - dataset: {npz: a, train: b}\n",
+        "3: cells[0].dataset.folder: stands beside npz; keep one of them.",
+        "4: cells[1].dataset.folder: stands beside parquet; keep one of them.",
+        "4: cells[1].dataset.npz: stands beside parquet; keep one of them.",
+        '5: cells[2].dataset.train: there is no "train" here; known: name, npz.',
+    ),
+    "empty sources": (
+        "name: x\ncells:\n  - dataset: {npz: ''}\n  - dataset: {folder: ''}\n"
+        "  - dataset: {parquet: ''}\n  - dataset: {parquet: []}\n  - dataset: {parquet: [a, '']}\n",
+        '3: cells[0].dataset.npz: must be text that is not empty, not "".',
+        '4: cells[1].dataset.folder: must be text that is not empty, not "".',
+        "5: cells[2].dataset.parquet: must be text that is not empty or a list of 1 or more, each "
+        'text that is not empty, not "".',
+        "6: cells[3].dataset.parquet: must be text that is not empty or a list of 1 or more, each "
+        "text that is not empty, not an empty list.",
+        '7: cells[4].dataset.parquet[1]: must be text that is not empty, not "".',
+    ),
+    "a grid in the defaults": (
+        "name: x\ndefaults:\n  grid: {zeta: [0.1, 0.2]}\ncells: [{method: set}, {method: lset}]\n"
+        "comparisons: {baseline: 'set[zeta=0.1]', pairs: [[set, accset]]}\n",
+        "3: defaults.grid: a grid stands in a cell; defaults have one value each.",
+        '5: comparisons.pairs[0][1]: there is no cell "accset".',
+    ),
     # ---- names that do not exist
     "misspelt names": (
         "name: x\ncells:\n  - method: sett\n  - regrow: one_neighbor\n  - prune: magnitud\n"
@@ -210,6 +235,13 @@ RULES = {
         '9: comparisons.correction: must be holm, not "bonferroni".',
         "10: comparisons.alpha: must be a number above 0 and below 1, not 2.",
         "11: comparisons.equivalence_margin: must be a number above 0, not 0.",
+    ),
+    "what is wrong inside one alternative": (
+        RIGHT + "comparisons: {measure: {last: 0}, pairs: [[set, set], [[set], 3]]}\n",
+        "3: comparisons.measure.last: must be a whole number from 1 up, not 0.",
+        "3: comparisons.pairs[1][0]: must be text or a mapping, not a list of 1.",
+        "3: comparisons.pairs[1][1]: must be text or a mapping, not 3; put it in quotes.",
+        "3: comparisons.pairs[0]: set is compared with itself.",
     ),
     "wrong claims": (
         RIGHT + "claims:\n  - sentence: a\n    parts:\n"
@@ -483,6 +515,14 @@ RULES = {
         "name: x\ntitle: !!python/name:os.system x\ncells: [!wild {method: set}]\n",
         "2: title: the tag !!python/name:os.system is not read; write a plain value.",
         "3: cells[0]: the tag !wild is not read; write a plain value.",
+    ),
+    "a tagged value is one mistake": (
+        "name: x\ndefaults: {zeta: !!python/name:os.system x, epochs: !!str 3}\n"
+        "cells: [{method: !wild lset, k: 7}]\ncomparisons: {baseline: !name zet}\n",
+        "2: defaults.zeta: the tag !!python/name:os.system is not read; write a plain value.",
+        "3: cells[0].method: the tag !wild is not read; write a plain value.",
+        "3: cells[0].k: must be a number above -1 and below 1, not 7.",
+        "4: comparisons.baseline: the tag !name is not read; write a plain value.",
     ),
     "an alias inside itself": (
         "name: x\ncells: &a [*a]\n",

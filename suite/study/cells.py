@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from suite import paper
 from suite.errors import UserError
 from suite.evolution.methods import METHODS
 from suite.settings import Settings
@@ -38,6 +39,9 @@ def source_name(source: Any) -> str:
 
 def find_cell(cells: Sequence[Cell], name: CellName) -> Cell:
     """Return the one cell that a name means; see `Study.cell`."""
+    titled = [cell for cell in cells if cell.title == name]
+    if len(titled) == 1:
+        return titled[0]
     wanted = named_settings(name)
     label = cell_label(wanted) if "method" in wanted else name
     fitting = [cell for cell in cells if _fits(cell.settings, wanted)]
@@ -124,6 +128,15 @@ def _split_outside_brackets(text: str) -> list[str]:
 def _fits(settings: Settings, wanted: Mapping[str, Any]) -> bool:
     has = settings.model_dump(mode="json", exclude_none=True)
     return all(has.get(name) == value for name, value in wanted.items())
+
+
+def published_row(cell: Cell) -> paper.Row | None:
+    """Return the row of the paper's Table 2 that a cell restates, or None."""
+    settings = cell.settings
+    method = settings.composition
+    if settings.rule != method.rule or settings.gate != method.gate or settings.prune != "set":
+        return None
+    return paper.row_of(settings.method, settings.metric, settings.regrow)
 
 
 def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:

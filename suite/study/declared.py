@@ -117,7 +117,7 @@ def _named_cells(document: Document) -> Iterator[tuple[Where, CellName]]:
         for field in ("cells", "against"):
             ways += [side for side, _ in _listed(document, *part, field)]
     for way in ways:
-        if isinstance(name := _at(document, *way), str | dict):
+        if isinstance(name := _at(document, *way), str | dict) and way not in document.unread:
             yield way, name
 
 

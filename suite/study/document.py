@@ -50,12 +50,14 @@ class Document:
         value: Plain Python values.
         lines: Line (from 1) of each value, and of each mapping key, by the way to it.
         mistakes: What is wrong with the notation itself, as sentences.
+        unread: Ways to values that are not read, which is among those mistakes.
     """
 
     path: Path
     value: Any
     lines: dict[Where, int] = field(repr=False)
     mistakes: list[str]
+    unread: set[Where]
 
     def place(self, where: Where) -> str:
         """Return "file:line: way.to[0].it" for the value or its nearest parent that has a line."""
@@ -154,7 +156,7 @@ def read_document(path: Path) -> Document:
         raise UserError(f"{path}:{number}: is not YAML: {problem}.") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply to be a study.") from None
-    return Document(path, value, reading.lines, reading.mistakes)
+    return Document(path, value, reading.lines, reading.mistakes, reading.unread)
 
 
 def _read_text(path: Path) -> str:
@@ -182,6 +184,7 @@ class _Reading:
         self.path = path
         self.lines: dict[Where, int] = {}
         self.mistakes: list[str] = []
+        self.unread: set[Where] = set()
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node, where: Where) -> Any:
@@ -196,6 +199,7 @@ class _Reading:
         if node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._note(node, where, f"the tag {tag} is not read; write a plain value.")
+            self.unread.add(where)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         self._open.add(id(node))

@@ -101,7 +101,7 @@ class Comparisons(_Model):
     correction: Literal["holm"] = "holm"
     """For the number of comparisons in the family."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Family-wise error rate."""
+    """Family-wise error rate, of false differences and of false equivalences separately."""
     equivalence_margin: Annotated[float, Field(gt=0)] | None = None
     """Differences within this much of zero, in the outcome's unit, do not matter."""
 
@@ -120,9 +120,9 @@ class ClaimPart(_Model):
     one_to_one: bool = False
     """Compare the first with the first, the second with the second, and so on."""
     margin: Annotated[float, Field(gt=0)] | None = None
-    """For equivalent and saves: what still counts as the same."""
+    """For equivalent and saves, what is still the same; by default equivalence_margin, and 0.02."""
     paper: float | None = None
-    """The paper's value of the difference or saving, where it has one."""
+    """The paper's value of the difference or saving; where left out, what its Table 2 says."""
 
 
 class Claim(_Model):

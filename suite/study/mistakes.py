@@ -6,7 +6,7 @@ What is allowed at a place, the schema for editors says too, so it is read from 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any
 
@@ -58,6 +58,8 @@ def note_problems(
             start = elsewhere.get(str(name), (*block, name))
             at_place.setdefault(document.existing((*start, *inside)), []).append(problem)
     for where, problems in at_place.items():
+        if where in document.unread or _is_about_an_alternative(where, problems, at_place):
+            continue
         place = document.place(where)
         mistakes += [f"{place}: {text}" for text in _sentences(document, where, problems)]
 
@@ -74,6 +76,15 @@ def _follows_from_another(problem: ErrorDetails) -> bool:
         problem["type"] == "too_short"
         and len(problem["input"]) >= problem.get("ctx", {})["min_length"]
     )
+
+
+def _is_about_an_alternative(
+    where: Where, problems: Sequence[ErrorDetails], places: Iterable[Where]
+) -> bool:
+    """Whether a value is only called of another kind than one that fits but for what is inside."""
+    kinds = {problem["type"] for problem in problems}
+    inside = any(way[: len(where)] == where and way != where for way in places)
+    return inside and all(kind.endswith(("_type", "literal_error")) for kind in kinds)
 
 
 def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails]) -> Iterator[str]:
@@ -98,10 +109,14 @@ def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails
 
 def _unknown(document: Document, where: Where) -> str:
     """Say that a field does not exist, and which was meant."""
+    if where == ("defaults", "grid"):
+        return "a grid stands in a cell; defaults have one value each."
     beside = set(document.at(where[:-1]))
     blocks = [block for block in _allowed(where[:-1]) if "properties" in block]
     meant = [block for block in blocks if beside.issuperset(block.get("required", ()))] or blocks
     name, names = str(where[-1]), [name for block in meant for name in block["properties"]]
+    if name in names:  # that of another alternative; the first counts
+        return f"stands beside {meant[0]['required'][0]}; keep one of them."
     return f'there is no "{name}" here{suggestion(name, names)}'
 
 
