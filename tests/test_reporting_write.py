@@ -1,6 +1,7 @@
 """The report as files: the same numbers everywhere, the same bytes every time, nothing hidden."""
 
 import csv
+import html
 import io
 import re
 import subprocess
@@ -93,6 +94,34 @@ def test_titles_come_out_as_text(page):
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "αβ 中" in page
+
+
+def captions(page):
+    return {
+        name: html.unescape(re.sub(r"\s+", " ", caption))
+        for name, caption in re.findall(
+            r'<figure id="([^"]+)">.*?<figcaption>(.*?)<span', page, re.DOTALL
+        )
+    }
+
+
+def test_every_caption_says_what_n_and_the_band_are(page, tmp_path):
+    found = captions(page)
+    assert len(found) == 9
+    study = make_study(tmp_path, PERFORMANCE, epochs=12)
+    both = reporting.compare_reports(make_results(study), make_results(study, shift=0.1), tmp_path)
+    found |= captions(both.index.read_text())
+    assert "change" in found
+    for name, caption in found.items():
+        assert re.search(r"\bn = \d+( to \d+)? (pairs of )?runs", caption), name
+        drawn = re.search(r"\b(bands|bars) their 95 % t intervals", caption)
+        assert drawn or name in ("pauses", "degrees"), name
+
+
+def test_a_band_has_the_studys_level(tmp_path):
+    study = make_study(tmp_path, epochs=12, baseline="{method: set}, alpha: 0.1")
+    page = reporting.write(make_results(study), tmp_path / "out").index.read_text()
+    assert "bars their 90 % t intervals" in captions(page)["comparisons"]
 
 
 def test_what_is_missing_is_said(page):

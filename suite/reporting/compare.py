@@ -20,6 +20,7 @@ from suite.reporting.numbers import (
     format_for,
     in_a_sentence,
     listing_some,
+    runs_a_cell,
 )
 from suite.reporting.page import render
 from suite.reporting.section import Grid, Section, Td, head, number, words
@@ -287,5 +288,8 @@ def _show(
             for pair, it in zip(pairs, moved.comparisons, strict=True)
         ]
         picture = save(draw_forest(lines, "Change in accuracy"), "change", out)
-    caption = "Points are mean changes over runs, bars their 95 % t intervals; zero is no change."
+    n = runs_a_cell(comparison.n for comparison in moved.comparisons)
+    caption = (
+        f"Points are mean changes over runs ({n}), bars their 95 % t intervals; zero is no change."
+    )
     return Shown("change", "", title, caption, inline(picture, title, description))

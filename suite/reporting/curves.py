@@ -84,12 +84,13 @@ def curves(frame: pd.DataFrame, cells: list[Cell], column: str) -> list[Curve]:
             continue
         table = rows.pivot(index="epoch", columns="seed", values=column).astype(np.float64)
         table = table.where(np.isfinite(table))
-        counts = table.count(axis=1).to_numpy(dtype=np.int64)
+        runs = table.to_numpy().T
+        counts = np.isfinite(runs).sum(axis=0)
         factors = np.array([t_factor(n) for n in range(table.shape[1] + 1)])
         half = factors[counts] * table.std(axis=1).to_numpy()
         epochs = table.index.to_numpy(dtype=np.int64)
         mean = table.mean(axis=1).to_numpy()
-        found.append(Curve(cell, epochs, table.to_numpy().T, counts, mean, half))
+        found.append(Curve(cell, epochs, runs, counts, mean, half))
     return found
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
 from suite.reporting.figures import Shown, divide
+from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.study import Cell
 from suite.tidy import RunState
@@ -39,11 +40,13 @@ class Degrees:
         cell: Which.
         initial: side -> one histogram a layer.
         final: The same after the last epoch.
+        n: Runs.
     """
 
     cell: Cell
     initial: dict[Side, list[Histogram]]
     final: dict[Side, list[Histogram]]
+    n: int
 
 
 def blocks(material: Material) -> list[Block]:
@@ -69,8 +72,10 @@ def _pooled(cell: Cell, runs: Sequence[RunState]) -> Degrees | None:
     sums: dict[str, dict[Side, list[Histogram]]] = {
         when: {side: [] for side, _ in _SIDES} for when in ("initial", "final")
     }
+    n = 0
     for run in runs:
         degrees = (run.record or {}).get("degrees", {}) if run.cell == cell.label else {}
+        n += bool(degrees)
         for when, sides in sums.items():
             for layer, entry in enumerate(degrees.get(when, [])):
                 for side, pooled in sides.items():
@@ -81,7 +86,7 @@ def _pooled(cell: Cell, runs: Sequence[RunState]) -> Degrees | None:
                         pooled[layer] = _added(pooled[layer], histogram)
     if not sums["final"]["outputs"]:
         return None
-    return Degrees(cell, sums["initial"], sums["final"])
+    return Degrees(cell, sums["initial"], sums["final"], n)
 
 
 def _added(a: Histogram, b: Histogram) -> Histogram:
@@ -160,7 +165,8 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
         picture = save(_draw(found, material.looks), "degrees", material.out)
     caption = (
         "Share of units with at least so many connections, on logarithmic axes, by sparse layer; "
-        "all runs of a cell together. Grey: the initial topologies of all cells."
+        f"all runs of a cell together ({runs_a_cell(d.n for d in found)}), so there is no band. "
+        "Grey: the initial topologies of all cells."
     )
     if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
         caption += f" The first {_LAYERS_DRAWN} layers are shown."

@@ -10,7 +10,7 @@ import pandas as pd
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
 from suite.reporting.figures import Shown, slug
-from suite.reporting.numbers import in_a_sentence, listing
+from suite.reporting.numbers import in_a_sentence, listing, runs_a_cell
 from suite.reporting.section import Material, Section
 from suite.reporting.table2 import Row, last_epochs
 
@@ -37,8 +37,8 @@ def section(material: Material) -> Section | None:
         names = listing(in_a_sentence(row.cell.title) for row in ahead)
         verb = "is" if len(ahead) == 1 else "are"
         text = (
-            f"On the front {verb} {names}: no other cell has both a higher mean accuracy and "
-            "fewer connections."
+            f"On the front {verb} {names}: no other cell is at least as accurate with at most as "
+            "many connections, and better in one of the two, by the means."
         )
         blocks += [text, _show(material, rows, ahead, runs, stem, dataset)]
     if not blocks:
@@ -47,12 +47,20 @@ def section(material: Material) -> Section | None:
 
 
 def front(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows that no other beats in accuracy and connections both, fewest first."""
+    """Return the rows that no other beats, fewest connections first.
+
+    To beat is to be at least as accurate with at most as many connections, and better in one: of
+    rows that are equal in both, all are on the front or none.
+    """
     ahead: list[Row] = []
     for row in sorted(rows, key=lambda row: (_connections(row), -_accuracy(row))):
-        if not ahead or _accuracy(row) > _accuracy(ahead[-1]):
+        if not ahead or _accuracy(row) > _accuracy(ahead[-1]) or _place(row) == _place(ahead[-1]):
             ahead.append(row)
     return ahead
+
+
+def _place(row: Row) -> tuple[float, float]:
+    return _connections(row), _accuracy(row)
 
 
 def _accuracy(row: Row) -> float:
@@ -92,9 +100,10 @@ def _show(
     with style(stem):
         figure = _draw(rows, ahead, here, material.looks)
         picture = save(figure, stem, material.out)
+    n = runs_a_cell(row.entries[0].estimate.n for row in rows)
     caption = (
-        "Last epoch. Points are means over seeds, bars their 95 % t intervals, faint points the "
-        "single runs; the line is the Pareto front of the means."
+        f"Last epoch. Points are means over seeds ({n}), bars their 95 % t intervals, faint points "
+        "the single runs; the line is the Pareto front of the means."
     )
     shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)

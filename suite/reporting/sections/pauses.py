@@ -10,7 +10,7 @@ import pandas as pd
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style
 from suite.reporting.figures import Shown
-from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent
+from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, head, number, words
 from suite.reporting.table2 import last_epochs
 from suite.study import Cell
@@ -103,7 +103,8 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     ]
     with style("pauses"):
         picture = save(_draw(rows, cells, material.looks), "pauses", material.out)
-    caption = "Each row is a run, each tick an epoch whose evolution was left out."
+    n = runs_a_cell(rows.groupby("cell")["seed"].nunique())
+    caption = f"Each row is a run ({n}), each tick an epoch whose evolution was left out."
     shown = Shown("pauses", "", title, caption, inline(picture, title, "; ".join(counts)))
     return material.add_figure(shown)
 
