@@ -1,6 +1,7 @@
 """The parts of a report: numbers, places, fronts, degrees, predictions."""
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from suite import reporting
 from suite.evolution.connectivity import equilibrium
 from suite.reporting.appearance import looks
 from suite.reporting.curves import curves
+from suite.reporting.drawing import new_figure, save, style
 from suite.reporting.figures import plans, show
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
@@ -100,15 +102,30 @@ def test_the_front_is_what_no_other_beats_on_both(tmp_path):
     rows = table2(make_results(make_study(tmp_path, PERFORMANCE))).rows
     ahead = front(rows)
 
-    def beaten(row):
-        return any(
-            other.entries[0].estimate.mean >= row.entries[0].estimate.mean
-            and other.entries[2].estimate.mean <= row.entries[2].estimate.mean
-            for other in rows
-            if other is not row
-        )
+    assert {row.cell.label for row in ahead} == {
+        row.cell.label for row in rows if not any(_beats(other, row) for other in rows)
+    }
 
-    assert {row.cell.label for row in ahead} == {r.cell.label for r in rows if not beaten(r)}
+
+def _beats(row, other):
+    (accuracy, connections), (its_accuracy, its_connections) = (
+        (one.entries[0].estimate.mean, one.entries[2].estimate.mean) for one in (row, other)
+    )
+    as_good = accuracy >= its_accuracy and connections <= its_connections
+    return as_good and (accuracy > its_accuracy or connections < its_connections)
+
+
+def test_cells_that_are_equal_are_on_the_front_together(tmp_path):
+    results = make_results(make_study(tmp_path, PERFORMANCE, epochs=12))
+    frame, labels = results.frame, results.study.cells
+    copied = ["test_accuracy", "connections"]
+    best = front(table2(results).rows)[0].cell.label
+    other = next(cell.label for cell in labels if cell.label != best)
+    frame.loc[frame["cell"] == other, copied] = frame.loc[frame["cell"] == best, copied].to_numpy()
+    rows = table2(results).rows
+    ahead = {row.cell.label for row in front(rows)}
+    assert {best, other} <= ahead
+    assert ahead == {r.cell.label for r in rows if not any(_beats(other, r) for other in rows)}
 
 
 def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
@@ -136,6 +153,20 @@ def test_some_cells_with_too_few_runs_are_named(tmp_path):
     first = summary.lede(Material(results, table2(results), {}, tmp_path))[0]
     assert "; AccSET cannot be tested against it, with so few runs" in first
     assert "AccSET" not in first.partition("not shown to differ")[0]
+
+
+def test_an_svg_has_its_coordinates_rounded_and_nothing_else(tmp_path):
+    with style("svg"):
+        figure = new_figure(2, 1)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, 144), ylim=(72, 0))
+        axes.plot([10.26, 20.04], [30.18, -0.04], alpha=0.22, linewidth=0.35)
+        axes.axvspan(50.06, 60, alpha=0.16)
+        svg = save(figure, "svg", tmp_path, formats=("svg",)).svg
+    assert re.search(r'd="M 10.3 30.2 ?L 20 0\s*"', svg)
+    assert "M 50.1 72" in svg
+    assert "stroke-opacity: 0.22; stroke-width: 0.35" in svg
+    assert "opacity: 0.16" in svg
 
 
 def test_degrees_of_a_histogram():

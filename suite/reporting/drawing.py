@@ -24,7 +24,8 @@ SMALL = 7.0
 """Smallest type in a figure, in points."""
 
 
-_SMALL_DIGITS = re.compile(r"(?<=\.\d)\d+")
+_PLACES = re.compile(r'(?<=\s)(d|x|y|width|height|transform)="[^"]*"')
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 
 @contextmanager
@@ -121,12 +122,16 @@ def save(
 
 
 def _lean(svg: str) -> str:
-    """Round coordinates to a tenth of a point and drop what says nothing."""
+    """Round coordinates to a tenth of a point, and drop what says nothing."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<[^>]+>", lambda tag: _SMALL_DIGITS.sub("", tag[0]), svg)
+    svg = _PLACES.sub(lambda places: _DECIMAL.sub(_rounded, places[0]), svg)
     svg = re.sub(r"\s*\n([LMzCQ])", r"\1", svg)
     return re.sub(r"\n\s+", "\n", svg)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{round(float(number[0]), 1) + 0.0:g}"  # + 0.0 makes 0 of -0
 
 
 def inline(picture: Picture, title: str, description: str) -> str:
