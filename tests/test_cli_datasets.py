@@ -12,6 +12,7 @@ def test_the_known_sets_are_listed(tmp_path):
     done = suite("datasets", "--data", tmp_path)
     assert done.code == 0 and str(tmp_path) in done.out
     assert "CIFAR-10" in done.out and "to download" in done.out
+    assert "known by its archives' checksums" in done.out
 
 
 def test_a_sheet_is_drawn(tmp_path):

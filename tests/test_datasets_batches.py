@@ -1,5 +1,8 @@
 """Batches as a network takes them."""
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -116,3 +119,25 @@ def test_the_test_images_validate_where_nothing_is_held_out():
         next(batches.evaluation("test")),
     )
     assert torch.equal(x, x_test) and torch.equal(y, y_test)
+
+
+def test_a_run_reads_shared_images_where_they_are():
+    """So its first batch waits for no copy, and memory holds the images once."""
+    x = np.zeros((40_000, 32, 32, 3), np.uint8)
+    x[::7, 3:, 5:] = 9
+    y = np.arange(len(x)) % 10
+    images = image_set("many", (x, y), (x[:1000], y[:1000]), fingerprint="made")
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(images, protocol=5, buffer_callback=buffers.append)
+    shared = [buffer.raw().toreadonly() for buffer in buffers]  # as Ray's object store has them
+    seen = pickle.loads(pickled, buffers=shared)
+    assert np.shares_memory(seen.x_train, x)
+    tracemalloc.start()
+    try:
+        batches = Batches(seen, split(seen, 0.1))
+        batches.training(np.arange(100), augment.draw(RNG, 100))
+        next(batches.evaluation("validation"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < x.nbytes / 2

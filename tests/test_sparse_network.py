@@ -5,6 +5,7 @@ import torch
 from suite import sparse
 from suite.randomness import stream
 from suite.sparse.dropout import Dropout, threshold
+from suite.sparse.functions import SparseSReLU
 from tests.reference import network as reference
 
 torch.set_num_threads(1)
@@ -100,6 +101,25 @@ def test_a_step_agrees_with_the_reference(engine, activation, dropout, size):
     optimizer.step()
     for layer, truth in zip(network.layers, layers, strict=True):
         close(layer.gather(layer.weight), truth.updated)
+
+
+@pytest.mark.parametrize("dropout", [Dropout(0, 0, 0), Dropout(threshold(0.4), 5, 6)])
+def test_the_sparse_srelu_s_gradients_are_derivatives(dropout):
+    """In float64, with pre-activations on each line and none within reach of a threshold."""
+    generator = torch.Generator().manual_seed(4)
+
+    def draw(low, high, *shape):
+        return torch.empty(shape, dtype=torch.float64).uniform_(low, high, generator=generator)
+
+    left, right = draw(-0.6, -0.4, 7), draw(0.4, 0.6, 7)
+    lines = torch.tensor([-1.5, 0.0, 1.5], dtype=torch.float64)
+    z = lines[torch.arange(7 * 11).reshape(7, 11) % 3] + draw(-0.3, 0.3, 7, 11)
+    arguments = [z, left, draw(0.1, 0.9, 7), right, draw(0.5, 2.0, 7)]
+    for argument in arguments:
+        argument.requires_grad_()
+    h = SparseSReLU.apply(*arguments, Dropout(0, 0, 0))
+    assert [int((h != z).sum()), h.numel()] == [51, 77], "two lines of three bend"
+    assert torch.autograd.gradcheck(lambda *given: SparseSReLU.apply(*given, dropout), arguments)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

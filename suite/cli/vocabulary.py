@@ -64,6 +64,10 @@ def datasets(
             ],
         )
         typer.echo(f"data folder: {folder}")
+        typer.echo(
+            "A set that is downloaded is known by its archives' checksums, one from files by its "
+            "images: read both ways, the same images are two data sets."
+        )
         return
     if show != "show" or name is None or out is None:
         raise UserError("say: suite datasets show NAME --out FILE.png")

@@ -25,7 +25,8 @@ class ImageSet:
         x_test: Test images, uint8 (m, height, width, channels).
         y_test: Their labels, int64 (m,).
         classes: The classes' names, in the order of the labels.
-        fingerprint: Hash of the content; the same images have it whatever path they come from.
+        fingerprint: Hash of the content; the same images have it whatever path they come from. A
+            downloaded set's is another, see `sources.Known`.
     """
 
     name: str
