@@ -83,6 +83,36 @@ def test_holm_over_the_declared_claims():
     assert judge([]) == []
 
 
+def test_a_claim_needs_less_once_the_others_are_decided():
+    plain, five = [shifted(0.01)], [shifted(0.01, n=6)]
+    found = judge([plain, plain, five])
+    assert [claim.verdict for claim in found] == 3 * ["supported"]
+    assert [claim.needed for claim in found] == [0.025, 0.025, 0.05]
+    unknown = [shifted(-NOISE.mean())]
+    few = judge([plain, unknown, five])[-1]
+    assert (few.verdict, few.seeds_needed, few.needed) == ("unattainable", 7, 0.025)
+
+
+def test_a_claim_contradicted_through_few_seeds_counts_as_decided_for_the_others():
+    against, six = [shifted(-0.01), shifted(-0.01)], [shifted(0.01, n=6)]
+    assert [claim.verdict for claim in judge([against, six])] == ["contradicted", "supported"]
+
+
+def test_a_claim_on_cells_that_share_too_few_seeds_asks_for_the_declared_pairs():
+    a, b = dict(enumerate(BASE[:3])), dict(enumerate(BASE[:3] + 0.02, start=50))
+    (found,) = judge([[Part(match(a, b), "higher")]])
+    assert (found.verdict, found.seeds_needed) == ("unattainable", 6)
+    (found,) = judge([[Part(match(a, b, design="independent"), "higher")]])
+    assert found.seeds_needed == 4
+
+
+def test_negative_figures_have_the_sign_of_the_tables():
+    (found,) = judge([[shifted(-0.01)]])
+    assert "is shown: −0.0" in found.reason
+    (found,) = judge([[saves(-0.1)]])
+    assert "saves −10" in found.reason
+
+
 def test_the_saving_is_tested_against_both_ends_of_its_margin():
     part = saves(0.365)
     (found,) = judge([[part]])
@@ -93,7 +123,7 @@ def test_the_saving_is_tested_against_both_ends_of_its_margin():
     )
     assert found.p_for == pytest.approx(p)
     assert found.parts[0].estimate == pytest.approx(ratio.mean())
-    assert "saves 36.5%" in found.parts[0].reason
+    assert "saves 36.5\u00a0% [" in found.parts[0].reason
 
 
 def test_a_saving_of_cells_that_share_no_seed():

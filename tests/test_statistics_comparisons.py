@@ -88,6 +88,35 @@ def test_a_larger_family_needs_more_seeds():
     assert "over 2 comparisons" in found.reason
 
 
+def family_of_nine(strong=8):
+    """Nine comparisons, all but the last over ten pairs; so many of the first are plain to see."""
+    generator = np.random.default_rng(0)
+    tens = [pairs(generator.normal(0.7, 0.001, 10), BASE / 100 + 0.6) for _ in range(strong)]
+    tens += [pairs(BASE + NOISE - NOISE.mean(), BASE)] * (8 - strong)
+    return [Question(sample) for sample in (*tens, pairs(BASE[:8] + 0.1 + NOISE[:8], BASE[:8]))]
+
+
+def test_once_the_others_are_decided_fewer_seeds_will_do():
+    last = compare(family_of_nine())[-1]
+    assert last.floor > 0.05 / 9  # Holm's first step is out of reach for eight pairs
+    assert last.p_exact_adjusted <= 0.05
+    assert (last.verdict, last.needed) == ("better", 0.05)
+    few = compare(family_of_nine(strong=1))[-1]
+    assert (few.verdict, few.needed) == ("unattainable", pytest.approx(0.05 / 8))
+    assert few.reason.startswith(
+        "With 8 pairs no exact test can go below p = 0.00781, and 0.00625 is needed over the 8 of "
+        "9 comparisons that are left; about 9 seeds can reach it."
+    )
+
+
+def test_equivalence_too_needs_less_once_others_are_equivalent():
+    same = [Question(pairs(BASE + NOISE - NOISE.mean(), BASE), margin=0.01)] * 2
+    five = Question(pairs(BASE[:5] + NOISE[:5] / 100, BASE[:5]), margin=0.01)
+    assert [found.verdict for found in compare([*same, five])] == 3 * ["equivalent"]
+    wide = [Question(pairs(BASE + NOISE - NOISE.mean(), BASE), margin=0.001)] * 2
+    assert compare([*wide, five])[-1].verdict == "unattainable"
+
+
 def test_equivalent_within_a_declared_margin_alone():
     sample = pairs(BASE + NOISE - NOISE.mean(), BASE)
     assert only(sample).verdict == "inconclusive"
@@ -170,11 +199,41 @@ def test_independent_samples_are_decided_by_welch_with_a_note():
     assert "Welch" in found.note
 
 
+def test_a_note_says_where_welchs_interval_and_the_verdict_part():
+    a = dict(enumerate([3.42, 1.22, 2.59, 0.62, 4.12], start=100))
+    b = dict(enumerate([0.3, -0.6, 0.4, 0.2, 1.5, 0.1, 0.7, -0.4, 0.9, 1.1]))
+    found = only(match(a, b), alpha=0.04)
+    sure = 2 * stats.t.sf(abs(found.difference / found_error(a, b)), 4)
+    assert found.p_t < 0.04 < sure
+    assert found.low > 0
+    assert found.verdict == "inconclusive"
+    assert (
+        f"leaves zero out, but the verdict counts those of the smaller sample (p = {sure:.3g}"
+        in (found.note)
+    )
+    assert "leaves zero out" not in only(match(a, b), alpha=0.2).note
+
+
+def found_error(a, b):
+    return math.sqrt(np.var(list(a.values()), ddof=1) / 5 + np.var(list(b.values()), ddof=1) / 10)
+
+
+def test_a_fallback_to_welch_asks_for_the_seeds_of_the_declared_pairs():
+    a, b = dict(enumerate(BASE[:5])), dict(enumerate(BASE[5:] + 0.02, start=50))
+    questions = [Question(match(a, b)), *4 * [Question(match({}, b))]]
+    found = compare(questions, alpha=0.01)
+    assert found[0].design == "independent"
+    assert {it.seeds_needed for it in found} == {10}  # 2/2^10 <= 0.01 / 5
+    alone = Question(match(a, b, design="independent"))
+    assert compare([alone], alpha=0.001)[0].seeds_needed == 7  # 2/C(14, 7), by design
+
+
 def test_three_runs_against_three_are_unattainable():
     a, b = dict(enumerate([1.0, 1.1, 1.2])), dict(enumerate([9.0, 9.1, 9.2], start=50))
     found = only(match(a, b))
-    assert (found.verdict, found.seeds_needed) == ("unattainable", 4)
+    assert (found.verdict, found.seeds_needed) == ("unattainable", 6)
     assert found.floor == pytest.approx(0.1)
+    assert only(match(a, b, design="independent")).seeds_needed == 4
 
 
 def test_a_note_says_where_the_exact_test_disagrees():
@@ -185,6 +244,12 @@ def test_a_note_says_where_the_exact_test_disagrees():
     found = only(pairs(x, np.zeros(7)), alpha=0.017)
     assert found.verdict == "better"
     assert "the exact test alone would not decide" in found.note
+
+
+def test_negative_figures_have_the_sign_of_the_tables():
+    found = only(pairs(BASE - 0.01 + NOISE, BASE))
+    assert "The difference is −0.0" in found.reason
+    assert "-0.0" not in found.reason
 
 
 def test_few_seeds_and_a_negative_correlation_are_noted():
@@ -242,6 +307,11 @@ def test_whatever_the_values_there_is_a_verdict_and_a_reason(family, higher, mar
         ({"p_equivalence": 0.05}, "equivalent"),
         ({"p_equivalence": 0.05, "floor": 0.011}, "equivalent"),
         ({"p_equivalence": 0.05, "floor_equivalence": 0.011}, "better"),
+        (
+            {"p_equivalence": 0.05, "floor_equivalence": 0.011, "needed_equivalence": 1},
+            "equivalent",
+        ),
+        ({"floor": 0.011, "needed": 0.02}, "better"),
         ({"p_equivalence": 0.06, "p": 0.06}, "inconclusive"),
     ],
 )
@@ -256,5 +326,6 @@ def test_the_rule_in_its_order(change, verdict):
         "floor_equivalence": 0.005,
         "alpha": 0.05,
         "needed": 0.01,
+        "needed_equivalence": 0.01,
     }
     assert decide(**figures | change) == verdict

@@ -18,6 +18,7 @@ from suite.statistics.power import (
     seeds_for_equivalence,
     spread,
     spread_interval,
+    spread_of_pairs,
 )
 
 
@@ -78,6 +79,12 @@ def test_the_spread_of_independent_samples_is_pooled():
     sample = Sample(np.array([1.0, 3.0]), np.array([2.0, 4.0, 6.0]), paired=False)
     # Variances 2 and 4 with 1 and 2 degrees of freedom: (2 + 8) / 3.
     assert spread(sample) == pytest.approx(math.sqrt(10 / 3))
+
+
+def test_the_spread_of_pairs_to_come_is_that_of_cells_without_correlation():
+    sample = Sample(np.array([1.0, 3.0]), np.array([2.0, 4.0, 6.0]), paired=False)
+    assert spread_of_pairs(sample) == pytest.approx(math.sqrt(2 + 4))
+    assert math.isnan(spread_of_pairs(Sample(np.ones(1), np.ones(3), paired=False)))
 
 
 def test_the_interval_of_a_standard_deviation():

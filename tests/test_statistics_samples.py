@@ -41,11 +41,40 @@ def test_cells_without_a_shared_seed_are_independent():
     assert "2 runs against 3, since no seed is shared" in sample.note
 
 
+def seeds(*numbers):
+    return {seed: float(seed) for seed in numbers}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "paired", "n"),
+    [
+        (range(7), range(6, 13), False, 7),  # one seed shared
+        (range(7), range(2, 9), False, 7),  # five shared: no exact test of them reaches 0.05
+        (range(7), range(1, 8), True, 6),  # six shared
+        (range(3), range(10), True, 3),  # all of the first cell's runs are shared
+        (range(1), range(1), True, 1),
+        (range(2), range(1, 3), False, 2),
+    ],
+)
+def test_cells_that_share_too_few_seeds_keep_their_runs(first, second, paired, n):
+    sample = match(seeds(*first), seeds(*second))
+    assert (sample.paired, sample.n, sample.fallback) == (paired, n, not paired)
+    assert sample.paired_by_design
+
+
+def test_a_note_counts_the_few_seeds_that_are_shared():
+    note = "compared as independent (Welch), 7 runs against 7, since only {} shared"
+    assert match(seeds(*range(7)), seeds(*range(6, 13))).note == note.format("1 seed is")
+    assert match(seeds(*range(7)), seeds(*range(4, 11))).note == note.format("3 seeds are")
+
+
 def test_independent_by_design_keeps_every_run():
     sample = match({1: 1.0, 2: 2.0}, {1: 1.0, 2: 2.0, 3: 9.0}, design="independent")
     assert not sample.paired
     assert (sample.a.size, sample.b.size) == (2, 3)
-    assert "no seed is shared" not in sample.note
+    assert "shared" not in sample.note
+    assert not sample.fallback
+    assert not sample.paired_by_design
 
 
 def test_a_cell_without_runs_leaves_nothing():

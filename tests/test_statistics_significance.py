@@ -9,12 +9,14 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from suite.statistics.attainability import (
+    needed_among,
     needed_p,
     permutation_floor,
     seeds_needed,
     sign_flip_floor,
 )
 from suite.statistics.significance import DRAWS, EXACT_UP_TO, adjust, sign_flip
+from tests.no_collection import no_collection  # noqa: F401
 
 
 def test_sign_flips_by_hand():
@@ -106,6 +108,26 @@ def test_a_comparison_without_runs_stays_in_the_family():
     assert adjusted[2] == pytest.approx(0.04)
     assert math.isnan(adjusted[1])
     assert np.isnan(adjust([math.nan])).all()
+
+
+def test_what_a_member_needs_among_the_others_by_hand():
+    # 0.01 passes at 0.05 / 3, then 0.02 at 0.05 / 2: the third is decided at 0.05. Without the
+    # first, 0.02 does not pass at 0.05 / 3, and nothing is won.
+    assert needed_among([0.01, 0.02, 0.9], 0.05) == pytest.approx([0.05 / 3, 0.05 / 2, 0.05])
+    assert needed_among([math.nan] * 4, 0.05) == [0.05 / 4] * 4
+    assert needed_among([0.01, 0.02], 0.05, "none") == [0.05, 0.05]
+    assert needed_among([0.3], 0.05) == [0.05]
+    assert needed_among([], 0.05) == []
+
+
+def test_what_a_member_needs_is_where_holm_turns():
+    generator = np.random.default_rng(8)
+    for _ in range(50):
+        p = list(generator.uniform(size=6) ** 4 / 5)
+        for place, needed in enumerate(needed_among(p, 0.05)):
+            for factor, decided in ((0.999, True), (1.001, False)):
+                tried = [*p[:place], factor * needed, *p[place + 1 :]]
+                assert (adjust(tried)[place] <= 0.05) == decided
 
 
 def test_holms_first_step_needs_alpha_over_m():

@@ -115,12 +115,13 @@ def _plan(
     power: float,
 ) -> Planned:
     from suite.statistics.contrast import difference
-    from suite.statistics.power import detectable_effect, plan, spread
+    from suite.statistics.power import detectable_effect, plan, spread, spread_of_pairs
 
     declared = study.file.comparisons
-    paired = done.paired if done.n else declared.design == "paired"
+    paired = declared.design == "paired"
     target, basis = _target(effect, declared.equivalence_margin, difference(done).estimate)
-    spread_, freedom = (sd, 0) if sd is not None else (spread(done), _freedom(done))
+    measured = spread_of_pairs(done) if done.fallback else spread(done)
+    spread_, freedom = (sd, 0) if sd is not None else (measured, _freedom(done))
     planned = Planned(
         cell=pair[0],
         against=pair[1],

@@ -1,14 +1,19 @@
 """Whether a number of seeds can show anything at all.
 
 With n pairs an exact two-sided sign-flip test knows 2^n equally likely outcomes and cannot give a
-p below 2/2^n: 0.0625 for five seeds, whatever the data. Holm's first step asks for alpha / m over
-a family of m. Where the floor lies above that, more data is the only answer.
+p below 2/2^n: 0.0625 for five seeds, whatever the data. Holm asks for alpha / m over a family of m,
+and for less with each of the others that is decided first. Where the floor, put among what the
+exact tests give the others, still lies above what is asked, more data is the only answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
-from math import comb
+from math import comb, isnan
+
+ROUNDING = 1 + 1e-12
+"""alpha / m is not exact: a p that reaches it but for rounding reaches it."""
 
 
 def sign_flip_floor(pairs: int) -> float:
@@ -32,6 +37,37 @@ def needed_p(alpha: float, family: int, correction: str = "holm") -> float:
     return alpha / family if correction == "holm" else alpha
 
 
+def needed_among(p_values: Sequence[float], alpha: float, correction: str = "holm") -> list[float]:
+    """Return the p that each member of a family must reach, the others being as they are.
+
+    Holm goes through the others from the smallest p on, as long as each passes its step: alpha / m,
+    alpha / (m - 1), ... Where k have passed, a member is decided at alpha / (m - k).
+
+    Args:
+        p_values: What exact tests give each, (m,); NaN, not tested, counts as 1.
+        alpha: Family-wise error rate, in (0, 1).
+        correction: `holm`, or `none` for no correction.
+
+    Returns:
+        (m,), each from alpha / m to alpha.
+    """
+    family = len(p_values)
+    p = [1.0 if isnan(value) else value for value in p_values]
+    needed = []
+    for place in range(family):
+        others = sorted(p[:place] + p[place + 1 :])
+        passed = 0
+        while passed < family - 1 and others[passed] <= needed_p(alpha, family - passed) * ROUNDING:
+            passed += 1
+        needed.append(needed_p(alpha, family - passed, correction))
+    return needed
+
+
+def held(p: float, floor: float) -> float:
+    """Return a p, but none that the exact test could not give; NaN stays NaN."""
+    return p if isnan(p) else max(p, floor)
+
+
 def seeds_needed(p: float, paired: bool = True) -> int:
     """Return the fewest seeds (a cell) whose exact test can reach a two-sided p.
 
@@ -42,5 +78,5 @@ def seeds_needed(p: float, paired: bool = True) -> int:
     return next(
         n
         for n in count(1)
-        if (sign_flip_floor(n) if paired else permutation_floor(n, n)) <= p * (1 + 1e-12)
+        if (sign_flip_floor(n) if paired else permutation_floor(n, n)) <= p * ROUNDING
     )

@@ -17,8 +17,9 @@ cautious degrees of freedom where nothing is paired (`contrast.cautious`):
 
 A claim's p is the smaller of its two, and these are Holm-adjusted over the declared claims. A
 claim that is decided neither way is **unattainable** where the exact permutation test of a part
-could not reach the needed p with its number of seeds (`attainability`), else **inconclusive**.
-A claim is never decided through a part that the exact test could not decide.
+could not reach the needed p with its number of seeds, even after the other claims that are decided
+(`attainability.needed_among`), else **inconclusive**. A claim is never decided through a part that
+the exact test could not decide.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ from dataclasses import dataclass
 from math import ceil, isfinite, isnan, nan
 from typing import Literal
 
-from suite.statistics.attainability import needed_p, seeds_needed
+from suite.statistics.attainability import (
+    ROUNDING,
+    held,
+    needed_among,
+    permutation_floor,
+    seeds_needed,
+    sign_flip_floor,
+)
 from suite.statistics.contrast import (
     Contrast,
     cautious,
@@ -39,10 +47,12 @@ from suite.statistics.contrast import (
     saving,
     saving_scale,
     saving_share,
+    welch_note,
 )
 from suite.statistics.equivalence import p_outside, p_within
 from suite.statistics.samples import Sample
 from suite.statistics.significance import adjust
+from suite.statistics.wording import percent, signed
 
 Direction = Literal["higher", "lower", "equivalent", "saves"]
 ClaimVerdict = Literal["supported", "contradicted", "inconclusive", "unattainable"]
@@ -115,7 +125,7 @@ class ClaimFinding:
         p_for: Largest p of the parts: the intersection-union test.
         p_against: Smallest p against a part, times the number of parts.
         p_adjusted: The smaller of the two, adjusted over the declared claims.
-        needed: p that one claim must reach.
+        needed: p that it must reach, after those of the other claims that are decided.
         seeds_needed: Most seeds that a part needs; None where there are enough.
         parts: The parts, in order.
     """
@@ -145,17 +155,31 @@ def judge(
     """
     if not claims:
         return []
-    needed = needed_p(alpha, len(claims), correction)
-    parts = [tuple(_examine(part, alpha, needed) for part in claim) for claim in claims]
-    p_for = [max(_or_one(part.p_for) for part in claim) for claim in parts]
-    p_against = [
-        min(1.0, len(claim) * min(_or_one(part.p_against) for part in claim)) for claim in parts
+    backed = [min(_of_claim([_backed(part) for part in claim])) for claim in claims]
+    needed = needed_among(backed, alpha, correction)
+    parts = [
+        tuple(_examine(part, alpha, level) for part in claim)
+        for claim, level in zip(claims, needed, strict=True)
     ]
-    p_adjusted = adjust([min(p) for p in zip(p_for, p_against, strict=True)], correction)
+    both = [_of_claim([(part.p_for, part.p_against) for part in claim]) for claim in parts]
+    p_adjusted = adjust([min(p) for p in both], correction)
     return [
-        _finding(*figures, alpha=alpha, needed=needed)
-        for figures in zip(parts, p_for, p_against, p_adjusted, strict=True)
+        _finding(claim, *p, adjusted, alpha=alpha, needed=level)
+        for claim, p, adjusted, level in zip(parts, both, p_adjusted, needed, strict=True)
     ]
+
+
+def _of_claim(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return a claim's p and that of its opposite, given those of its parts; NaN counts as 1."""
+    p_for = max(_or_one(p) for p, _ in parts)
+    return p_for, min(1.0, len(parts) * min(_or_one(p) for _, p in parts))
+
+
+def _backed(part: Part) -> tuple[float, float]:
+    """Return the p of a part and of its opposite, but none that the exact test could not give."""
+    floor = _floor(part)
+    p_for, p_against = _both_ways(part)
+    return held(p_for, floor if _directional(part) else floor / 2), held(p_against, floor)
 
 
 def _examine(part: Part, alpha: float, needed: float) -> PartFinding:
@@ -165,8 +189,8 @@ def _examine(part: Part, alpha: float, needed: float) -> PartFinding:
     if part.direction == "saves":
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
     lacking = _lacking(part, needed)
-    tested = lacking is None and not sample.identical and isfinite(estimate)
-    p_for, p_against = _both_ways(part, cautious(contrast)) if tested else (nan, nan)
+    p_for, p_against = _both_ways(part) if lacking is None else (nan, nan)
+    freedom = welch_note(contrast, alpha) if _directional(part) else ""
     return PartFinding(
         estimate=estimate,
         low=low,
@@ -177,7 +201,7 @@ def _examine(part: Part, alpha: float, needed: float) -> PartFinding:
         p_against=p_against,
         agrees=_agrees(part, estimate),
         seeds_needed=lacking,
-        reason=_part_reason(part, (estimate, low, high), p_for, lacking),
+        reason=_part_reason(part, (estimate, low, high), p_for, lacking, freedom),
     )
 
 
@@ -190,9 +214,16 @@ def _contrast(part: Part) -> Contrast:
     return saving(sample) if positive else Contrast(nan, nan, 0.0, 1.0)
 
 
-def _both_ways(part: Part, contrast: Contrast) -> tuple[float, float]:
-    """Return the p of the part's statement and of its opposite."""
-    if part.direction in ("higher", "lower"):
+def _directional(part: Part) -> bool:
+    return part.direction in ("higher", "lower")
+
+
+def _both_ways(part: Part) -> tuple[float, float]:
+    """Return the p of the part's statement and of its opposite; NaN where there is no test."""
+    contrast = cautious(_contrast(part))
+    if part.sample.identical or not isfinite(contrast.estimate):
+        return nan, nan
+    if _directional(part):
         higher, lower = (min(1.0, 2 * p(contrast)) for p in (p_above, p_below))
         return (higher, lower) if part.direction == "higher" else (lower, higher)
     low, high = _bounds(part)
@@ -215,22 +246,39 @@ def _agrees(part: Part, estimate: float) -> bool:
     return low <= estimate <= high
 
 
-def _lacking(part: Part, needed: float) -> int | None:
-    """Return the seeds that the exact test needs, or None where there are enough.
+def _telling(part: Part) -> int:
+    """Return the pairs that tell the exact test something, or the runs of the smaller cell.
 
     A directional statement needs pairs that differ; one on a margin may have equal values.
     """
     sample = part.sample
-    directional = part.direction in ("higher", "lower")
-    least = max(2, seeds_needed(needed if directional else min(1.0, 2 * needed), sample.paired))
-    telling = sample.differing if directional and not sample.identical else sample.n
-    if telling >= least:
+    return sample.differing if _directional(part) and not sample.identical else sample.n
+
+
+def _floor(part: Part) -> float:
+    """Return the smallest two-sided p that the exact test can give."""
+    sample = part.sample
+    if sample.paired:
+        return sign_flip_floor(_telling(part))
+    return permutation_floor(sample.a.size, sample.b.size)
+
+
+def _lacking(part: Part, needed: float) -> int | None:
+    """Return the seeds that the exact test needs, or None where there are enough."""
+    sample, telling = part.sample, _telling(part)
+    level = needed if _directional(part) else min(1.0, 2 * needed)
+    if sample.n > 1 and _floor(part) <= level * ROUNDING:
         return None
+    least = max(2, seeds_needed(level, sample.paired_by_design))
     return ceil(least * sample.n / telling) if telling else least
 
 
 def _part_reason(
-    part: Part, figures: tuple[float, float, float], p_for: float, lacking: int | None
+    part: Part,
+    figures: tuple[float, float, float],
+    p_for: float,
+    lacking: int | None,
+    freedom: str,
 ) -> str:
     sample = part.sample
     estimate, low, high = figures
@@ -241,16 +289,18 @@ def _part_reason(
     if not isfinite(estimate):
         return "a saving has no meaning where values are not above zero"
     saves = part.direction == "saves"
-    figure = f"saves {estimate:.1%}" if saves else f"{estimate:+.4g}"
+    text = percent if saves else signed
+    figure = f"saves {text(estimate)}" if saves else text(estimate)
     if isfinite(low):
-        figure += f" [{low:.1%}, {high:.1%}]" if saves else f" [{low:+.4g}, {high:+.4g}]"
+        figure += f" [{text(low)}, {text(high)}]"
     unit = (
         ("pair" if sample.paired else "run a cell")
         if sample.n == 1
         else ("pairs" if sample.paired else "runs a cell")
     )
     figure += f" over {sample.n} {unit}"
-    note = f" ({sample.note})" if sample.note else ""
+    said = "; ".join(filter(None, [sample.note, freedom]))
+    note = f" ({said})" if said else ""
     if lacking is not None:
         return f"{figure}; about {lacking} seeds are needed to decide{note}"
     return f"{figure}, p = {p_for:.3g}{note}"

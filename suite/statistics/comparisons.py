@@ -9,17 +9,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from suite.statistics.attainability import needed_p, seeds_needed, sign_flip_floor
-from suite.statistics.contrast import Contrast, cautious, difference, interval, p_unequal
+from suite.statistics.attainability import (
+    held,
+    needed_among,
+    needed_p,
+    seeds_needed,
+    sign_flip_floor,
+)
+from suite.statistics.contrast import (
+    Contrast,
+    cautious,
+    difference,
+    interval,
+    p_unequal,
+    welch_note,
+)
 from suite.statistics.effects import hedges_g, seed_correlation
 from suite.statistics.equivalence import p_within
 from suite.statistics.power import detectable_difference
-from suite.statistics.samples import Floats, Sample
+from suite.statistics.samples import FEW_SEEDS, Floats, Sample
 from suite.statistics.significance import adjust, sign_flip
 from suite.statistics.verdicts import Verdict, decide
-
-FEW_SEEDS = 6
-"""Below this many seeds no two-sided exact test reaches 0.05, and a note says that they are few."""
+from suite.statistics.wording import signed
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,8 @@ class Comparison:
         mean_a: Mean of the first cell, in the outcome's units.
         mean_b: Mean of the second.
         difference: mean_a - mean_b (the mean paired difference).
-        low: Lower end of its t interval, at level 1 - alpha, not adjusted for the family.
+        low: Lower end of its t interval, at level 1 - alpha, not adjusted for the family; Welch's
+            where nothing is paired.
         high: Upper end.
         hedges_g: Standardised difference (`effects.hedges_g`).
         correlation: Correlation of the two cells over seeds, which pairing relies on.
@@ -67,9 +79,10 @@ class Comparison:
         margin: Declared equivalence margin, or NaN.
         p_equivalence: TOST p, or NaN.
         p_equivalence_adjusted: The same adjusted over the family.
-        detectable: Smallest true difference that this design detects with the declared power.
+        detectable: Smallest true difference that this design detects with the declared power,
+            whatever the others show: at Holm's first step.
         floor: Smallest two-sided p that the exact test can give with these seeds.
-        needed: p that one comparison of the family must reach.
+        needed: p that it must reach, after those of the others that exact tests decide.
         seeds_needed: Seeds with which the verdict becomes attainable; None where it is.
         note: What else a reader must know; often empty.
     """
@@ -125,9 +138,8 @@ def compare(
     """
     if not questions:
         return []
-    needed = needed_p(alpha, len(questions), correction)
     contrasts = [difference(question.sample) for question in questions]
-    p_t, p_sure, p_exact, p_equivalence = [], [], [], []
+    p_t, p_sure, p_exact, p_equivalence, backed, backed_equivalence = [], [], [], [], [], []
     for question, contrast in zip(questions, contrasts, strict=True):
         sample, sure = question.sample, cautious(contrast)
         tested = sample.n > 1 and not sample.identical
@@ -136,6 +148,8 @@ def compare(
         p_sure.append(p_unequal(sure) if tested else nan)
         p_exact.append(sign_flip(sample.a - sample.b) if tested and sample.paired else nan)
         p_equivalence.append(nan if margin is None else p_within(sure, -margin, margin))
+        backed.append(p_exact[-1] if sample.paired else held(p_sure[-1], contrast.floor))
+        backed_equivalence.append(held(p_equivalence[-1], contrast.floor / 2))
     p_values = zip(
         p_t,
         adjust(p_sure, correction),
@@ -143,12 +157,21 @@ def compare(
         adjust(p_exact, correction),
         p_equivalence,
         adjust(p_equivalence, correction),
+        needed_among(backed, alpha, correction),
+        needed_among(backed_equivalence, alpha, correction),
         strict=True,
     )
-    return [
-        _comparison(question, contrast, _PValues(*p), alpha=alpha, needed=needed, power=power)
-        for question, contrast, p in zip(questions, contrasts, p_values, strict=True)
-    ]
+    first_step = needed_p(alpha, len(questions), correction)
+    found = []
+    for question, contrast, p in zip(questions, contrasts, p_values, strict=True):
+        sample = question.sample
+        it = _comparison(question, contrast, _PValues(*p), alpha)
+        if contrast.error > 0:
+            it = replace(it, detectable=detectable_difference(sample, first_step, power))
+        notes = [sample.note, welch_note(contrast, alpha), *_notes(it, alpha)]
+        reason = _reason(it, len(questions), round(alpha / it.needed))
+        found.append(replace(it, reason=reason, note="; ".join(filter(None, notes))))
+    return found
 
 
 class _PValues(NamedTuple):
@@ -158,6 +181,8 @@ class _PValues(NamedTuple):
     exact_adjusted: float
     equivalence: float
     equivalence_adjusted: float
+    needed: float
+    needed_equivalence: float
 
 
 def _floor(sample: Sample, floor: float) -> float:
@@ -167,15 +192,8 @@ def _floor(sample: Sample, floor: float) -> float:
     return sign_flip_floor(sample.differing)
 
 
-def _comparison(
-    question: Question,
-    contrast: Contrast,
-    p: _PValues,
-    *,
-    alpha: float,
-    needed: float,
-    power: float,
-) -> Comparison:
+def _comparison(question: Question, contrast: Contrast, p: _PValues, alpha: float) -> Comparison:
+    """Return the figures and the verdict, still without words."""
     sample, sign = question.sample, 1 if question.higher_is_better else -1
     floor = _floor(sample, contrast.floor)
     verdict = decide(
@@ -187,11 +205,12 @@ def _comparison(
         p_equivalence=p.equivalence_adjusted,
         floor_equivalence=contrast.floor / 2,
         alpha=alpha,
-        needed=needed,
+        needed=p.needed,
+        needed_equivalence=p.needed_equivalence,
     )
     low, high = interval(contrast, 1 - alpha)
     gains = sign * (sample.a - sample.b) if sample.paired else np.empty(0)
-    comparison = Comparison(
+    return Comparison(
         verdict=verdict,
         reason="",
         design="paired" if sample.paired else "independent",
@@ -216,15 +235,12 @@ def _comparison(
         margin=nan if question.margin is None else question.margin,
         p_equivalence=p.equivalence,
         p_equivalence_adjusted=p.equivalence_adjusted,
-        detectable=detectable_difference(sample, needed, power) if contrast.error > 0 else nan,
+        detectable=nan,
         floor=floor,
-        needed=needed,
-        seeds_needed=_seeds_needed(sample, needed) if verdict == "unattainable" else None,
+        needed=p.needed,
+        seeds_needed=_seeds_needed(sample, p.needed) if verdict == "unattainable" else None,
         note="",
     )
-    family = max(1, round(alpha / needed))
-    note = "; ".join(filter(None, [sample.note, *_notes(comparison, alpha)]))
-    return replace(comparison, reason=_reason(comparison, family), note=note)
 
 
 def _mean(values: Floats) -> float:
@@ -233,15 +249,20 @@ def _mean(values: Floats) -> float:
 
 def _seeds_needed(sample: Sample, needed: float) -> int:
     """Return the seeds that reach the needed p, if as large a share of the pairs differs then."""
-    least = max(2, seeds_needed(needed, sample.paired))
+    least = max(2, seeds_needed(needed, sample.paired_by_design))
     if sample.n == 0 or sample.identical or sample.differing == 0:
         return least
     return ceil(least * sample.n / sample.differing)
 
 
-def _reason(it: Comparison, family: int) -> str:
+def _reason(it: Comparison, family: int, left: int) -> str:
+    """Say why, in a family of which Holm has so many left once the others are decided."""
     unit = "pairs" if it.design == "paired" else "runs a cell"
     over = f" over {family} comparisons" if family > 1 else ""
+    if 1 < left < family:
+        over = f" over the {left} of {family} comparisons that are left"
+    elif left < family:
+        over = f" with the other {family - 1} comparisons decided"
     if it.n == 0:
         return f"There is no value to compare yet; {it.seeds_needed} seeds are needed{over}."
     if it.n == 1:
@@ -260,9 +281,9 @@ def _reason(it: Comparison, family: int) -> str:
             f"The difference lies within {it.margin:.4g} of zero "
             f"(TOST, adjusted p = {it.p_equivalence_adjusted:.3g})."
         )
-    figure = f"{it.difference:+.4g}"
+    figure = signed(it.difference)
     if isfinite(it.low):
-        figure += f" [{it.low:+.4g}, {it.high:+.4g}]"
+        figure += f" [{signed(it.low)}, {signed(it.high)}]"
     adjusted = "adjusted p" if family > 1 else "p"
     if it.verdict == "inconclusive":
         return (

@@ -84,6 +84,17 @@ def cautious(contrast: Contrast) -> Contrast:
     return replace(contrast, freedom=contrast.least)
 
 
+def welch_note(contrast: Contrast, alpha: float) -> str:
+    """Say where Welch's interval at 1 - alpha leaves zero out, but the cautious test does not."""
+    sure = p_unequal(cautious(contrast))
+    if not p_unequal(contrast) <= alpha < sure:
+        return ""
+    return (
+        "the interval, with Welch's degrees of freedom, leaves zero out, but the verdict counts "
+        f"those of the smaller sample (p = {sure:.3g} before correction)"
+    )
+
+
 def saving(sample: Sample) -> Contrast:
     """Return the share of b that a does without: 1 - a/b seed by seed, then averaged.
 

@@ -112,6 +112,16 @@ def spread(sample: Sample) -> float:
     return float((sum(squares) / (sample.a.size + sample.b.size - 2)) ** 0.5)
 
 
+def spread_of_pairs(sample: Sample) -> float:
+    """Return the sd that paired differences would have, if the two cells' values do not correlate.
+
+    It stands in for `spread` where pairs are declared, but too few seeds are shared so far.
+    """
+    if sample.n < 2:
+        return nan
+    return float((sample.a.var(ddof=1) + sample.b.var(ddof=1)) ** 0.5)
+
+
 def spread_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
     """Return the chi-square interval of a standard deviation; NaN without degrees of freedom.
 

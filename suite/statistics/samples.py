@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Design = Literal["paired", "independent"]
 
+FEW_SEEDS = 6
+"""Below this many pairs no two-sided exact test reaches 0.05."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -25,6 +28,7 @@ class Sample:
         dropped: Declared pairs that are not here (paired), or declared runs of the cell that
             has lost more (independent).
         note: What a reader must know about this sample; often empty.
+        fallback: Whether pairs are declared, and too few seeds are shared to compare by them.
     """
 
     a: Floats
@@ -32,6 +36,12 @@ class Sample:
     paired: bool = True
     dropped: int = 0
     note: str = ""
+    fallback: bool = False
+
+    @property
+    def paired_by_design(self) -> bool:
+        """Whether the study, once its seeds are done, compares these cells in pairs."""
+        return self.paired or self.fallback
 
     @cached_property
     def n(self) -> int:
@@ -66,8 +76,9 @@ def match(
 ) -> Sample:
     """Bring two cells' values together by seed.
 
-    A value that is missing, NaN or infinite drops its pair, and is counted. Cells that share no
-    seed cannot be paired: they are then compared as independent, and the note says so.
+    A value that is missing, NaN or infinite drops its pair, and is counted. Where too few seeds are
+    shared for the paired test to decide anything (`FEW_SEEDS`), and each cell has more runs than
+    that, the cells are compared as independent, and the note says so.
 
     Args:
         a: Seed -> value of the first cell.
@@ -83,7 +94,8 @@ def match(
     finite_b = {seed: value for seed, value in b.items() if np.isfinite(value)}
     shared = sorted(finite_a.keys() & finite_b.keys())
     fewest = min(len(finite_a), len(finite_b))
-    if design == "paired" and (shared or fewest == 0):
+    fallback = design == "paired" and len(shared) < min(FEW_SEEDS, fewest)
+    if design == "paired" and not fallback:
         return Sample(
             _values(finite_a, shared),
             _values(finite_b, shared),
@@ -93,14 +105,16 @@ def match(
             else "",
         )
     note = f"compared as independent (Welch), {len(finite_a)} runs against {len(finite_b)}"
-    if design == "paired":
-        note += ", since no seed is shared"
+    if fallback:
+        shares = {0: "no seed is", 1: "only 1 seed is"}
+        note += f", since {shares.get(len(shared), f'only {len(shared)} seeds are')} shared"
     return Sample(
         _values(finite_a, sorted(finite_a)),
         _values(finite_b, sorted(finite_b)),
         paired=False,
         dropped=max(0, declared - fewest),
         note=note,
+        fallback=fallback,
     )
 
 

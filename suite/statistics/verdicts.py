@@ -8,21 +8,28 @@ A comparison is decided in this order:
    within it, at the family's corrected level. It comes before better and worse: a difference
    that the study calls too small to matter stays so when it is measured precisely.
 4. **unattainable** where the exact permutation test could not reach the needed p with this many
-   seeds: its floor, 2/2^n over n pairs, against alpha / m at Holm's first step. Pairs of equal
+   seeds: even its floor, 2/2^n over n pairs, put among what the exact tests give the others of
+   the family, stays above alpha when Holm-adjusted (`attainability.needed_among`). Pairs of equal
    values tell that test nothing, so they do not count here. With fewer seeds a small p would
    rest on the assumption of normality alone; that is not offered as a finding. The same floor,
-   one-sided, is asked of equivalence.
+   one-sided, is asked of equivalence. Independent samples have no exact p here; the p of their
+   t test stands in for it, held at the floor of the permutation test.
 5. **better** or **worse** where the Holm-adjusted p of the t test is at most alpha, by the sign
    of the mean difference and the direction of the outcome. The t test is the paired one; where
    the samples are independent it is Welch's statistic with the degrees of freedom of the smaller
    sample, since Welch's own reject too often with few seeds and unequal spread.
 6. **inconclusive** otherwise.
 
-The interval, the minimum detectable difference and the verdict thus rest on one test, the t test;
-the exact test says where it may be relied on, and a note says where the two disagree. Where
-nothing varies (one constant difference in every pair) there is no t test, and its p is the
-exact test's. Holm runs over the comparisons declared, those without runs included, and over
-their tests of equivalence separately.
+For pairs the interval, the minimum detectable difference and the verdict thus rest on one test, the
+t test. For independent samples the interval is Welch's own, which covers as often as it says, and
+is narrower than the verdict is cautious; a note says where it leaves zero out and the verdict does
+not. The exact test says where the t test may be relied on, and a note says where the two disagree.
+Where nothing varies (one constant difference in every pair) there is no t test, and its p is the
+exact test's.
+
+Holm runs over the comparisons declared, those without runs included, and over their tests of
+equivalence separately. So alpha bounds the chance of any false "better" or "worse" in the family,
+and of any false "equivalent"; where a margin is declared, that of either is bounded by 2 alpha.
 
 Claims are decided in `claims`, on the same tests and the same floors.
 """
@@ -30,6 +37,8 @@ Claims are decided in `claims`, on the same tests and the same floors.
 from __future__ import annotations
 
 from typing import Literal
+
+from suite.statistics.attainability import ROUNDING
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "unattainable"]
 
@@ -45,6 +54,7 @@ def decide(
     floor_equivalence: float,
     alpha: float,
     needed: float,
+    needed_equivalence: float,
 ) -> Verdict:
     """Apply the rule above.
 
@@ -57,19 +67,19 @@ def decide(
         p_equivalence: TOST p, adjusted over the family; NaN if no margin is declared.
         floor_equivalence: Smallest p of the exact one-sided test.
         alpha: Family-wise error rate.
-        needed: p that one comparison must reach at the first step.
+        needed: p that it must reach among the family's exact ones.
+        needed_equivalence: The same among the tests of equivalence.
 
     Returns:
         The verdict.
     """
-    reachable = needed * (1 + 1e-12)
     if n < 2:
         return "unattainable"
     if identical:
         return "inconclusive"
-    if p_equivalence <= alpha and floor_equivalence <= reachable:
+    if p_equivalence <= alpha and floor_equivalence <= needed_equivalence * ROUNDING:
         return "equivalent"
-    if floor > reachable:
+    if floor > needed * ROUNDING:
         return "unattainable"
     if p <= alpha and advantage != 0:
         return "better" if advantage > 0 else "worse"
