@@ -133,13 +133,66 @@ def test_compare_decides_the_declared_family_and_the_claims(suite, done, tmp_pat
     path, store = done
     code, shown, _ = suite("compare", path, "--store", store, "--out", tmp_path / "rows.csv")
     assert code == 0
-    assert "accset against set: unattainable" in shown
-    assert "Claim: SET has more connections. UNATTAINABLE" in shown
-    assert list(pd.read_csv(tmp_path / "rows.csv")["cell"]) == [
+    lines = shown.splitlines()
+    assert lines[0] == "Comparisons in test accuracy (last epoch)"
+    head = lines.index(next(line for line in lines if line.startswith("Cell ")))
+    column = lines[head].index("Verdict")
+    for place, cell in enumerate(("accset", "dynset[metric=loss]", "dynset[metric=val_accuracy]")):
+        row, below = lines[head + 2 + 2 * place : head + 4 + 2 * place]
+        assert row.split()[0] == cell
+        assert row[column:].strip() in ("unattainable", "inconclusive")
+        assert below.split()[0] == "set"
+    assert "1. SET has more connections.\n   UNATTAINABLE: There are too few seeds" in shown
+    assert "1. SET has higher connections than AccSET" in shown
+    assert "nan" not in shown
+    assert max(map(len, map(str.rstrip, lines))) <= 100
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    assert rows["kind"].tolist() == 3 * ["comparison"] + ["statement"]
+    assert list(rows["cell"]) == [
         "accset",
         "dynset[metric=loss]",
         "dynset[metric=val_accuracy]",
+        "set",
     ]
+    assert rows["claim_verdict"].tolist()[-1] == "unattainable"
+    assert rows["estimate"].tolist()[-1] > 0
+
+
+def test_compare_writes_the_statements_of_a_study_that_declares_claims_alone(suite, done, tmp_path):
+    path, store = done
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(path.read_text().replace("{baseline: {method: set}}", "{}"))
+    code, shown, _ = suite("compare", alone, "--store", store, "--out", tmp_path / "rows.csv")
+    assert code == 0
+    assert shown.startswith("Claims (last epoch)\n")
+    (row,) = pd.read_csv(tmp_path / "rows.csv").to_dict("records")
+    assert (row["kind"], row["claim"], row["n"]) == ("statement", "SET has more connections.", 2)
+
+
+def test_compare_shows_savings_in_percent_and_explains_claims_of_several_statements(
+    suite, done, tmp_path
+):
+    path, store = done
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        path.read_text().replace("[set], against: [accset], direction: higher", PARTS)
+        + "  - sentence: Nothing is lost.\n    parts: [{cells: [accset], against: [set], "
+        "direction: equivalent, margin: 0.5}]\n"
+    )
+    code, shown, _ = suite("compare", more, "--store", store)
+    assert code == 0
+    assert re.search(r"saves 36.0\s% ± 2 points.* 2 +\S+\s% +36.0\s%", shown)
+    assert "(an intersection-union test)" in " ".join(shown.split())
+    assert "2. AccSET differs from SET in test accuracy by" in shown
+
+
+PARTS = "[accset, accset], against: [set], direction: saves, paper: 0.36"
+
+
+def test_the_help_of_compare_keeps_its_example(suite):
+    code, shown, _ = suite("compare", "--help")
+    assert code == 0
+    assert "dynset[metric=loss]" in shown
 
 
 def test_compare_prints_one_json_document(suite, done):
@@ -171,6 +224,7 @@ def test_power_from_runs_and_from_given_figures(suite, done):
     code, shown, _ = suite("power", path, "--store", store, "--effect", "0.01", "--sd", "0.01")
     assert code == 0
     assert "to detect 0.01 (given) with power 0.8" in shown
+    assert "sd 0.01 as given" in shown
     code, shown, _ = suite("power", path, "--store", store, "--effect", "0.01", "--json")
     assert code == 0
     assert {row["runs"] for row in json.loads(shown)} == {2}

@@ -1,6 +1,7 @@
 """Declared comparisons and claims of a study, from tidy rows to verdicts."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from suite.tidy import Results, RunState
 from tests.made_results import make_results, make_study
 
 SEEDS = range(2022, 2032)
+STUDIES = Path(__file__).parent.parent / "studies"
 HEAD = """
 schema: 1
 name: small
@@ -234,6 +236,48 @@ def test_claims_of_every_kind(tmp_path):
     assert "identical so far" in rows[4].found.reason
 
 
+def test_statements_say_their_margins(tmp_path):
+    rows = hypotheses.claims(small(tmp_path, CLAIMS, ACCURACY))
+    saving, equal = rows[2].statements[0], rows[3].statements[0]
+    assert saving.sentence == (
+        "LSET f(loss) saves 36.0\u00a0% ± 2 points of SET's connections (the margin by default)"
+    )
+    assert equal.sentence == "SET differs from LSET f(loss) in test accuracy by less than 0.005"
+    assert (saving.margin, equal.margin) == (0.02, 0.005)
+    assert saving.row()["margin"] == 0.02
+    declared = CLAIMS.replace("paper: 0.36", "paper: 0.36, margin: 0.01")
+    declared = declared.replace("one_to_one: true", "one_to_one: true, margin: 0.25")
+    rows = hypotheses.claims(small(tmp_path, declared, ACCURACY))
+    sentences = [rows[place].statements[0].sentence for place in (2, 3)]
+    assert sentences[0].endswith("saves 36.0\u00a0% ± 1 point of SET's connections")
+    assert sentences[1].endswith("by less than 0.25")
+
+
+def test_the_papers_value_is_that_of_its_table_where_a_claim_has_none(tmp_path):
+    rows = hypotheses.claims(small(tmp_path, CLAIMS, ACCURACY))
+    values = [statement.paper for row in rows for statement in row.statements]
+    assert values[:4] == pytest.approx([0.6611 - 0.6682, None, 0.9524 - 0.9411, None])
+    assert values[4] == pytest.approx(0.6682 - 0.6611)
+    assert values[5:7] == [0.36, 0.36]  # as declared
+    assert values[-1] is None  # the paper trains no static network
+
+
+def test_every_statement_of_table_2_has_the_papers_value_and_none_of_figures_2_and_3():
+    for name, has_values in (("table2", True), ("table2-100-jpeg", True), ("regrowth", False)):
+        study = load_study(STUDIES / f"{name}.yaml")
+        nothing = Results(study, make_nothing(), [])
+        values = [
+            statement.paper for row in hypotheses.claims(nothing) for statement in row.statements
+        ]
+        assert all((value is not None) == has_values for value in values), name
+
+
+def make_nothing():
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
 def test_a_claim_is_not_decided_with_too_few_seeds(tmp_path):
     lost = [(method, seed) for method in ("set", "lset", "static") for seed in SEEDS[5:]]
     rows = hypotheses.claims(small(tmp_path, CLAIMS, ACCURACY, lost=lost))
@@ -272,6 +316,16 @@ def test_seeds_needed_from_given_figures_needs_no_runs(tmp_path):
     assert row.need.seeds == np.ceil(exact)
     smaller = hypotheses.seeds_needed(nothing, effect=0.005, sd=0.01)[0]
     assert smaller.need.seeds > row.need.seeds
+
+
+def test_seeds_needed_after_a_fallback_are_those_of_the_declared_pairs(tmp_path):
+    lost = [("lset", seed) for seed in SEEDS[5:]] + [("set", seed) for seed in SEEDS[:5]]
+    results = small(tmp_path, BASELINE, ACCURACY, lost=lost)
+    row = hypotheses.seeds_needed(results, effect=1.0)[0]
+    assert row.need.seeds == 7  # 2/2^7 <= 0.05 / 2, and not 2/C(2n, n)
+    values = hypotheses.values(results, "test_accuracy")
+    expected = np.sqrt(values["set"].var() + values["lset[metric=loss]"].var())
+    assert row.need.sd == pytest.approx(expected)
 
 
 def test_the_margin_is_the_difference_to_detect_where_one_is_declared(tmp_path):

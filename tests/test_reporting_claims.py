@@ -10,7 +10,8 @@ from suite.reporting.figures import Shown
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.table2 import table2
-from tests.made_results import make_results, make_study, shared_report
+from suite.study import load_study
+from tests.made_results import CLAIMS, make_results, make_study, shared_report
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,80 @@ def test_nothing_can_be_decided_with_two_seeds(tmp_path):
     study = make_study(tmp_path, "\n  - {method: set}\n  - {method: lset}\n", epochs=12, seeds=2)
     text = claims.tally([], hypotheses.comparisons(make_results(study)))
     assert text.startswith("No declared comparison can be decided with 2 seeds")
+
+
+CLAIMS_AT_90 = """
+  equivalence_margin: 0.05
+  alpha: 0.1
+claims:
+  - sentence: AccSET is more accurate than SET and LSET, and saves a third.
+    parts:
+      - {cells: [accset], against: [set, lset], direction: higher}
+      - {cells: [accset], against: [set], direction: saves, outcome: connections, paper: 0.33}
+      - {cells: [accset], against: [set], direction: equivalent}
+"""
+
+
+@pytest.fixture(scope="module")
+def at_90(tmp_path_factory):
+    """The section of a study at 90 %, with six seeds and a wide margin of equivalence."""
+    folder = tmp_path_factory.mktemp("at_90")
+    file = folder / "study.yaml"
+    file.write_text(
+        "name: ninety\nseeds: {root: 2022, count: 6}\ndefaults: {dataset: cifar10, epochs: 12}\n"
+        "cells: [{method: set}, {method: accset}, {method: lset}]\n"
+        f"comparisons:\n  baseline: set{CLAIMS_AT_90}"
+    )
+    results = make_results(load_study(file))
+    found = hypotheses.claims(results), hypotheses.comparisons(results)
+    of_cells = looks(results.study.cells)
+    return claims.section(Material(results, table2(results), of_cells, folder, *found)), found
+
+
+def grid(section, name):
+    return next(block for block in section.blocks if getattr(block, "name", "") == name)
+
+
+def test_intervals_are_headed_by_the_declared_level(at_90):
+    statements = grid(at_90[0], "statements-grid")
+    assert statements.head[3].title == "90\u00a0% interval"
+    assert "t interval at 90\u00a0%" in statements.caption
+    assert "t interval at 90\u00a0%" in grid(at_90[0], "comparisons-grid").caption
+
+
+def test_statements_say_their_margin_and_the_papers_value(at_90):
+    rows = grid(at_90[0], "statements-grid").rows
+    assert [row[0].text for row in rows][2:] == [
+        "1. AccSET saves 33.0\u00a0% ± 2 points of SET's connections (the margin by default)",
+        "1. AccSET differs from SET in test accuracy by less than 0.05",
+    ]
+    assert [row[4].text for row in rows] == ["−0.0188", "−0.0117", "33.0\u00a0%", "−0.0188"]
+    assert rows[0][4].sort == pytest.approx(-0.0188)
+
+
+def test_a_claim_of_several_statements_is_explained(at_90):
+    assert "intersection-union" in grid(at_90[0], "claims-grid").caption
+
+
+def test_comparisons_have_both_means_every_p_and_the_reason_of_equivalence(at_90):
+    section, (_, compared) = at_90
+    found = compared[0].found
+    assert found.verdict == "equivalent"
+    row = grid(section, "comparisons-grid").rows[0]
+    assert (row[3].text, row[3].small) == (f"{found.mean_a:.4f}", f"{found.mean_b:.4f}")
+    p = row[6]
+    assert p.sort == found.p_adjusted
+    assert re.fullmatch(r"t (< )?0\.\d{4}; exact 0\.\d{4}; TOST (< )?0\.\d{4}", p.small)
+    remarks = [block for block in section.blocks if isinstance(block, str)]
+    assert found.reason in " ".join([row[0].small, *remarks])
+
+
+def test_the_headline_counts_the_seeds_of_the_claims(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: static}\n"
+    study = make_study(tmp_path, cells, epochs=12, seeds=3, more=CLAIMS)
+    results = make_results(study, lost=[("static", 2022), ("set", 2023), ("set", 2024)])
+    text = claims.tally(hypotheses.claims(results), hypotheses.comparisons(results))
+    assert text.startswith("No claim can be decided with 1 seed:")
 
 
 def test_cells_are_ranked_over_several_data_sets(tmp_path):

@@ -87,6 +87,14 @@ def test_a_label_means_its_cell(study, label):
         ({"metric": "val_loss"}, "dynset[metric=val_loss]"),
         ({"dataset": {"npz": "some.npz"}}, "set[dataset={npz: some.npz}]"),
         ({"zeta": 0.25}, "accset[zeta=0.25, regrow=one_neighbour]"),
+        ("LSET f(loss)", "lset"),
+        ("DynSET f(val_acc)", "dynset[metric=val_accuracy]"),
+        ("AccSET, one neighbour, zeta=0.1", "accset[zeta=0.1, regrow=one_neighbour]"),
+        (
+            "SET, hidden=[300, 200], learning_rate=1e-05, augment=false",
+            "set[hidden=[300, 200], augment=false, learning_rate=1e-05]",
+        ),
+        ("Dense training", "dense"),
     ],
     ids=str,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,13 +19,16 @@ from suite.cli.app import (
     app,
     load,
     print_json,
+    stdout,
     store_option,
 )
 from suite.errors import UserError
 
 if TYPE_CHECKING:
+    from suite.hypotheses import Claimed, Compared
     from suite.reporting import Written
     from suite.study import Study
+    from suite.tidy import Results
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 
@@ -122,7 +126,8 @@ def compare(
     study: StudyPath,
     cells: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CELL CELL]", help="Two cells, e.g. set dynset[metric=loss]."),
+        # A bracket would be taken for a style.
+        typer.Argument(metavar="[CELL CELL]", help=r"Two cells, e.g. set dynset\[metric=loss]."),
     ] = None,
     store: TableStore = DEFAULT_STORE,
     as_json: Json = False,
@@ -131,8 +136,7 @@ def compare(
     ] = None,
 ) -> None:
     """Decide a study's declared comparisons and claims, or compare two of its cells."""
-    from suite import hypotheses
-    from suite.printing import claim_lines, comparison_lines, ranking_lines, tally_lines
+    from suite import hypotheses, printing
     from suite.tidy import read
 
     if cells and len(cells) != 2:
@@ -145,18 +149,18 @@ def compare(
     if not compared and not claimed:
         raise UserError(f"{study}: declares neither comparisons nor claims; name two cells.")
     if out is not None:
-        _write_csv([row.row() for row in compared], out)
+        parts: list[dict[str, Any]] = [{"kind": "comparison", **row.row()} for row in compared]
+        parts += [{"kind": "statement", **part} for claim in claimed for part in claim.rows()]
+        _write_csv(parts, out)
     if as_json:
         rows: dict[str, list[Any]] = {"comparisons": compared, "claims": claimed}
         print_json({name: [row.row() for row in found] for name, found in rows.items()})
         return
-    lines = [*comparison_lines(compared), *claim_lines(claimed)]
+    _print_decided(results, compared, claimed)
     if not cells:
-        lines += ranking_lines(hypotheses.ranking(results))
+        _echo(printing.ranking_lines(hypotheses.ranking(results)))
     if len(compared) > 1:
-        lines += tally_lines(hypotheses.win_tie_loss(compared))
-    for line in lines:
-        typer.echo(line)
+        _echo(printing.tally_lines(hypotheses.win_tie_loss(compared)))
 
 
 @app.command()
@@ -184,7 +188,26 @@ def power(
     if as_json:
         print_json([row.row() for row in planned])
         return
-    for line in power_lines(planned):
+    _echo(power_lines(planned))
+
+
+def _print_decided(results: Results, compared: list[Compared], claimed: list[Claimed]) -> None:
+    """Print the comparisons and the reasons, then the claims and what they rest on."""
+    from suite import printing
+
+    declared = results.study.file.comparisons
+    if compared:
+        _echo([printing.comparison_heading(compared), ""])
+        stdout().print(printing.comparison_table(compared, declared))
+        _echo(["", *printing.comparison_lines(compared, declared)])
+    if claimed:
+        _echo([*([""] if compared else []), *printing.claim_lines(claimed), ""])
+        stdout().print(printing.statement_table(claimed, declared))
+        _echo(["", *printing.statement_lines(claimed)])
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
         typer.echo(line)
 
 

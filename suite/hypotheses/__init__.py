@@ -6,7 +6,7 @@ Report and command line print these rows alike: each has `row()`, plain values f
 """
 
 from suite.hypotheses.blocks import blocks, ranking
-from suite.hypotheses.claimed import Claimed, Statement, claims
+from suite.hypotheses.claimed import SEVERAL_STATEMENTS, Claimed, Statement, claims
 from suite.hypotheses.compared import (
     Compared,
     comparison,
@@ -19,6 +19,7 @@ from suite.hypotheses.values import HIGHER_IS_BETTER, measure_words, values
 
 __all__ = [
     "HIGHER_IS_BETTER",
+    "SEVERAL_STATEMENTS",
     "Claimed",
     "Compared",
     "Planned",

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from suite import paper
 from suite.hypotheses.values import measure_words, plain, sample, values
 from suite.study import Cell, Claim, ClaimPart, Study
+from suite.study.cells import published_row
 from suite.study.file import Outcome
 
 if TYPE_CHECKING:
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
 
 SAVING_MARGIN = 0.02
 """"About 36 %" is 34 to 38 % unless a claim declares its own margin."""
+SEVERAL_STATEMENTS = (
+    "A claim of several statements is supported only if each of them is shown by itself, so its p "
+    "is the largest of theirs and no further correction for their number is due (an "
+    "intersection-union test)."
+)
+_COLUMNS: dict[str, paper.Column] = {
+    "test_accuracy": "accuracy",
+    "test_loss": "loss",
+    "connections": "connections",
+    "alpha": "alpha",
+    "beta": "beta",
+}
+"""Where the paper's Table 2 has the values of an outcome."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,9 @@ class Statement:
         against: The other.
         outcome: In what.
         direction: higher, lower, equivalent or saves.
-        paper: The paper's difference, or the share saved, where it has one.
+        margin: What still counts as the same, for equivalent and saves; else None.
+        paper: The paper's difference, or the share saved: as declared, else the difference of the
+            rows of its Table 2; None where it has none.
         found: The figures.
     """
 
@@ -40,6 +57,7 @@ class Statement:
     against: Cell
     outcome: Outcome
     direction: str
+    margin: float | None
     paper: float | None
     found: PartFinding
 
@@ -51,6 +69,7 @@ class Statement:
             "against": self.against.label,
             "outcome": self.outcome,
             "direction": self.direction,
+            "margin": self.margin,
             "paper": self.paper,
         }
         return names | plain(asdict(self.found))
@@ -82,6 +101,16 @@ class Claimed:
         parts = {"parts": [statement.row() for statement in self.statements]}
         return names | plain(asdict(replace(self.found, parts=()))) | parts
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the statements as flat rows of one table, each with its claim's verdict."""
+        claim = {
+            "claim": self.claim.sentence,
+            "claim_verdict": self.found.verdict,
+            "claim_p_adjusted": plain(self.found.p_adjusted),
+            "measure": self.measure,
+        }
+        return [claim | statement.row() for statement in self.statements]
+
 
 def claims(results: Results) -> list[Claimed]:
     """Decide the study's declared claims.
@@ -111,12 +140,13 @@ def claims(results: Results) -> list[Claimed]:
             words,
             tuple(
                 Statement(
-                    _spell(part, cell, against),
+                    _spell(part, cell, against, _margin(study, part)),
                     cell,
                     against,
                     part.outcome,
                     part.direction,
-                    part.paper,
+                    _margin(study, part),
+                    _published(study, part, cell, against),
                     found,
                 )
                 for (part, cell, against), found in zip(parts, finding.parts, strict=True)
@@ -144,19 +174,46 @@ def _part(
     from suite.statistics import Part
 
     part, cell, against = statement
-    margin = {
-        "saves": part.margin or SAVING_MARGIN,
-        "equivalent": part.margin or results.study.file.comparisons.equivalence_margin,
-    }.get(part.direction)
     share = part.paper if part.direction == "saves" else None
     found = sample(results, tables[part.outcome], cell, against)
-    return Part(found, part.direction, margin, share)
+    return Part(found, part.direction, _margin(results.study, part), share)
 
 
-def _spell(part: ClaimPart, cell: Cell, against: Cell) -> str:
+def _margin(study: Study, part: ClaimPart) -> float | None:
+    return {
+        "saves": part.margin or SAVING_MARGIN,
+        "equivalent": part.margin or study.file.comparisons.equivalence_margin,
+    }.get(part.direction)
+
+
+def _published(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:
+    """Return the paper's figure for a statement: as declared, else from the rows of its Table 2.
+
+    A study of shorter runs with other regrowth strategies restates the paper's Figures 2 and 3, of
+    which it prints no numbers.
+    """
+    figures_2_and_3 = any(
+        each.settings.regrow != "random" and each.settings.epochs < paper.EPOCHS
+        for each in study.cells
+    )
+    rows = published_row(cell), published_row(against)
+    column = _COLUMNS.get(part.outcome)
+    if part.paper is not None or part.direction == "saves":
+        return part.paper
+    if figures_2_and_3 or column is None or rows[0] is None or rows[1] is None:
+        return None
+    return rows[0].value(column) - rows[1].value(column)
+
+
+def _spell(part: ClaimPart, cell: Cell, against: Cell, margin: float | None) -> str:
+    from suite.statistics.wording import percent
+
     outcome = part.outcome.replace("_", " ")
-    if part.direction == "saves":
-        return f"{cell.title} saves {part.paper:.1%} of {against.title}'s {outcome}"
+    if part.direction == "saves" and margin is not None and part.paper is not None:
+        points = f"{100 * margin:g} {'point' if margin == 0.01 else 'points'}"
+        share = f"{percent(part.paper)} ± {points}"
+        default = "" if part.margin else " (the margin by default)"
+        return f"{cell.title} saves {share} of {against.title}'s {outcome}{default}"
     if part.direction == "equivalent":
-        return f"{cell.title} does not differ from {against.title} in {outcome}"
+        return f"{cell.title} differs from {against.title} in {outcome} by less than {margin:g}"
     return f"{cell.title} has {part.direction} {outcome} than {against.title}"

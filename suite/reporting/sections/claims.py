@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from suite import hypotheses
-from suite.hypotheses import Claimed, Compared, Statement
+from suite import hypotheses, paper
+from suite.hypotheses import SEVERAL_STATEMENTS, Claimed, Compared, Statement
 from suite.reporting.drawing import inline, save, style
 from suite.reporting.figures import Shown
 from suite.reporting.forest import Difference, draw_forest
@@ -27,6 +27,7 @@ from suite.reporting.section import Block, Grid, Material, Section, Td, head, nu
 
 if TYPE_CHECKING:
     from suite.statistics import Ranking
+    from suite.study import Comparisons
 
 _MANY = 3
 """A remark on so many comparisons stands above their table, once."""
@@ -47,7 +48,8 @@ def section(material: Material) -> Section | None:
     if not (material.claims or material.comparisons or blocks):
         return None
     if material.claims:
-        blocks = [_claims(material.claims), _statements(material.claims), *blocks]
+        declared = material.results.study.file.comparisons
+        blocks = [_claims(material.claims), _statements(material.claims, declared), *blocks]
     if material.comparisons:
         for remark, n in _remarks(material.comparisons)[1].items():
             blocks.append(f"Of {n} comparisons below: {remark}")
@@ -69,14 +71,15 @@ def _claims(claims: list[Claimed]) -> Grid:
         )
     caption = (
         "A claim is supported if each of its statements below is shown, contradicted if the "
-        f"opposite of one is; by the {claims[0].measure}. p is Holm-corrected over the claims. "
-        "Unattainable: with these seeds no exact test could reach the needed p."
+        f"opposite of one is; by the {claims[0].measure}. {SEVERAL_STATEMENTS} p is Holm-corrected "
+        "over the claims. Unattainable: with these seeds no exact test could reach the needed p."
     )
     heads = head("Claim", "Verdict", "p", "Why", names=(0, 1, 3))
     return Grid("claims-grid", caption, heads, tuple(rows))
 
 
-def _statements(claims: list[Claimed]) -> Grid:
+def _statements(claims: list[Claimed], declared: Comparisons) -> Grid:
+    level = _level(declared)
     rows = [
         (
             words(f"{place}. {statement.sentence}"),
@@ -88,37 +91,40 @@ def _statements(claims: list[Claimed]) -> Grid:
         for statement in row.statements
     ]
     caption = (
-        "Every statement of the claims: the mean difference (or the mean share saved) with its "
-        "95 % t interval, the paper's value where it has one, and the p of the statement before "
-        "correction; – where too few pairs differ for a test."
+        "Every statement of the claims: the mean difference (or the mean share saved) over n seeds "
+        f"with its t interval at {level}, the paper's value where it has one (Table 2: CIFAR-10, "
+        f"{paper.EPOCHS:,} epochs), and the p of the statement before correction; – where too few "
+        "pairs differ for a test."
     )
-    heads = head("Statement", "n", "Difference", "95 % interval", "Paper", "p")
+    heads = head("Statement", "n", "Difference", f"{level} interval", "Paper", "p")
     return Grid("statements-grid", caption, heads, tuple(rows))
 
 
 def _found(statement: Statement) -> tuple[Td, Td, Td]:
     found = statement.found
+    published = math.nan if statement.paper is None else statement.paper
     if statement.direction == "saves":
         texts = [
             percent(value) if math.isfinite(value) else MISSING
-            for value in (found.estimate, found.low, found.high, statement.paper or math.nan)
+            for value in (found.estimate, found.low, found.high, published)
         ]
     else:
         form = format_of(statement.outcome, found.estimate)
         values = (found.estimate, found.low, found.high)
-        published = math.nan if statement.paper is None else statement.paper
         texts = [amount(form, value) for value in (*values, published)]
     interval = f"{texts[1]} to {texts[2]}" if math.isfinite(found.low) else MISSING
     mark = "" if found.agrees or not math.isfinite(found.estimate) else "bad"
     return (
         number(found.estimate, texts[0], mark=mark),
         number(found.low, interval),
-        words(texts[3]),
+        number(published, texts[3]),
     )
 
 
 def _comparisons(material: Material) -> Grid:
     compared = material.comparisons
+    declared = material.results.study.file.comparisons
+    with_margin = declared.equivalence_margin is not None
     remarks, shared = _remarks(compared)
     rows = []
     for row, remark in zip(compared, remarks, strict=True):
@@ -134,27 +140,38 @@ def _comparisons(material: Material) -> Grid:
                 words(found.verdict, mark=_MARKS[found.verdict]),
                 number(found.n, str(found.n)),
                 number(
+                    found.mean_a,
+                    _unsigned(row.outcome, found.mean_a),
+                    small=_unsigned(row.outcome, found.mean_b),
+                ),
+                number(
                     found.difference,
                     amount(form, found.difference),
                     small=ends if math.isfinite(found.low) else "",
                 ),
                 number(found.hedges_g, _short(found.hedges_g)),
-                p_value(found.p_adjusted, small=f"exact {_p(found.p_exact)}"),
+                p_value(
+                    found.p_adjusted,
+                    small=f"t {_p(found.p_t)}; exact {_p(found.p_exact)}"
+                    + (f"; TOST {_p(found.p_equivalence_adjusted)}" if with_margin else ""),
+                ),
                 number(found.correlation, _short(found.correlation)),
                 number(found.detectable, amount(form, found.detectable).removeprefix("+")),
             )
         )
-    declared = material.results.study.file.comparisons
     caption = (
-        f"Declared comparisons in {row.outcome.replace('_', ' ')} ({row.measure}): the mean "
-        f"difference with its t interval at {100 * (1 - declared.alpha):g} %, Hedges' g, the t "
-        "test's p after Holm's correction over this table, the exact sign-flip test's p, the "
-        "correlation over seeds that pairing relies on, and the smallest true difference that "
-        "these runs would detect with 80 % power."
+        f"Declared comparisons in {row.outcome.replace('_', ' ')} ({row.measure}): n pairs of runs "
+        f"(or runs a cell), both means, the mean difference with its t interval at "
+        f"{_level(declared)}, Hedges' g, the t test's p after Holm's correction over this table "
+        "and before, the exact sign-flip test's p, the correlation over seeds that pairing relies "
+        "on, and the smallest true difference that these runs would detect with 80 % power."
     )
-    if declared.equivalence_margin is not None:
-        caption += f" Equivalent: within {declared.equivalence_margin:g} of zero (TOST)."
-    titles = ("Comparison", "Verdict", "n", "Difference", "g", "p")
+    if with_margin:
+        caption += (
+            f" Equivalent: within {declared.equivalence_margin:g} of zero, by two one-sided tests "
+            "(TOST) whose p is Holm-corrected among its like."
+        )
+    titles = ("Comparison", "Verdict", "n", "Means", "Difference", "g", "p")
     heads = head(*titles, "Correlation", "Detectable", names=(0, 1))
     looks = tuple(material.looks[row.cell.label] for row in compared)
     return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
@@ -165,9 +182,10 @@ def _remarks(compared: list[Compared]) -> tuple[list[str], dict[str, int]]:
     remarks = []
     for row in compared:
         found = row.found
-        untested = found.verdict == "unattainable" or (found.n and found.ties == found.n)
+        identical = found.n and found.ties == found.n
+        explained = found.verdict in ("unattainable", "equivalent") or identical
         note = f"{found.note[:1].upper()}{found.note[1:]}." if found.note else ""
-        remarks.append(" ".join(filter(None, [found.reason if untested else "", note])))
+        remarks.append(" ".join(filter(None, [found.reason if explained else "", note])))
     counts = Counter(filter(None, remarks))
     return remarks, {remark: n for remark, n in counts.items() if n >= _MANY}
 
@@ -232,7 +250,10 @@ def _show(material: Material) -> Shown:
         picture = save(figure, "comparisons", material.out)
     counts = sorted({row.found.n for row in compared})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    caption = f"Points are mean differences over n = {n} pairs of runs, bars their t intervals."
+    level = _level(material.results.study.file.comparisons)
+    caption = (
+        f"Points are mean differences over n = {n} pairs of runs, bars their {level} t intervals."
+    )
     if first.found.design == "independent":
         caption = caption.replace("pairs of runs", "runs a cell")
     if margin is not None:
@@ -256,6 +277,16 @@ def amount(form: Format, value: float) -> str:
     """Write a difference with its sign, and its power of ten if it has one."""
     text = form.signed(value)
     return f"{text} × 10{superscript(form.exponent)}" if form.exponent and text != MISSING else text
+
+
+def _unsigned(outcome: str, value: float) -> str:
+    form = format_of(outcome, value)
+    text = form.text(value)
+    return f"{text} × 10{superscript(form.exponent)}" if form.exponent and text != MISSING else text
+
+
+def _level(declared: Comparisons) -> str:
+    return f"{100 * (1 - declared.alpha):g}\u00a0%"
 
 
 def p_value(p: float, small: str = "") -> Td:
@@ -282,7 +313,10 @@ def tally(claims: list[Claimed], compared: list[Compared]) -> str:
     if not counts:
         return ""
     if counts == [(len(verdicts), "unattainable")]:
-        n = max(row.found.n for row in compared) if compared else 0
+        n = max(
+            [part.n for row in claims for part in row.found.parts]
+            or [row.found.n for row in compared]
+        )
         seeds = f" with {count(n, 'seed')}" if n else ""
         return f"No {kind} can be decided{seeds}: no exact test could reach the needed p."
     if len(verdicts) == 1:
