@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from suite import reporting
 from suite.evolution.connectivity import equilibrium
 from suite.reporting.appearance import looks
+from suite.reporting.curve_figures import draw_curves
 from suite.reporting.curves import curves
 from suite.reporting.drawing import new_figure, save, style
 from suite.reporting.figures import plans, show
@@ -153,6 +154,25 @@ def test_some_cells_with_too_few_runs_are_named(tmp_path):
     first = summary.lede(Material(results, table2(results), {}, tmp_path))[0]
     assert "; AccSET cannot be tested against it, with so few runs" in first
     assert "AccSET" not in first.partition("not shown to differ")[0]
+
+
+def test_the_inset_is_closer_than_the_figure_and_has_the_seeds(tmp_path):
+    study = make_study(tmp_path, PERFORMANCE, seeds=4, epochs=40)
+    results = make_results(study)
+    for plan in plans(results):
+        drawn = curves(results.frame, study.cells, plan.column)
+        with style("inset"):
+            figure = draw_curves(drawn, looks(study.cells), plan.axis, zoom=plan.zoom)
+        (axes,) = figure.axes
+        (inset,) = axes.child_axes
+        share = inset.get_position().height / axes.get_position().height
+        (low, high), (bottom, top) = inset.get_ylim(), axes.get_ylim()
+        assert (high - low) / (top - bottom) < share / 1.5, plan.column
+        seeds = [line for line in inset.lines if line.get_alpha() == 0.22]
+        assert len(seeds) == 6
+        shown = show(plan, results, looks(study.cells), tmp_path)
+        left_out = "epochs of all but SET, which stays the same; they" in shown.caption
+        assert left_out is (plan.column == "connections")
 
 
 def test_an_svg_has_its_coordinates_rounded_and_nothing_else(tmp_path):

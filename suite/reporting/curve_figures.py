@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.curves import Curve
@@ -160,11 +161,15 @@ def _draw_inset(
     inset = axes.inset_axes(box)
     inset.patch.set_facecolor(axes.figure.get_facecolor())
     for number, curve in enumerate(curves):
-        end = curve.between(first, last)
+        end, look = curve.between(first, last), looks[curve.cell.label]
         if len(end.epochs) > 1:
-            _draw_curve(inset, end.thinned(100), looks[curve.cell.label], number, len(curves))
+            _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look)
+            _draw_curve(inset, end.thinned(100), look, number, len(curves))
     inset.set_xlim(first, last)
-    inset.margins(y=0.06)
+    edges = np.hstack([_extent(curve.between(first, last)) for curve in moving(curves)])
+    bottom, top = np.nanmin(edges), np.nanmax(edges)
+    air = 0.06 * (top - bottom)
+    inset.set_ylim(bottom - air, top + air)
     inset.grid(axis="y")
     inset.set_axisbelow(True)
     _format_ticks(inset, axis, across=3, up=4)
@@ -175,6 +180,22 @@ def _draw_inset(
     axes.axvspan(first, last, color=MUTED.light, alpha=0.1, linewidth=0, zorder=1)
 
 
+def moving(curves: Sequence[Curve]) -> list[Curve]:
+    """Return the curves that an inset enlarges: those that do not stay where they begin.
+
+    A flat one far from the others, such as SET's connections, would leave the inset no closer than
+    the figure is. Where none moves, all are returned.
+    """
+    flat = [np.nanmax(c.mean) - np.nanmin(c.mean) <= 0.01 * np.nanmax(c.mean) for c in curves]
+    return [c for c, stays in zip(curves, flat, strict=True) if not stays] or list(curves)
+
+
+def _extent(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return lower and upper edge of band and seeds together, (e,); fmin and fmax pass over NaN."""
+    lowest = np.fmin(curve.low, np.fmin.reduce(curve.runs, axis=0))
+    return lowest, np.fmax(curve.high, np.fmax.reduce(curve.runs, axis=0))
+
+
 def _drawn(axes: Axes, curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return x, lower and upper edge of all that is drawn, as shares of the axes."""
     left, right = axes.get_xlim()
@@ -182,9 +203,7 @@ def _drawn(axes: Axes, curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray,
     x, low, high = [], [], []
     for curve in curves:
         x.append((curve.epochs - left) / (right - left))
-        # fmin and fmax pass over NaN
-        lowest = np.fmin(curve.low, np.fmin.reduce(curve.runs, axis=0))
-        highest = np.fmax(curve.high, np.fmax.reduce(curve.runs, axis=0))
+        lowest, highest = _extent(curve)
         low.append((lowest - bottom) / (top - bottom))
         high.append((highest - bottom) / (top - bottom))
     return np.concatenate(x), np.concatenate(low), np.concatenate(high)

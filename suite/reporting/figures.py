@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from suite import paper
 from suite.datasets.sources import title as source_title
 from suite.reporting.appearance import Look
-from suite.reporting.curve_figures import Axis, draw_curves
+from suite.reporting.curve_figures import Axis, draw_curves, moving
 from suite.reporting.curves import Curve, curve_table, curves
 from suite.reporting.drawing import inline, save, style
 from suite.reporting.numbers import (
@@ -220,7 +220,13 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
     else:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if plan.zoom is not None:
-        parts.append(f"The inset enlarges the last {plan.zoom:,} epochs, shaded in the whole.")
+        enlarged = {curve.cell.label for curve in moving(drawn)}
+        flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in enlarged]
+        same = "which stays the same" if len(flat) == 1 else "which stay the same"
+        but = f" of all but {listing_some(flat)}, {same}" if flat else ""
+        parts.append(
+            f"The inset enlarges the last {plan.zoom:,} epochs{but}; they are shaded in the whole."
+        )
     spoilt = [
         f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"
         for curve in drawn
