@@ -47,7 +47,10 @@ def section(material: Material) -> Section | None:
     text = (
         "With a constant θ the connections of a layer tend to γ θ / (ζ + (1 − ζ) θ), γ being its "
         "initial count and ζ the share pruned. The prediction takes θ from the last tenth of the "
-        "epochs of each run; a measured count that is still above it has not settled yet."
+        "epochs of each run. A measured count above it has not settled yet. One below it has lost "
+        "more than ζ an epoch: weights that are exactly zero are pruned beyond that share, and "
+        "those regrown at an input that is always zero never train. θ varies from epoch to epoch, "
+        "which moves a count a little either way."
     )
     caption = (
         "Connections predicted from θ and measured in the last epoch, summed over layers: means "
