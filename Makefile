@@ -12,7 +12,7 @@ study: $(INSTALLED)
 	$(SUITE) report studies/quick.yaml
 
 test: $(INSTALLED)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .

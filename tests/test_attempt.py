@@ -9,6 +9,7 @@ import pytest
 from suite import attempt as attempts
 from suite.attempt import Stopped, attempt
 from suite.datasets.digits import digits
+from suite.evolution import registry
 from suite.files import Place
 from suite.settings import Run, Settings
 from suite.store import RunStore
@@ -154,3 +155,17 @@ def test_a_store_that_comes_back_is_waited_for(images, store, expected, tmp_path
 
     assert attempt(RUN, images, store, EXECUTION, go_and_come_back) == "done"
     assert history(store) == expected
+
+
+def test_a_strategy_that_raises_fails_the_run_at_once(images, store, monkeypatch):
+    monkeypatch.setattr(registry, "_strategies", dict(registry._strategies))
+
+    @registry.regrowth("raises")
+    def raises(layer, count, rng):
+        raise ValueError("no positions today")
+
+    run = Run("set[regrow=raises]", SETTINGS.model_copy(update={"regrow": "raises"}), 1, "digits")
+    assert attempt(run, images, store, EXECUTION) == "failed"
+    failure = store.failure(run.key)
+    assert "Regrowth strategy 'raises' in layer 1 raised ValueError" in failure["reason"]
+    assert "no positions today" in failure["traceback"]

@@ -47,6 +47,13 @@ RULES = {
         '5: comparisons.measure: "last" must be given: a whole number from 1 up.',
         '5: comparisons.measure.lst: there is no "lst" here; did you mean "last"?',
     ),
+    "an unknown cell of a reference": (
+        RIGHT + "report:\n  references:\n    - cell: lset\n      source: theirs\n"
+        "      epochs: [{epoch: 1, val_los: 2.3}]\n",
+        '5: report.references[0].cell: there is no cell "lset"; did you mean "set"?',
+        '7: report.references[0].epochs[0].val_los: there is no "val_los" here; did you mean '
+        '"val_loss"?',
+    ),
     "misspelt claims": (
         RIGHT + "claims:\n  - sentense: a\n    parts:\n"
         "      - {cell: [set], against: [set], direction: higher}\n",

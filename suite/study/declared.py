@@ -1,4 +1,4 @@
-"""What comparisons and claims declare, checked against the cells before anything runs."""
+"""What comparisons, claims and references declare, checked against the cells before anything runs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_declared(
     cells: Sequence[Cell],
     doubts: Sequence[Doubt],
 ) -> Iterator[str]:
-    """Yield a sentence for each mistake in comparisons and claims.
+    """Yield a sentence for each mistake in comparisons, claims and references.
 
     Types and ranges are checked elsewhere. Here the file is read as it stands, so that what is
     wrong beside a name or a rule does not hide what is wrong with it.
@@ -116,6 +116,7 @@ def _named_cells(document: Document) -> Iterator[tuple[Where, CellName]]:
     for part, _ in _parts_of_claims(document):
         for field in ("cells", "against"):
             ways += [side for side, _ in _listed(document, *part, field)]
+    ways += [(*way, "cell") for way, _ in _listed(document, "report", "references")]
     for way in ways:
         if isinstance(name := _at(document, *way), str | dict) and way not in document.unread:
             yield way, name
