@@ -1,6 +1,5 @@
 """The two engines mean the same."""
 
-
 import numpy as np
 import pytest
 import torch

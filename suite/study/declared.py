@@ -1,4 +1,4 @@
-"""What comparisons, claims and references declare, checked against the cells before anything runs."""
+"""What comparisons, claims and references declare, checked before anything runs."""
 
 from __future__ import annotations
 
