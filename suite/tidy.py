@@ -47,6 +47,9 @@ COLUMNS = (
 LAST_COLUMNS = ("theta", "evolved", "paused", "seconds")
 """Between `COLUMNS` and these stand connections_1, connections_2, ... for each sparse layer."""
 
+_NEEDED = {"source", "fingerprint"}
+"""What an exported file must say of a run: which data it had."""
+
 UNKNOWN = "unknown"
 """Stands for the content of files that the store has never seen."""
 
@@ -269,9 +272,12 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     absent = {*COLUMNS, *LAST_COLUMNS} - set(frame.columns)
     if absent:
         raise UserError(f"{foreign}: it lacks the columns {', '.join(sorted(absent))}.")
-    unknown = set(frame["key"]) - set(runs)
-    if unknown:
-        raise UserError(f"{foreign}: it says nothing of the run {min(unknown)}.")
+    for key in sorted(set(frame["key"])):
+        if key not in runs:
+            raise UserError(f"{foreign}: it says nothing of the run {key}.")
+        lacking = _NEEDED - set(runs[key])
+        if lacking:
+            raise UserError(f"{foreign}: of the run {key} it lacks {', '.join(sorted(lacking))}.")
     return frame, about
 
 

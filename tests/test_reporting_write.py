@@ -70,13 +70,17 @@ def test_same_results_give_the_same_bytes(tmp_path):
 
 
 def test_figures_that_the_study_no_longer_has_go_and_other_files_stay(tmp_path):
-    for name in ("fig2.svg", "fig4-old.png", "mine.svg", "fig4.txt"):
-        (tmp_path / name).write_text("old")
-    study = make_study(tmp_path, "\n  - {method: set}\n", epochs=3, seeds=1, baseline="null")
-    reporting.write(make_results(study), tmp_path)
-    left = {file.name for file in tmp_path.iterdir()}
-    assert {"mine.svg", "fig4.txt", "fig4.svg", "fig4-column.svg"} <= left
-    assert not {"fig2.svg", "fig4-old.png"} & left
+    own = {"mine.svg", "fig4.txt", "comparisons-mine.csv", "fig4-talk.pdf"}
+    for name in own:
+        (tmp_path / name).write_text("a user's")
+    one, two = "\n  - {method: set}", "\n  - {method: lset}\n"
+    for cells in (one + two, one + "\n"):
+        study = make_study(tmp_path, cells, epochs=3, seeds=1, baseline="null")
+        reporting.write(make_results(study), tmp_path)
+        left = {file.name for file in tmp_path.iterdir()}
+        assert own | {"fig4.svg", "fig4-column.svg"} <= left
+        assert ("pareto.svg" in left) is (cells == one + two)
+    assert not [name for name in left if name.startswith("pareto")]
 
 
 def test_the_page_links_only_to_files_that_are_there(folder, page):

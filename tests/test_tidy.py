@@ -327,6 +327,19 @@ def test_a_run_that_the_file_says_nothing_of(exported, other):
     assert not Path(other.location).exists()
 
 
+@pytest.mark.parametrize("name", ["source", "fingerprint"])
+def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
+    table = pq.read_table(exported)
+    about = json.loads(table.schema.metadata[b"suite"])
+    key = sorted(about["runs"])[1]
+    del about["runs"][key][name]
+    metadata = {**table.schema.metadata, b"suite": json.dumps(about)}
+    pq.write_table(table.replace_schema_metadata(metadata), exported)
+    with pytest.raises(UserError, match=f"of the run {key} it lacks {name}"):
+        tidy.import_file(exported, other)
+    assert not Path(other.location).exists()
+
+
 @pytest.mark.parametrize("out", ["a file/runs.parquet", "a folder"])
 def test_a_file_that_cannot_be_written(results, tmp_path, out):
     (tmp_path / "a file").write_text("")

@@ -83,6 +83,7 @@ def write(results: Results, out: Path) -> Written:
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
+        earlier = _figures(out / INDEX)
         claimed, compared = hypotheses.claims(results), hypotheses.comparisons(results)
         look = looks(study.cells)
         material = Material(results, table2(results), look, out, claimed, compared)
@@ -95,7 +96,7 @@ def write(results: Results, out: Path) -> Written:
             look,
             summary.progress(material),
         )
-        _remove_stale(material)
+        _remove_stale(earlier, material)
         unfinished = out / f".{INDEX}.unfinished"
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(out / INDEX)
@@ -109,9 +110,16 @@ _FIGURE = re.compile(
 )
 
 
-def _remove_stale(material: Material) -> None:
-    """Remove the figures of an earlier report that this one does not have."""
+def _figures(page: Path) -> set[str]:
+    """Return the figures' files that an earlier report's page links to; none without a page."""
+    if not page.exists():
+        return set()
+    links = re.findall(r'<a href="([^"]+)"', page.read_text(encoding="utf-8", errors="replace"))
+    return {link for link in links if _FIGURE.fullmatch(link)}
+
+
+def _remove_stale(earlier: set[str], material: Material) -> None:
+    """Remove the figures of an earlier report that this one does not have; a user's files stay."""
     written = {name for _, files in material.files for name, _ in files}
-    for file in material.out.iterdir():
-        if _FIGURE.fullmatch(file.name) and file.name not in written:
-            file.unlink()
+    for name in earlier - written:
+        (material.out / name).unlink(missing_ok=True)
