@@ -19,6 +19,7 @@ from suite.reporting.figures import plans, show
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
+from suite.reporting.sections import equilibrium as equilibrium_section
 from suite.reporting.sections import results as table_section
 from suite.reporting.sections import setting, summary
 from suite.reporting.sections.degrees import at_least, dispersion
@@ -207,6 +208,14 @@ def test_predicted_connections_are_the_formulas_and_met_in_the_end(tmp_path):
     assert measured == pytest.approx(predicted, rel=0.01)
 
 
+def test_why_a_measured_count_is_above_or_below_the_predicted_one_is_said(tmp_path):
+    results = make_results(make_study(tmp_path, seeds=2, epochs=12))
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    text = equilibrium_section.section(material).blocks[0]
+    assert "above it has not settled yet" in text
+    assert "below it has lost more than ζ an epoch: weights that are exactly zero" in text
+
+
 def test_a_value_that_is_not_finite_spoils_only_itself(tmp_path):
     study = make_study(tmp_path, PERFORMANCE, seeds=4, epochs=12)
     results = make_results(study)
@@ -276,6 +285,19 @@ def test_runs_from_different_machines_versions_and_code_give_warnings(tmp_path):
     )
     same = make_results(study)
     assert setting.section(Material(same, table2(same), {}, tmp_path)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("design", "said"),
+    [("paired", "so cells are compared in pairs."), ("independent", "as independent (Welch).")],
+)
+def test_how_cells_are_compared_is_as_the_study_declares(tmp_path, design, said):
+    baseline = f"{{method: set}}, design: {design}"
+    study = make_study(tmp_path, seeds=2, epochs=12, baseline=baseline)
+    results = make_results(study)
+    about = setting.section(Material(results, table2(results), {}, tmp_path)).blocks[0]
+    assert said in about
+    assert ("in pairs" in about) is (design == "paired")
 
 
 def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):

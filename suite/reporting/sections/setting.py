@@ -35,10 +35,16 @@ def _about(results: Results) -> str:
     settings = [cell.settings for cell in cells]
     datasets = list(dict.fromkeys(source_title(s.dataset) for s in settings))
     seeds = results.study.seeds
+    paired = results.study.file.comparisons.design == "paired"
+    how = (
+        "so cells are compared in pairs"
+        if paired
+        else "yet the study has its cells compared as independent (Welch)"
+    )
     sentences = [
         f"{count(len(cells), 'cell')} over {count(len(seeds), 'seed')} "
         f"({seeds[0]} to {seeds[-1]}) on {listing(datasets)}; every cell has the same seeds, and a "
-        "seed fixes topology, weights, data order and augmentation, so cells are compared in pairs."
+        f"seed fixes topology, weights, data order and augmentation, {how}."
     ]
     fractions = [s.validation for s in settings if s.validation != "test"]
     if fractions:
