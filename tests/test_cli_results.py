@@ -2,7 +2,11 @@
 
 import json
 import re
+import shutil
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -14,6 +18,8 @@ from suite.attempt import attempt
 from suite.datasets.digits import digits
 from suite.store import RunStore
 from suite.study import load_study
+from tests.cluster.processes import until
+from tests.cluster.studies import SUITE
 
 STUDY = """
 name: tiny
@@ -92,6 +98,78 @@ def test_without_results_there_is_a_sentence_and_no_page(suite, done, tmp_path):
     assert "No run of tiny is done" in said
     assert f"suite run {path}" in said
     assert not (tmp_path / "r").exists()
+
+
+class Watch:
+    """A `suite report --watch` in a process of its own, and the store that it watches."""
+
+    def __init__(self, path, store, folder):
+        self.there, self.store, self.folder = Path(store), folder / "watched", folder
+        self.page, self.said = folder / "report" / "index.html", folder / "said"
+        command = [*SUITE, "report", path, "--watch", "--store", self.store]
+        with self.said.open("w") as said:
+            self.process = subprocess.Popen(
+                [*command, "--out", self.page.parent],
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
+
+    def until_said(self, words):
+        until(lambda: words in self.said.read_text(), words, seconds=120)
+
+    def finish(self, keys):
+        """Give the store finished runs, each at once."""
+        for key in keys:
+            shutil.copytree(self.there / "runs" / key, self.folder / "unfinished")
+            (self.store / "runs").mkdir(parents=True, exist_ok=True)
+            (self.folder / "unfinished").rename(self.store / "runs" / key)
+
+
+@pytest.fixture
+def watch(done, tmp_path):
+    """Start watching a store; what still watches at the end is ended."""
+    started = []
+
+    def start():
+        started.append(Watch(*done, tmp_path))
+        return started[-1]
+
+    yield start
+    for watching in started:
+        watching.process.kill()
+        watching.process.communicate()
+
+
+def test_watch_writes_whenever_runs_finish_until_interrupted_or_complete(watch, done):
+    keys = sorted(folder.name for folder in (Path(done[1]) / "runs").iterdir())
+    watching = watch()
+    watching.until_said("No run of tiny is done yet; the report waits for one.")
+    assert not watching.page.exists()
+    watching.finish(keys[:1])
+    watching.until_said(f"1 of 8 runs: {watching.page}")
+    assert "Incomplete: 1 of 8 runs are done" in watching.page.read_text()
+    watching.finish(keys[1:3])
+    watching.until_said("3 of 8 runs:")
+    assert "Incomplete: 3 of 8 runs are done" in watching.page.read_text()
+    watching.process.send_signal(signal.SIGINT)
+    assert watching.process.wait(60) == 130
+    again = watch()
+    again.until_said("3 of 8 runs:")
+    again.finish(keys[3:])
+    shown, _ = again.process.communicate(timeout=120)
+    assert (again.process.returncode, shown.strip()) == (0, str(again.page))
+    assert "Complete: all 8 runs are done." in again.page.read_text()
+
+
+def test_two_studies_cannot_be_watched(suite, done):
+    path, store = done
+    for more in ([path], ["--other-store", store]):
+        code, _, said = suite("report", path, *more, "--watch", "--store", store)
+        assert (code, said) == (
+            2,
+            "--watch writes the report of one study; two cannot be watched.\n",
+        )
 
 
 def test_two_studies_side_by_side(suite, done, tmp_path):

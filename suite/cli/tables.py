@@ -96,6 +96,8 @@ def report(
     """Write a study's report: page, tables, figures, data. Two studies: what moved."""
     from suite import reporting, tidy
 
+    if watch and (other is not None or other_store is not None):
+        raise UserError("--watch writes the report of one study; two cannot be watched.")
     checked = load(study, many=True)
     try:
         if other is not None:
@@ -221,6 +223,8 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
     while True:
         results = tidy.read(study, store)
         done = {run.key for run in results.runs if run.state == "done"}
+        if not done and before is None:
+            typer.echo(f"No run of {study.name} is done yet; the report waits for one.", err=True)
         if done and done != before:
             written = reporting.write(results, folder)
             typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)
