@@ -59,6 +59,16 @@ def test_a_finished_study_is_not_run_again_and_starts_no_ray(run_once, monkeypat
     assert "nothing was left to run" in ended.stderr
 
 
+def test_a_run_can_end_with_its_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = write_study(tmp_path, "  - {method: set}\n", name="short", epochs=2)
+    ended = suite("run", study, "--store", tmp_path / "store", "--report")
+    assert ended.returncode == 0, ended.stderr
+    page = tmp_path / "reports" / "short" / "index.html"
+    assert ended.stdout.strip() == str(page.relative_to(tmp_path))
+    assert "Complete: all 2 runs are done." in page.read_text()
+
+
 def test_plan_lists_what_came_of_each_run(run_once):
     folder, _, bad, _ = run_once
     listed = json.loads(suite("plan", bad, "--store", folder / "store", "--json").stdout)
