@@ -14,10 +14,11 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import Estimate, Format, estimate, format_for, superscript
 from suite.statistics.comparisons import Question, compare
 from suite.statistics.samples import match
+from suite.study.cells import published_row
 
 if TYPE_CHECKING:
     from suite.study import Cell
-    from suite.tidy import Results
+from suite.tidy import Results
 
 BEST, SAME, UNTESTED = "best", "same", "untested"
 """The best of a column, not shown to differ from it, and with too few runs for a test of that."""
@@ -225,15 +226,6 @@ def table2(results: Results) -> Table2:
         rows.append(Row(cell, source_title(cell.settings.dataset), n, planned, entries))
     epochs = tuple(sorted({int(epoch) for epoch in runs["epoch"]}))
     return Table2(tuple(columns), tuple(rows), epochs)
-
-
-def published_row(cell: Cell) -> paper.Row | None:
-    """Return the row of the paper's Table 2 that a cell restates, or None."""
-    settings = cell.settings
-    method = settings.composition
-    if settings.rule != method.rule or settings.gate != method.gate or settings.prune != "set":
-        return None
-    return paper.row_of(settings.method, settings.metric, settings.regrow)
 
 
 def _marks(
