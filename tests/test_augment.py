@@ -130,6 +130,7 @@ def test_read_only_images_are_read_where_they_are():
     assert not images.flags.writeable
     writeable = images.copy()
     arguments = (np.arange(10), *_neutral(images))
+    augment.compile_kernels()
     before = len(augment.standardise.signatures)
     np.testing.assert_array_equal(
         augment.standardise(images, *arguments), augment.standardise(writeable, *arguments)
