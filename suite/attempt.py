@@ -33,10 +33,6 @@ PATIENCE = 300.0
 """For so many seconds an attempt waits for a store that cannot be read or written."""
 
 
-class Stopped(Exception):  # noqa: N818  nothing is wrong
-    """Raised by `on_epoch` to end an attempt between two epochs."""
-
-
 def attempt(
     run: Run,
     images: ImageSet,
@@ -57,7 +53,7 @@ def attempt(
         images: Its data.
         store: Where its checkpoint is and its result goes.
         execution: Engine, threads, device, seconds between checkpoints.
-        on_epoch: Called with each epoch's record; may raise `Stopped`.
+        on_epoch: Called with each epoch's record; may raise `training.Stopped`.
         driver: Token of the driver, by which who watches tells this attempt from earlier ones.
 
     Returns:
@@ -75,27 +71,38 @@ def attempt(
     engine = engine_of(execution)
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
-    started, noted, epochs = time.monotonic(), 0.0, 0
+    started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
+
+    def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
+        """Leave out what an orphan writes once an attempt made in its place has got farther."""
+
+        def guarded() -> None:
+            now = store.progress(run.key)
+            mine = (socket.gethostname(), os.getpid())
+            if now is None or (now["host"], now["pid"]) == mine or now["epoch"] <= reached:
+                write()
+
+        return guarded
 
     def announce() -> None:
         before = store.progress(run.key) if checkpoint else None
         store.note_progress(run.key, _note(run, driver, epoch=before["epoch"] if before else 0))
 
     def follow(record: training.Epoch) -> None:
-        nonlocal noted, epochs
-        epochs += 1
+        nonlocal noted, epochs, reached
+        epochs, reached = epochs + 1, record["epoch"]
         log.add(_told(record))
         last = record["epoch"] == run.settings.epochs
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
             pace = (noted - started) / epochs  # all told: checkpoints and waiting too
             now = _note(run, driver, record["epoch"], record["train_loss"], pace)
-            log.unless_in_trouble(lambda: store.note_progress(run.key, now))
+            log.unless_in_trouble(unless_behind(lambda: store.note_progress(run.key, now)))
             log.keep()
         on_epoch(record)
 
     def keep(checkpoint: bytes) -> None:
-        log.unless_in_trouble(lambda: store.keep_checkpoint(run.key, checkpoint))
+        log.unless_in_trouble(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
         log.keep()
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
@@ -133,7 +140,7 @@ def attempt(
             "history": trained.history,
         }
         patiently(lambda: store.finish(run.key, record), PATIENCE)
-    except Stopped:
+    except training.Stopped:
         log.add("stopped")
         return "stopped"
     except (training.DivergedError, UserError) as error:

@@ -8,6 +8,7 @@ epoch names them.
 from __future__ import annotations
 
 import io
+import pickle
 from typing import Any
 
 import torch
@@ -52,10 +53,13 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
 
     Returns:
         The record of every epoch that it has behind it; none, and nothing changed, where the
-        checkpoint is of another format.
+        checkpoint is of another format, or of a torch that writes otherwise.
     """
-    state = torch.load(io.BytesIO(checkpoint), weights_only=True)
-    if state["format"] != FORMAT:
+    try:
+        state = torch.load(io.BytesIO(checkpoint), weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError):
+        return []
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
         return []
     parameters, sparse = dict(network.named_parameters()), _sparse(network)
     for name, positions in state["positions"].items():

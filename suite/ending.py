@@ -60,7 +60,7 @@ class Ending:
         interrupted: Whether an interrupt came.
         reason: The sentence to stop with, where the study cannot go on.
         running: Keys of the runs that are going on.
-        ended: Keys of the runs that have ended, failed ones included.
+        ended: Keys of the runs that have ended, failed ones included, stopped ones not.
     """
 
     def __init__(self, lock: Lock, watcher: Watcher) -> None:
@@ -99,6 +99,24 @@ class Ending:
         cause = getattr(error, "cause", None)
         if isinstance(cause, StrangerError) and self._lock.shows():
             self.reason = str(cause)
+
+    def hear_stopped(self, host: str) -> None:
+        """Take note that a worker on some host found an order to stop.
+
+        Where neither this driver gave it nor one that took its place, somebody else did, in what
+        that host takes for the store.
+        """
+        if self.interrupted:
+            return
+        try:
+            self._lock.beat()  # notices who has taken over
+        except OSError:
+            return
+        if self._lock.lost is None:
+            self.reason = (
+                f"{host} was told to stop by another driver, of which the store shows nothing "
+                "here: it must be one that all nodes share (a network file system, s3://)."
+            )
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:

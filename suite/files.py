@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -23,7 +24,11 @@ from typing import Any, Self, TypeVar
 
 READS_OF_AN_OBJECT = 3
 
+MARK = "regrowth-suite"
+"""Lies in every directory that stands: a lost mount leaves an empty directory, or another's."""
+
 _HEADER = "suite 1 sha256"
+_OURS_UNFINISHED = re.compile(r"(^|/)\.[^/]+\.[0-9a-f]{32}$")
 _T = TypeVar("_T")
 
 
@@ -40,8 +45,8 @@ class Place:
         system: The pyarrow file system.
         root: The directory's path there.
         local: Whether it is a directory of this machine (or mounted on it).
-        standing: Whether the directory must be there: then one that has gone (a lost mount, say)
-            is an error and is not mistaken for an empty one, nor made anew.
+        standing: Whether the directory must be there, with its mark: then one that has gone (a
+            lost mount, say) is an error and is not mistaken for an empty one, nor made anew.
     """
 
     location: str
@@ -56,8 +61,9 @@ class Place:
         Raises:
             OSError: If it cannot be made.
         """
-        if self.local:
+        if self.local and not self._mark().exists():
             Path(self.root).mkdir(parents=True, exist_ok=True)
+            _write_whole(self._mark(), b"Files of the regrowth suite lie here.\n")
         return self.insist()
 
     def insist(self) -> Self:
@@ -99,22 +105,22 @@ class Place:
         raise DamagedError(name)
 
     def names(self, below: str = "") -> list[str]:
-        """Return the files below a directory, relative to it, sorted; unfinished ones left out.
+        """Return the files below a directory, relative to it, sorted; hidden ones left out.
 
         Raises:
             OSError: If the file system cannot be read.
         """
-        return sorted(name for name in self._all_names(below) if not _unfinished(name))
+        return sorted(name for name in self._all_names(below) if not _hidden(name))
 
-    def sweep(self, older: float) -> None:
+    def sweep(self, below: str, older: float) -> None:
         """Remove what killed writers left unfinished more than so many seconds ago.
 
         Only a directory has any: an object store shows an object only when it is complete.
         """
         if not self.local:
             return
-        for name in filter(_unfinished, self._all_names("")):
-            path = Path(self.path(name))
+        for name in filter(_OURS_UNFINISHED.search, self._all_names(below)):
+            path = Path(self.path(f"{below}/{name}"))
             try:
                 if time.time() - path.stat().st_mtime > older:
                     path.unlink()
@@ -163,8 +169,11 @@ class Place:
             self._check_standing()
         return [info.path[len(base) + 1 :] for info in found if info.type == fs.FileType.File]
 
+    def _mark(self) -> Path:
+        return Path(self.path(MARK))
+
     def _check_standing(self) -> None:
-        if self.standing and self.local and not Path(self.root).is_dir():
+        if self.standing and self.local and not self._mark().exists():
             raise FileNotFoundError(f"{self.location} is not there")
 
 
@@ -226,5 +235,5 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _unfinished(name: str) -> bool:
-    return name.rpartition("/")[2].startswith(".")
+def _hidden(name: str) -> bool:
+    return name == MARK or name.rpartition("/")[2].startswith(".")

@@ -14,6 +14,7 @@ until then both do the same work to the same end.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -33,7 +34,12 @@ SECONDS_BETWEEN_BEATS = 5.0
 STALE_AFTER = 60.0
 """A driver that was not heard of for so many seconds is taken for dead."""
 
+BEATS_TO_WATCH = 3
+"""So many beats tell a driver that lives from one that does not, whatever its clock says."""
+
 Order = Literal["go on", "stop", "unknown"]
+
+_log = logging.getLogger(__name__)
 
 
 class Lock:
@@ -46,6 +52,7 @@ class Lock:
     Attributes:
         study: Name of the study that is driven.
         token: What nobody else has.
+        started: When, in seconds since the epoch.
         lost: The sentence to stop with, once another driver has taken over.
     """
 
@@ -54,8 +61,9 @@ class Lock:
         self.token = uuid.uuid4().hex
         self.lost: str | None = None
         self._store = store
+        self._displaced: str | None = None
         self._stopping = False
-        self._started = time.time()
+        self.started = time.time()
         self._released = threading.Event()
         self._writing = threading.Lock()
 
@@ -77,7 +85,7 @@ class Lock:
         """
         with self._writing:
             now = self._store.driver(self.study)
-            if now is not None and now["token"] != self.token:
+            if now is not None and now["token"] not in (self.token, self._displaced):
                 self.lost = f"{self.study} has been taken over by {describe(now)}; this one stops."
             else:
                 self._write()
@@ -90,8 +98,12 @@ class Lock:
             return False
         return now is not None and now["token"] == self.token
 
-    def claim(self) -> None:
-        """Write this driver's name over whatever is there."""
+    def claim(self, holder: dict[str, Any] | None = None) -> None:
+        """Write this driver's name over its holder's.
+
+        The holder may have been about to beat, and write itself back: it is then displaced again.
+        """
+        self._displaced = holder["token"] if holder else None
         self._write()
 
     def keep_beating(self) -> None:
@@ -121,7 +133,7 @@ class Lock:
                 "host": socket.gethostname(),
                 "machine": _machine(),
                 "pid": os.getpid(),
-                "started": self._started,
+                "started": self.started,
                 "time": time.time(),
                 "stopping": self._stopping,
             },
@@ -142,18 +154,44 @@ def hold(store: RunStore, study: str, *, takeover: bool = False) -> Iterator[Loc
         OSError: If the store cannot be used.
     """
     holder = store.driver(study)
-    if holder is not None and alive(holder) and not takeover:
+    if holder is not None and not takeover and _lives(store, study, holder):
         raise UserError(
             f"{study} is being driven into {store.location} by {describe(holder)}. "
             "Wait for it, stop it, or take its place with --takeover."
         )
     lock = Lock(store, study)
-    lock.claim()
+    lock.claim(holder)
     threading.Thread(target=lock.keep_beating, name="suite-heartbeat", daemon=True).start()
     try:
         yield lock
     finally:
         lock.release()
+
+
+def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
+    """Whether the lock's holder lives; one on another machine is watched until that is clear.
+
+    Its clock may be another than ours, so what tells is that it beats, not when it says it did.
+    """
+    if holder["machine"] == _machine():
+        return alive(holder)
+    least = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS
+    seconds = max(least, STALE_AFTER - silent_for(holder))
+    _log.warning(
+        "%s was driven by %s: watching for up to %.0f s whether that still lives.",
+        study,
+        describe(holder),
+        seconds,
+    )
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(min(1.0, seconds / 10))
+        now = store.driver(study)
+        if now is None:
+            return False
+        if now != holder:
+            return True
+    return False
 
 
 def alive(driver: dict[str, Any]) -> bool:
@@ -179,19 +217,26 @@ def describe(driver: dict[str, Any]) -> str:
     return f"process {driver['pid']} on {driver['host']}, started {age} ago and last {heard}"
 
 
-def order(store: RunStore, study: str, token: str) -> Order:
+def order(store: RunStore, study: str, token: str, *, since: float = 0.0) -> Order:
     """Return what the driver with a token wants of its workers.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        token: The driver's.
+        since: When the driver started, in seconds since the epoch; what started before that has
+            not taken over from it.
 
     Returns:
         "stop" also where another driver has taken over: it has the work done by its own workers.
-        "unknown" where the store knows of no driver: then it is not the driver's store, or the
-        driver has gone.
+        "unknown" where the store knows of no such driver: then it is not the driver's store, or
+        the driver has gone.
 
     Raises:
         OSError: If the store cannot be read.
     """
     driver = store.driver(study)
-    if driver is None:
+    if driver is None or (driver["token"] != token and driver["started"] < since):
         return "unknown"
     return "stop" if driver["stopping"] or driver["token"] != token else "go on"
 

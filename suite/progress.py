@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -215,7 +216,8 @@ class Progress:
         self._say(f"{self._counts()}{': ' if told else ''}{', '.join(told)}")
 
     def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        with contextlib.suppress(OSError):  # a log file on a full disk is no reason to stop
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def reading(console: Console) -> Callable[[str, int, int], None]:

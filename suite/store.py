@@ -9,6 +9,7 @@
     drivers/STUDY.json     who drives a study now: the lock, and its heartbeat
     datasets/*.json        the content that a data set's name stood for
     aside/                 files that did not check out
+    regrowth-suite         the mark of a store
 
 The store is the truth: whatever it lacks is run, whatever it holds is not run again.
 """
@@ -32,6 +33,8 @@ DEFAULT_STORE = "results"
 
 SECONDS_UNTIL_SWEPT = 3600.0
 """Nobody takes longer to write one file: an older unfinished one was left by a killed process."""
+
+_FOLDERS = ("runs", "drivers", "datasets")
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +65,8 @@ class RunStore:
             OSError: If it can be neither made nor read.
         """
         self.place = self.place.stand()
-        self.place.sweep(SECONDS_UNTIL_SWEPT)
+        for folder in _FOLDERS:
+            self.place.sweep(folder, SECONDS_UNTIL_SWEPT)
 
     def insist(self) -> None:
         """Insist that the store is there: what a worker does, which never makes one."""
@@ -172,11 +176,13 @@ class RunStore:
 
     def _checked(self, name: str) -> bytes | None:
         """Read a file, or set it aside where it does not check out."""
-        try:
-            return self.place.read(name)
-        except DamagedError:
-            self._set_aside(name)
-            return None
+        for _ in range(2):  # a writer may just have put a sound one in its place
+            try:
+                return self.place.read(name)
+            except DamagedError:
+                continue
+        self._set_aside(name)
+        return None
 
     def _set_aside(self, name: str) -> None:
         taken = set(self.place.names("aside"))

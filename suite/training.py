@@ -41,6 +41,10 @@ class DivergedError(Exception):
     """A loss is no longer finite: the run has failed, and would fail again."""
 
 
+class Stopped(Exception):  # noqa: N818  nothing is wrong
+    """Raised by `on_epoch` to end a training between two epochs."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A finished run.
@@ -80,12 +84,13 @@ def train(
         checkpoint: Where to go on; from the start by default.
         keep: Called with a checkpoint after an epoch, at most every `keep_every` seconds.
         keep_every: Seconds; 0 keeps one after every epoch.
-        on_epoch: Called with each epoch's record.
+        on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
         The whole history, that of the epochs before `checkpoint` included.
 
     Raises:
+        Stopped: If `on_epoch` raised it before the last epoch, after a checkpoint was kept.
         DivergedError: If a loss is not finite.
         UserError: If the settings do not fit the data, or a regrowth strategy misbehaves.
     """
@@ -117,11 +122,22 @@ def train(
         if evolves:
             record |= _evolve(settings, seed, epoch, network, optimizer, initial, history)
         record["seconds"] = time.perf_counter() - started
-        on_epoch(record)
-        if epoch < settings.epochs and time.monotonic() - kept >= keep_every:
+        stopped = _stops(on_epoch, record)
+        if epoch < settings.epochs and (stopped or time.monotonic() - kept >= keep_every):
             keep(pack(network, optimizer, history, momentum=not settings.reset_momentum))
             kept = time.monotonic()
+            if stopped:
+                raise Stopped
     return Trained(history, degrees | {"final": _degrees(network)})
+
+
+def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
+    """Pass on an epoch's record; return whether training is to stop."""
+    try:
+        on_epoch(record)
+    except Stopped:
+        return True
+    return False
 
 
 def epoch_seconds(

@@ -7,13 +7,14 @@ import errno
 import pytest
 
 from suite import attempt as attempts
-from suite.attempt import Stopped, attempt
+from suite.attempt import attempt
 from suite.datasets.digits import digits
 from suite.evolution import registry
 from suite.files import Place
 from suite.settings import Run, Settings
 from suite.store import RunStore
 from suite.study.file import Execution
+from suite.training import Stopped
 
 EXECUTION = Execution(engine="masked", checkpoint_seconds=0)
 SETTINGS = Settings(
@@ -86,12 +87,40 @@ def test_an_attempt_goes_on_where_the_last_one_died(images, store, expected):
     assert store.result(RUN.key)["provenance"]["resumed_after"] == 1
 
 
-def test_a_stopped_attempt_is_no_failure(images, store):
+def test_a_stopped_attempt_is_no_failure_and_repeats_nothing(images, store, expected):
+    seen = []
+
     def stop(record):
+        seen.append(record["epoch"])
         raise Stopped
 
-    assert attempt(RUN, images, store, EXECUTION, stop) == "stopped"
+    rarely = EXECUTION.model_copy(update={"checkpoint_seconds": 3600.0})
+    for _ in range(SETTINGS.epochs - 1):
+        assert attempt(RUN, images, store, rarely, stop) == "stopped"
     assert store.failure(RUN.key) is None
+    assert attempt(RUN, images, store, rarely, stop) == "done"  # its last epoch was under way
+    assert seen == list(range(1, SETTINGS.epochs + 1))
+    assert history(store) == expected
+
+
+def test_an_orphan_does_not_put_back_a_run_that_another_attempt_has_brought_farther(images, store):
+    """The orphan wakes up after its second epoch; its successor has got to the third."""
+
+    def succeed(record):
+        if record["epoch"] == 2:
+            store.keep_checkpoint(RUN.key, b"theirs")
+            store.note_progress(RUN.key, {"epoch": 3, "host": "elsewhere", "pid": 1})
+            raise Stopped
+
+    assert attempt(RUN, images, store, EXECUTION, succeed) == "stopped"
+    assert store.checkpoint(RUN.key) == b"theirs"
+    assert store.progress(RUN.key)["epoch"] == 3
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_started_anew_from(images, store, expected):
+    store.keep_checkpoint(RUN.key, b"of another time")
+    assert attempt(RUN, images, store, EXECUTION) == "done"
+    assert history(store) == expected
 
 
 def test_a_loss_that_is_not_finite_is_noted_and_forgotten_when_tried_again(images, store):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.files import DamagedError, open_place, patiently
+from suite.files import MARK, DamagedError, open_place, patiently
 
 PAYLOAD = bytes(range(256)) * 20
 
@@ -89,7 +89,7 @@ def test_a_full_disk_leaves_the_old_file(place, monkeypatch, step):
         place.write("a", b"new")
     monkeypatch.undo()
     assert place.read("a") == b"old"
-    assert os.listdir(place.root) == ["a"]  # nothing unfinished is left  # noqa: PTH208
+    assert sorted(os.listdir(place.root)) == ["a", MARK]  # nothing unfinished  # noqa: PTH208
 
 
 def test_concurrent_writers_and_a_reader_only_ever_see_whole_files(place):
@@ -121,14 +121,16 @@ def test_concurrent_writers_and_a_reader_only_ever_see_whole_files(place):
 
 def test_only_old_unfinished_files_are_swept(place):
     place.write("a/b", PAYLOAD)
-    for name, age in [("old", 5000), ("young", 10)]:
-        path = Path(place.path(f"a/.b.{name}"))
+    old, young = f".b.{'0' * 32}", f".b.{'1' * 32}"
+    for name, age in [(old, 5000), (young, 10), (".gitignore", 5000), (".b.old", 5000)]:
+        path = Path(place.path(f"a/{name}"))
         path.write_bytes(b"half")
         written = path.stat().st_mtime - age
         os.utime(path, (written, written))
-    assert place.names() == ["a/b"]
-    place.sweep(3600)
-    assert {path.name for path in Path(place.path("a")).iterdir()} == {"b", ".b.young"}
+    assert place.names("a") == ["b"]
+    place.sweep("a", 3600)
+    left = {path.name for path in Path(place.path("a")).iterdir()}
+    assert left == {"b", young, ".gitignore", ".b.old"}
 
 
 def test_a_place_that_has_gone_is_an_error_and_is_not_made_anew(place, tmp_path):
@@ -143,6 +145,16 @@ def test_a_place_that_has_gone_is_an_error_and_is_not_made_anew(place, tmp_path)
     assert not Path(place.root).exists()
     (tmp_path / "elsewhere").rename(place.root)
     assert place.read("a") == PAYLOAD
+
+
+def test_an_empty_directory_in_the_place_of_a_mount_is_not_the_place(place, tmp_path):
+    place.write("a", PAYLOAD)
+    Path(place.root).rename(tmp_path / "elsewhere")
+    Path(place.root).mkdir()
+    for action in (lambda: place.read("a"), place.names, lambda: place.write("a", b"new")):
+        with pytest.raises(OSError, match="is not there"):
+            action()
+    assert list(Path(place.root).iterdir()) == []
 
 
 def test_a_place_need_not_exist_to_be_read(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -52,8 +53,24 @@ def test_a_lock_is_held_and_released(store):
     assert lock.order(store, "study", held.token) == "unknown"
 
 
-def test_a_second_driver_refuses_naming_host_process_and_age(store):
+@pytest.fixture
+def beating(store):
+    """A driver on another machine that lives."""
+    released = threading.Event()
+
+    def beat():
+        while not released.wait(0.05):
+            foreign(store)
+
     foreign(store)
+    thread = threading.Thread(target=beat)
+    thread.start()
+    yield
+    released.set()
+    thread.join()
+
+
+def test_a_second_driver_refuses_naming_host_process_and_age(store, beating):
     with (
         pytest.raises(UserError, match=r"process 4711 on elsewhere, started 1:01:4. ago and"),
         lock.hold(store, "study"),
@@ -68,10 +85,50 @@ def test_another_study_is_not_locked(store):
         assert store.driver("study")["token"] == "theirs"
 
 
-def test_a_driver_that_went_silent_does_not_block(store):
-    foreign(store, time=time.time() - lock.STALE_AFTER - 5)
+@pytest.mark.parametrize("silent", [0, 3600])
+def test_a_driver_elsewhere_that_does_not_beat_does_not_block(store, monkeypatch, silent):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.1)
+    monkeypatch.setattr(lock, "STALE_AFTER", 1.0)
+    foreign(store, time=time.time() - silent)
     with lock.hold(store, "study") as held:
         assert store.driver("study")["token"] == held.token
+
+
+@pytest.mark.parametrize("skew", [-3600, 0, 3600])
+def test_a_driver_elsewhere_that_beats_blocks_whatever_its_clock_says(store, monkeypatch, skew):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.5)
+    released = threading.Event()
+
+    def beat():
+        while not released.wait(0.05):
+            foreign(store, time=time.time() + skew)
+
+    foreign(store, time=time.time() + skew)
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        with pytest.raises(UserError, match="process 4711"), lock.hold(store, "study"):
+            pass
+    finally:
+        released.set()
+        beating.join()
+
+
+def test_who_is_displaced_in_the_midst_of_a_beat_is_displaced_again(store):
+    theirs = foreign(store)
+    with lock.hold(store, "study", takeover=True) as held:
+        store.note_driver("study", theirs)
+        held.beat()
+        assert held.lost is None
+        assert store.driver("study")["token"] == held.token
+
+
+def test_a_lock_of_earlier_times_is_no_order(store):
+    with lock.hold(store, "study") as held:
+        foreign(store, started=held.started - 100)
+        assert lock.order(store, "study", held.token, since=held.started) == "unknown"
+        foreign(store, started=held.started + 100)
+        assert lock.order(store, "study", held.token, since=held.started) == "stop"
 
 
 def test_a_driver_whose_process_has_gone_does_not_block(store):

@@ -51,9 +51,13 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
                 watcher.retried(_key(trial), _reason(error))
 
         def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
+            told = trial.last_result
             ending.running.discard(_key(trial))
-            ending.ended.add(_key(trial))
-            watcher.ended(_key(trial), trial.last_result.get("outcome", "stopped"))
+            if (outcome := told.get("outcome", "stopped")) == "stopped":
+                ending.hear_stopped(told.get("hostname", "a worker"))
+            else:
+                ending.ended.add(_key(trial))
+            watcher.ended(_key(trial), outcome)
 
         def on_trial_error(self, *, trial: Any, **_: Any) -> None:
             error = _error_of(trial)

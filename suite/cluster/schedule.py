@@ -66,6 +66,7 @@ def execute(
             plugins,
             lock.study,
             lock.token,
+            lock.started,
             socket.gethostname(),
             trials.SECONDS_TO_SEE_THE_STORE,
         )
@@ -97,7 +98,8 @@ def execute(
                             verbose=0,
                         ),
                     ).fit()
-                    break
+                    if ending.now():
+                        break
                 except RuntimeError as error:
                     # Tune itself gives up where Ray kills a worker for want of memory.
                     if not ending.running:

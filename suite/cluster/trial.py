@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suite.ending import StrangerError
+from suite.errors import UserError
 from suite.files import patiently
 from suite.lock import Order, order
 from suite.settings import Run
@@ -40,6 +41,7 @@ class Job:
     plugins: Sequence[Any]
     study: str
     token: str
+    started: float
     driver: str
     seconds_to_see_the_store: float
 
@@ -49,10 +51,11 @@ def trial(config: dict[str, Any], job: Job) -> None:
     import ray
     from ray import tune
 
-    from suite.attempt import Stopped, attempt
+    from suite.attempt import attempt
     from suite.evolution.plugins import load
+    from suite.training import Stopped
 
-    store = RunStore(job.location)
+    store = patiently(lambda: _opened(job.location), job.seconds_to_see_the_store)
     store.insist()
     if _first_order(store, job) == "stop":
         tune.report({"outcome": "stopped"})
@@ -79,8 +82,19 @@ def trial(config: dict[str, Any], job: Job) -> None:
     tune.report({"outcome": outcome})
 
 
+def _opened(location: str) -> RunStore:
+    """Open the store, which for a bucket asks the network."""
+    try:
+        return RunStore(location)
+    except UserError as error:
+        raise OSError(str(error)) from error
+
+
 def _first_order(store: RunStore, job: Job) -> Order:
     """Return what the driver wants, having waited for its sign to show in the store.
+
+    What shows may be the sign of an earlier driver: one that died there, where the store is
+    another, or one that a network file system still remembers.
 
     Raises:
         StrangerError: If it does not show.
@@ -88,7 +102,7 @@ def _first_order(store: RunStore, job: Job) -> Order:
     """
 
     def seen() -> Order:
-        if (found := order(store, job.study, job.token)) == "unknown":
+        if (found := order(store, job.study, job.token, since=job.started)) == "unknown":
             raise FileNotFoundError
         return found
 
