@@ -14,8 +14,8 @@ ORDER = [
     *("evolution", "statistics", "sparse", "augment"),
     *("datasets", "settings", "study", "checkpoint", "training"),
     *("provenance", "store", "tidy", "lock", "attempt", "ending", "progress", "status"),
-    *("hypotheses", "reporting", "estimate", "bench", "printing"),
-    *("cluster", "driver", "cli"),
+    *("hypotheses", "reporting", "estimate", "printing"),
+    *("cluster", "driver", "bench", "cli"),
 ]
 """Each part imports only parts that stand before it."""
 

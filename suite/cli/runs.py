@@ -216,7 +216,7 @@ def bench(
     turns: Annotated[int, typer.Option(min=1, help="How often compared sides take turns.")] = 15,
     as_json: Json = False,
 ) -> None:
-    """Measure the engines on this machine, on the paper's network and one thread."""
+    """Measure engines and scheduling on this machine, with the paper's network."""
     from suite.bench import MEASURES, rows, run_bench
     from suite.spelling import suggestion
 

@@ -3,15 +3,17 @@ import json
 import pytest
 
 from suite import bench
+from suite.bench import engines, measures, profile, scheduling, timing
+from suite.bench.workload import Bench, synthetic_images
 from suite.sparse import kernels
 
-SMALL = bench.Bench(bench.synthetic_images(200), hidden=(30, 20, 30), epsilon=2)
+SMALL = Bench(synthetic_images(200), hidden=(30, 20, 30), epsilon=2)
 
 
 def test_sides_take_turns_after_warming_up():
     calls = []
     sides = [lambda: calls.append("a"), lambda: calls.append("b")]
-    times = bench.alternate(sides, 2, (1, 2))
+    times = timing.alternate(sides, 2, (1, 2))
     assert times.shape == (2, 2)
     assert "".join(calls) == "ab" + 2 * "abb"
 
@@ -40,7 +42,7 @@ def test_a_table_shows_figures_beside_what_is_wanted():
 
 
 def test_one_measure_can_be_asked_for(monkeypatch):
-    monkeypatch.setattr(bench, "MEASURES", {"a": lambda *_: 1, "b": lambda *_: 2})
+    monkeypatch.setattr(measures, "MEASURES", {"a": lambda *_: 1, "b": lambda *_: 2})
     figures = bench.run_bench(measures=["b"])
     assert figures["b"] == 2
     assert "a" not in figures
@@ -48,12 +50,22 @@ def test_one_measure_can_be_asked_for(monkeypatch):
 
 def test_the_profile_names_every_kernel_and_leaves_them_as_they_were():
     before = kernels.gradients
-    figures = bench.profile(SMALL, 1)
-    assert set(bench.KERNELS.values()) < set(figures)
+    figures = profile.profile(SMALL, 1)
+    assert set(profile.KERNELS.values()) < set(figures)
     assert all(milliseconds > 0 for milliseconds in figures.values())
     assert kernels.gradients is before
 
 
 def test_a_package_that_is_missing_is_said_to_be(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sparselab", None)
-    assert "not installed" in bench.sparselab(SMALL, 1)["missing"]
+    assert "not installed" in engines.sparselab(SMALL, 1)["missing"]
+
+
+def test_the_share_of_core_time_counts_what_lies_where_every_core_had_runs():
+    """Two cores from 1 s (both have a run) to 9 s (the second last end), so 16 core seconds."""
+    watch = scheduling.Stopwatch(enough=4)
+    watch.starts = {"a": 0.0, "b": 1.0, "c": 4.5, "d": 5.0}
+    watch.ends = {"a": 4.0, "b": 5.0, "c": 9.0, "d": 10.0}
+    trained = {"a": 4.0, "b": 3.0, "c": 4.5, "d": 4.0}
+    inside = 4.0 * 3 / 4 + 3.0 + 4.5 + 4.0 * 4 / 5
+    assert scheduling.share(watch, trained, cores=2) == pytest.approx(inside / 16)

@@ -1,0 +1,96 @@
+"""The sparse engine's step, evaluation and evolution, beside what they are compared with."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any
+
+import numpy as np
+from torch import nn
+from torch.nn import functional
+
+from suite import sparse
+from suite.bench.timing import alternate
+from suite.bench.workload import EPOCH, Bench, Training, optimizer_of
+from suite.evolution import regrow
+
+
+def engines(bench: Bench, turns: int) -> dict[str, float]:
+    """Compare a step of the sparse engine with one of the masked."""
+    sides = bench.training("masked").step, bench.training("sparse").step
+    times = alternate(sides, turns, (1, 5))
+    return {
+        "masked_ms": 1000 * float(np.median(times[:, 0])),
+        "sparse_ms": 1000 * float(np.median(times[:, 1])),
+        "times_faster": float(np.median(times[:, 0] / times[:, 1])),
+    }
+
+
+def sparselab(bench: Bench, turns: int) -> dict[str, Any]:
+    """Compare a step of the sparse engine with one of the package sparselab, without augmentation.
+
+    It is given its batch ready-made. It is no dependency of the suite: where it is not installed,
+    the figures say so.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        from sparselab import SparseLinear  # type: ignore[import-not-found]
+    except ImportError:
+        return {"missing": "sparselab is not installed"}
+    sizes = (bench.images.features, *bench.hidden)
+    parts: list[nn.Module] = []
+    for n_in, n_out in itertools.pairwise(sizes):
+        density = sparse.topology.density((n_out, n_in), bench.epsilon)
+        parts += [
+            SparseLinear(n_in, n_out, sparsity=1 - density),
+            nn.LeakyReLU(0.3),
+            nn.Dropout(0.3),
+        ]
+    network = nn.Sequential(*parts, nn.Linear(sizes[-1], 10))
+    optimizer = optimizer_of(network)
+    training = bench.training("sparse")
+    x, y = training.batch()
+    x = x.T.contiguous()
+
+    def step() -> None:
+        loss = functional.cross_entropy(network(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    times = alternate((step, training.step), turns, (1, 3))
+    return {
+        "sparselab_ms": 1000 * float(np.median(times[:, 0])),
+        "sparse_ms": 1000 * float(np.median(times[:, 1])),
+        "times_faster": float(np.median(times[:, 0] / times[:, 1])),
+    }
+
+
+def evaluation(bench: Bench, turns: int) -> dict[str, float]:
+    """Compare the evaluation of 10,000 images with an epoch's steps."""
+    training = bench.training("sparse")
+    times = alternate((training.step, training.evaluate), max(3, turns // 2), (10, 1))
+    return {
+        "evaluation_ms": 1000 * float(np.median(times[:, 1])),
+        "share_of_epoch": float(np.median(times[:, 1] / times[:, 0])) / EPOCH,
+    }
+
+
+def evolution(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
+    """Compare an evolution, with each regrowth strategy, with an epoch's steps."""
+    figures: dict[str, dict[str, float]] = {}
+    for strategy in regrow.names():
+        training = bench.training("sparse")
+        for layer in training.network.layers:
+            layer.watch = bool(regrow.get(strategy).needs)
+
+        def one(training: Training = training, strategy: str = strategy) -> None:
+            training.evolve(strategy)
+
+        times = alternate((training.step, one), max(3, turns // 3), (10, 1))
+        figures[strategy] = {
+            "evolution_ms": 1000 * float(np.median(times[:, 1])),
+            "share_of_epoch": float(np.median(times[:, 1] / times[:, 0])) / EPOCH,
+        }
+    return figures

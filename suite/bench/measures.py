@@ -1,0 +1,120 @@
+"""All measures by name, what is wanted of each, and their figures as a table."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from suite.bench.engines import engines, evaluation, evolution, sparselab
+from suite.bench.growth import fourfold_width, halved_epsilon, memory, side_by_side
+from suite.bench.profile import profile
+from suite.bench.scheduling import scheduling
+from suite.bench.workload import Bench, synthetic_images
+from suite.training import compile_kernels
+
+MEASURES: dict[str, Callable[[Bench, int], Any]] = {
+    "engines": engines,
+    "sparselab": sparselab,
+    "profile": profile,
+    "halved_epsilon": halved_epsilon,
+    "fourfold_width": fourfold_width,
+    "evaluation": evaluation,
+    "evolution": evolution,
+    "side_by_side": side_by_side,
+    "memory": memory,
+    "scheduling": scheduling,
+}
+"""What `run_bench` measures, by name."""
+
+WANTED = {
+    ("engines", "times_faster"): "at least 12",
+    ("sparselab", "times_faster"): "at least 2.5",
+    ("halved_epsilon", "saved"): "at least 25 %",
+    ("fourfold_width", "time"): "at most 6",
+    ("fourfold_width", "memory"): "at most 6",
+    ("evaluation", "share_of_epoch"): "at most 8 %",
+    ("evolution", "share_of_epoch"): "at most 5 %",
+    ("side_by_side", "throughput"): "at least 1.8",
+    ("memory", "added_mb"): "at most 200 MB",
+    ("scheduling", "share_of_core_time"): "at least 90 %",
+}
+"""What the suite is meant to reach, by measure and figure."""
+
+
+def run_bench(
+    *,
+    epsilon: float = 20.0,
+    turns: int = 15,
+    measures: Sequence[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure the suite on the paper's network, one thread a run.
+
+    Args:
+        epsilon: Sparsity parameter.
+        turns: How often sides that are compared take turns, 1 or more.
+        measures: Names out of `MEASURES`; all by default.
+        progress: Called with what is measured next.
+
+    Returns:
+        JSON-able figures by measure; times are in milliseconds, memory in MB.
+    """
+    torch.set_num_threads(1)
+    progress("compiling")
+    figures: dict[str, Any] = {
+        "machine": machine(),
+        "compiling_ms": 1000 * compile_kernels("sparse"),
+    }
+    bench = Bench(synthetic_images(), epsilon=epsilon)
+    for name in measures or MEASURES:
+        progress(name.replace("_", " "))
+        figures[name] = MEASURES[name](bench, turns)
+    return figures
+
+
+def rows(figures: dict[str, Any]) -> list[list[str]]:
+    """Return figures as rows of a table: what was measured, the figure, and what is wanted."""
+    table: list[list[str]] = []
+    for name, found in figures.items():
+        if name == "machine":
+            continue
+        for part, value in (found if isinstance(found, dict) else {"": found}).items():
+            figure = part or name
+            if isinstance(value, dict):  # the evolution with a regrowth strategy
+                figure, value = "share_of_epoch", value["share_of_epoch"]
+            what = f"{name}: {part}" if part else name
+            row = [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
+            table.append(row)
+    return table
+
+
+def _shown(figure: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    if figure in {"share_of_epoch", "share_of_core_time", "saved"}:
+        return f"{100 * value:.1f} %"
+    if figure.endswith("_mb"):
+        return f"{value:.0f} MB"
+    if figure in {"times_faster", "connections", "time", "memory", "throughput"}:
+        return f"{value:.2f} x"
+    return f"{value:.2f} ms"
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures depend on beside the suite itself."""
+    cpu = platform.processor() or platform.machine()
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        lines = listed.read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), cpu)
+    return {
+        "cpu": cpu,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,65 @@
+"""Where the milliseconds of a step go."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch.nn import functional
+
+from suite.bench.timing import timed
+from suite.bench.workload import Bench
+
+KERNELS = {
+    "forward": "forward: products",
+    "backward": "backward: activation and bias",
+    "weight_gradient": "backward: first layer's weights",
+    "gradients": "backward: weights and inputs",
+}
+
+
+def profile(bench: Bench, turns: int) -> dict[str, float]:
+    """Return where the milliseconds of a step go, part by part; medians, so they add up roughly."""
+    training = bench.training("sparse")
+    parts: dict[str, list[float]] = {}
+    training.step()
+    for _ in range(4 * turns):
+        took: dict[str, float] = {}
+        with timed_kernels(took):
+            x, y = timed(took, "batch: gather, standardise, augment", training.batch)
+            logits = timed(took, "forward", functools.partial(training.network, x))
+            loss = timed(took, "loss", functools.partial(functional.cross_entropy, logits, y))
+            training.optimizer.zero_grad()
+            timed(took, "backward", loss.backward)
+            timed(took, "SGD", training.optimizer.step)
+        took["forward: output layer and the rest"] = took.pop("forward") - took["forward: products"]
+        kernels = sum(value for part, value in took.items() if part.startswith("backward: "))
+        took["backward: output layer and the rest"] = took.pop("backward") - kernels
+        for part, value in took.items():
+            parts.setdefault(part, []).append(value)
+    return {part: 1000 * statistics.median(values) for part, values in sorted(parts.items())}
+
+
+@contextmanager
+def timed_kernels(took: dict[str, float]) -> Iterator[None]:
+    """Add to `took` the seconds that kernels take meanwhile, by part."""
+    from suite.sparse import kernels
+
+    untimed = {name: getattr(kernels, name) for name in KERNELS}
+
+    def watch(name: str) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            timed(took, KERNELS[name], functools.partial(untimed[name], *arguments))
+
+        return call
+
+    for name in KERNELS:
+        setattr(kernels, name, watch(name))
+    try:
+        yield
+    finally:
+        for name, kernel in untimed.items():
+            setattr(kernels, name, kernel)

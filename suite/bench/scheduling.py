@@ -1,0 +1,125 @@
+"""What scheduling costs: the share of core time in training while Ray Tune places short runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+from suite.attempt import Outcome
+from suite.bench.workload import Bench
+from suite.datasets.sources import NpzSource
+from suite.lock import hold
+from suite.settings import Run, Settings
+from suite.store import RunStore
+from suite.study.cells import source_name
+from suite.study.file import Execution
+from suite.training import epoch_seconds
+
+RUNS = 500
+"""So many runs wait to be placed; what waits costs too."""
+
+RUN_SECONDS = 20.0
+"""How long a run trains, about."""
+
+
+@dataclass
+class Stopwatch:
+    """Watches runs, and interrupts the study as Ctrl-C does once enough of them have ended.
+
+    Attributes:
+        enough: How many.
+        starts: When each run started, on the monotonic clock.
+        ends: When each run ended.
+    """
+
+    enough: int
+    starts: dict[str, float] = field(default_factory=dict)
+    ends: dict[str, float] = field(default_factory=dict)
+
+    def started(self, key: str) -> None:
+        """A run begins."""
+        self.starts[key] = time.monotonic()
+
+    def ended(self, key: str, outcome: Outcome) -> None:
+        """A run has ended."""
+        if outcome == "done":
+            self.ends[key] = time.monotonic()
+            if len(self.ends) == self.enough:
+                signal.raise_signal(signal.SIGINT)
+
+    def reached(self, key: str, epoch: int, seconds: float) -> None:
+        """Nothing is done."""
+
+    def retried(self, key: str, reason: str) -> None:
+        """Nothing is done."""
+
+    def waiting(self) -> None:
+        """Nothing is done."""
+
+    def warned(self, sentence: str) -> None:
+        """Nothing is done."""
+
+    def stopping(self, seconds: float) -> None:
+        """Nothing is done."""
+
+
+def scheduling(
+    bench: Bench, turns: int, *, runs: int = RUNS, run_seconds: float = RUN_SECONDS
+) -> dict[str, float]:
+    """Measure how much of the cores' time is training while many short runs are placed.
+
+    Counted from when every core has its first run until a third of `turns` runs a core (3 at
+    least) are done; what is no training is placing, logs, checkpoints, results, and the driver.
+    """
+    from suite import cluster
+
+    cores = os.cpu_count() or 1
+    source = NpzSource(name="random images", npz="random images")
+    settings = Settings(dataset=source, hidden=bench.hidden, epsilon=bench.epsilon, epochs=1)
+    epochs = max(1, round(run_seconds / epoch_seconds(settings, bench.images, engine="sparse")))
+    settings = settings.model_copy(update={"epochs": epochs})
+    waiting = [Run("short", settings, seed, bench.images.fingerprint) for seed in range(runs)]
+    watch = Stopwatch(enough=max(3, turns // 3) * cores)
+    with tempfile.TemporaryDirectory(prefix="suite-bench-") as folder:
+        store = RunStore(folder)
+        store.stand()
+        with hold(store, "bench") as lock:
+            cluster.execute(
+                waiting,
+                {source_name(source): bench.images},
+                store=store,
+                lock=lock,
+                execution=Execution(engine="sparse"),
+                watcher=watch,
+            )
+        results = {key: store.result(key) for key in watch.ends}
+    trained = {
+        key: sum(epoch["seconds"] for epoch in result["history"])
+        for key, result in results.items()
+        if result is not None
+    }
+    return {"runs": len(trained), "share_of_core_time": share(watch, trained, cores)} | {
+        "run_ms": 1000 * sum(trained.values()) / len(trained)
+    }
+
+
+def share(watch: Stopwatch, trained: dict[str, float], cores: int) -> float:
+    """Return the share of core time spent in training while every core had runs to take.
+
+    A run's training counts as it lies in the window, evenly spread from its start to its end.
+
+    Args:
+        watch: When runs started and ended.
+        trained: Seconds of training of each run that ended.
+        cores: How many runs go on at once.
+    """
+    begin = sorted(watch.starts.values())[cores - 1]
+    end = sorted(watch.ends.values())[-cores]  # from then on a core's next run may not have ended
+    inside = 0.0
+    for key, seconds in trained.items():
+        start, stop = watch.starts[key], watch.ends[key]
+        inside += seconds * max(0.0, min(stop, end) - max(start, begin)) / (stop - start)
+    return inside / (cores * (end - begin))
