@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import jsonschema
+import kubernetes_validate
 import pytest
 import yaml
 from packaging.version import Version
@@ -83,56 +84,88 @@ def block(language, holding):
 
 told = pytest.mark.skipif("kind: RayJob" not in README, reason="the README tells of no cluster")
 
-FIELDS = {
-    "": {"apiVersion", "kind", "metadata", "spec"},
-    "spec": {
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "entrypoint",
-        "rayClusterSpec",
-        "runtimeEnvYAML",
-        "shutdownAfterJobFinishes",
-        "submissionMode",
-        "ttlSecondsAfterFinished",
-    },
-    "spec.rayClusterSpec": {
-        "authOptions",
-        "autoscalerOptions",
-        "enableInTreeAutoscaling",
-        "headGroupSpec",
-        "rayVersion",
-        "workerGroupSpecs",
-    },
-    "spec.rayClusterSpec.authOptions": {"mode", "secretName"},
-    "spec.rayClusterSpec.headGroupSpec": {"rayStartParams", "template"},
-    "spec.rayClusterSpec.workerGroupSpecs": {
-        "groupName",
-        "maxReplicas",
-        "minReplicas",
-        "rayStartParams",
-        "replicas",
-        "template",
-    },
-}
-"""What KubeRay's API reference (ray.io/v1, 1.6) allows there, of what a study may need."""
+
+def fields(required=(), **properties):
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+COUNT = {"type": "integer", "minimum": 0}
+WORDS = {"type": "string", "minLength": 1}
+FLAG = {"type": "boolean"}
+POD = {"type": "object"}  # by Kubernetes' own schema, below
+START = {"type": "object", "additionalProperties": {"type": "string"}}
+RAYJOB = fields(
+    ("apiVersion", "kind", "metadata", "spec"),
+    apiVersion={"const": "ray.io/v1"},
+    kind={"const": "RayJob"},
+    metadata=fields(("name",), name=WORDS, namespace=WORDS, labels=POD, annotations=POD),
+    spec=fields(
+        ("rayClusterSpec",),
+        activeDeadlineSeconds=COUNT,
+        backoffLimit=COUNT,
+        entrypoint=WORDS,
+        runtimeEnvYAML=WORDS,
+        shutdownAfterJobFinishes=FLAG,
+        submissionMode={"enum": ["K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"]},
+        ttlSecondsAfterFinished=COUNT,
+        rayClusterSpec=fields(
+            ("headGroupSpec",),
+            rayVersion=WORDS,
+            authOptions=fields(mode={"enum": ["disabled", "token"]}, secretName=WORDS),
+            enableInTreeAutoscaling=FLAG,
+            headGroupSpec=fields(("template",), rayStartParams=START, template=POD),
+            workerGroupSpecs={
+                "type": "array",
+                "items": fields(
+                    ("groupName", "minReplicas", "maxReplicas", "template"),
+                    groupName=WORDS,
+                    replicas=COUNT,
+                    minReplicas=COUNT,
+                    maxReplicas=COUNT,
+                    rayStartParams=START,
+                    template=POD,
+                ),
+            },
+        ),
+    ),
+)
+"""Of KubeRay's API reference (ray.io/v1, 1.6): what a study may need, with its types."""
+
+
+@pytest.fixture
+def rayjob():
+    return yaml.safe_load(block("yaml", "kind: RayJob"))
 
 
 @told
-def test_the_rayjob_has_only_fields_of_the_schema_that_it_names():
-    job = yaml.safe_load(block("yaml", "kind: RayJob"))
-    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
-    for way, allowed in FIELDS.items():
-        part = job
-        for name in filter(None, way.split(".")):
-            part = part[name]
-        for one in part if isinstance(part, list) else [part]:
-            assert set(one) <= allowed, way
-    cluster = job["spec"]["rayClusterSpec"]
+def test_the_rayjob_fits_the_schema_that_it_names(rayjob):
+    jsonschema.validate(rayjob, RAYJOB)
+    assert Version(rayjob["spec"]["rayClusterSpec"]["rayVersion"]) >= Version("2.55")
+    rayjob["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["rayStartParams"] = {"num-cpus": 0}
+    with pytest.raises(jsonschema.ValidationError, match="is not of type 'string'"):
+        jsonschema.validate(rayjob, RAYJOB)
+
+
+@told
+def test_the_rayjobs_pods_fit_kubernetes_own_schema(rayjob):
+    cluster = rayjob["spec"]["rayClusterSpec"]
+
+    def check(group):
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, **group["template"]}
+        kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
+
     for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
-        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+        check(group)
         (container,) = group["template"]["spec"]["containers"]
         assert container["resources"]["limits"] == container["resources"]["requests"]
-    assert Version(cluster["rayVersion"]) >= Version("2.55")
+    container["resource"] = container.pop("resources")
+    with pytest.raises(kubernetes_validate.ValidationError, match="resource"):
+        check(group)
 
 
 @told
