@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,22 @@ def _reach(address: str) -> None:
 
 
 @contextmanager
+def _native_silence() -> Iterator[None]:
+    """Hide what Ray's native code writes to standard error; Python's own writing still shows."""
+    sys.stderr.flush()
+    with (
+        os.fdopen(os.dup(2), "w", buffering=1, errors="replace") as shown,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stderr(shown),
+    ):
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(shown.fileno(), 2)
+
+
+@contextmanager
 def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
     """Connect to a cluster, or start one on this machine for as long as it is needed."""
     for name, value in _QUIET.items():
@@ -66,18 +83,20 @@ def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
     connected = ray.is_initialized()
     if not connected:
         try:
-            ray.init(
-                address=address or "local",
-                include_dashboard=False if address is None else None,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-            )
+            with _native_silence():
+                ray.init(
+                    address=address or "local",
+                    include_dashboard=False if address is None else None,
+                    log_to_driver=False,
+                    logging_level=logging.CRITICAL,
+                )
         except (ConnectionError, RuntimeError, ValueError) as error:
             if address is None:
                 raise
-            reason = str(error).strip().partition("\n")[0]
+            reason = str(error).strip().partition("\n")[0].rstrip(".")
             raise UserError(
-                f"--address {address}: no cluster can be used there ({reason})."
+                f"--address {address}: no cluster can be used there ({reason}). Where it asks for "
+                "a token, this needs the same token, and RAY_AUTH_MODE=token."
             ) from None
     try:
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
