@@ -5,11 +5,13 @@ The same on a worker of any cluster and in a plain process; it knows nothing of 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -40,6 +42,7 @@ def attempt(
     execution: Execution,
     on_epoch: Callable[[training.Epoch], None] = lambda _: None,
     *,
+    on_warning: Callable[[str], None] = lambda _: None,
     driver: str = "",
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
@@ -54,6 +57,7 @@ def attempt(
         store: Where its checkpoint is and its result goes.
         execution: Engine, threads, device, seconds between checkpoints.
         on_epoch: Called with each epoch's record; may raise `training.Stopped`.
+        on_warning: Called with what is wrong and ends nothing: a damaged file, say.
         driver: Token of the driver, by which who watches tells this attempt from earlier ones.
 
     Returns:
@@ -68,6 +72,19 @@ def attempt(
     about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
     patiently(lambda: store.begin(run.key, about), PATIENCE)
     log = _Log(run, store)
+    with _warnings_told(log.add, on_warning):
+        return _train(run, images, store, execution, on_epoch, driver, log)
+
+
+def _train(
+    run: Run,
+    images: ImageSet,
+    store: RunStore,
+    execution: Execution,
+    on_epoch: Callable[[training.Epoch], None],
+    driver: str,
+    log: _Log,
+) -> Outcome:
     engine = engine_of(execution)
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
@@ -106,8 +123,8 @@ def attempt(
         log.keep()
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
-    resumed = "from its checkpoint" if checkpoint else "from the start"
-    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {resumed}")
+    found = "with a checkpoint" if checkpoint else "without a checkpoint"
+    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
     log.unless_in_trouble(announce)
     log.keep()
     try:
@@ -155,6 +172,23 @@ def attempt(
     finally:
         log.keep()
     return "done"
+
+
+@contextmanager
+def _warnings_told(*hearers: Callable[[str], None]) -> Iterator[None]:
+    """Tell hearers what the suite warns of meanwhile: on a worker nobody sees it otherwise."""
+
+    class Telling(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            for hear in hearers:
+                hear(record.getMessage())
+
+    telling, logger = Telling(logging.WARNING), logging.getLogger("suite")
+    logger.addHandler(telling)
+    try:
+        yield
+    finally:
+        logger.removeHandler(telling)
 
 
 def engine_of(execution: Execution) -> Literal["masked", "sparse"]:

@@ -8,6 +8,7 @@ epoch names them.
 from __future__ import annotations
 
 import io
+import logging
 import pickle
 from typing import Any
 
@@ -18,6 +19,8 @@ from suite.sparse import mlp
 
 FORMAT = 1
 """Raised when what is kept changes; a checkpoint of another format is not gone on from."""
+
+_log = logging.getLogger(__name__)
 
 History = list[dict[str, Any]]
 
@@ -58,8 +61,9 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
     try:
         state = torch.load(io.BytesIO(checkpoint), weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError):
-        return []
+        state = None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
+        _log.warning("a checkpoint of another version cannot be used; its epochs are done again.")
         return []
     parameters, sparse = dict(network.named_parameters()), _sparse(network)
     for name, positions in state["positions"].items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from suite.errors import UserError
 from suite.lock import Lock, hold
 from suite.progress import Progress, reading
 from suite.settings import Run
-from suite.store import RunStore, usable
+from suite.store import RunStore, at_once, usable
 from suite.study import Study
 from suite.study.cells import source_name
 
@@ -80,12 +81,17 @@ def drive(
     folder, console = data_folder(data_dir), console or Console(quiet=True)
     with usable(store):
         store.stand()
-        runs = study.runs(fingerprints(study, store, folder, reading(console)))
-        missing = lacking(runs, store)
+        found = fingerprints(study, folder, reading(console))
+        runs = study.runs(found)
+        if not (missing := lacking(runs, store)):
+            note_fingerprints(found, store)
     ended = True
     if missing:
-        with usable(store), hold(store, study.name, takeover=takeover) as lock:
-            before = len({run.key for run in runs}) - len(missing)
+        before = len({run.key for run in runs}) - len(missing)
+        with ExitStack() as held:
+            with usable(store):
+                lock = held.enter_context(hold(store, study.name, takeover=takeover))
+                note_fingerprints(found, store)
             ended = _execute(study, missing, before, store, lock, folder, address, console)
     with usable(store):
         states = store.states(run.key for run in runs)
@@ -112,7 +118,9 @@ def _execute(
     _compile(study, console)
     from suite import cluster
 
-    with Progress(missing, before, console, _epochs(missing, store)) as watcher:
+    with usable(store):
+        behind = _epochs(missing, store)
+    with Progress(missing, before, console, behind) as watcher:
         return cluster.execute(
             missing,
             images,
@@ -126,31 +134,40 @@ def _execute(
 
 
 def fingerprints(
-    study: Study, store: RunStore, data_dir: Path, progress: Callable[[str, int, int], None]
+    study: Study, data_dir: Path, progress: Callable[[str, int, int], None]
 ) -> dict[str, str]:
-    """Return the content of each of a study's data sets, and remember it in the store."""
+    """Return the content of each of a study's data sets, by its name."""
     from suite.datasets.loading import fingerprint
 
-    found = {}
-    for source in study.sources():
-        name = source_name(source)
-        found[name] = fingerprint(source, data_dir, base=study.path.parent, progress=progress)
-        store.note_fingerprint(name, found[name])
-    return found
+    return {
+        source_name(source): fingerprint(
+            source, data_dir, base=study.path.parent, progress=progress
+        )
+        for source in study.sources()
+    }
+
+
+def note_fingerprints(found: Mapping[str, str], store: RunStore) -> None:
+    """Remember in a store the content of data sets: only who drives the study may."""
+    for name, content in found.items():
+        store.note_fingerprint(name, content)
 
 
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     """Return the runs without a result that checks out, in their order, each once."""
     distinct = {run.key: run for run in runs}  # two names of one data set make the same run twice
     states = store.states(distinct)
-    return [run for key, run in distinct.items() if states[key] != "done" or not store.done(key)]
+    finished = [key for key, state in states.items() if state == "done"]
+    sound = dict(zip(finished, at_once(store.done, finished), strict=True))
+    return [run for key, run in distinct.items() if not sound.get(key)]
 
 
 def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
     """Return the epochs that earlier attempts at runs have behind them."""
     begun = set(store.keys())
-    notes = {run.key: store.progress(run.key) for run in runs if run.key in begun}
-    return {key: note["epoch"] for key, note in notes.items() if note is not None}
+    keys = [run.key for run in runs if run.key in begun]
+    notes = zip(keys, at_once(store.progress, keys), strict=True)
+    return {key: note["epoch"] for key, note in notes if note is not None}
 
 
 def _images(

@@ -78,12 +78,18 @@ class Place:
         """Write a file whole, with its checksum; an older one of that name is replaced.
 
         Raises:
+            DamagedError: If something that is no file lies there, or no directory above it.
             OSError: If it cannot be written; then the older file, if any, is still there.
         """
         content = _header(name, payload) + b"\n" + payload
         if self.local:
             self._check_standing()
-            _write_whole(Path(self.path(name)), content)
+            try:
+                _write_whole(Path(self.path(name)), content)
+            except (FileExistsError, NotADirectoryError):
+                raise DamagedError(name.rpartition("/")[0]) from None
+            except IsADirectoryError:
+                raise DamagedError(name) from None
         else:  # an object store shows an object only when it is complete
             with self.system.open_output_stream(self.path(name)) as stream:
                 stream.write(content)
@@ -140,7 +146,7 @@ class Place:
         """Remove a file; one that is gone already is passed over."""
         try:
             self.system.delete_file(self.path(name))
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return
 
     def _content(self, name: str) -> bytes | None:
@@ -152,6 +158,8 @@ class Place:
         except FileNotFoundError:
             self._check_standing()
             return None
+        except NotADirectoryError:
+            return None  # a file lies where a directory belongs
         except OSError:
             if self.system.get_file_info(self.path(name)).type == fs.FileType.Directory:
                 raise DamagedError(name) from None
@@ -187,10 +195,17 @@ def open_place(location: str | Path) -> Place:
 
     text = str(location)
     if "://" in text and not text.startswith("file://"):
-        system, root = fs.FileSystem.from_uri(text)
+        system, root = fs.FileSystem.from_uri(_in_one_request(text))
         return Place(text, system, root.rstrip("/"), local=False)
     path = Path(text.removeprefix("file://")).expanduser().absolute()
     return Place(str(path), fs.LocalFileSystem(), str(path), local=True)
+
+
+def _in_one_request(url: str) -> str:
+    """Have S3 written to in one request a file, and not in three as files of unknown size are."""
+    if not url.startswith("s3://") or "allow_delayed_open" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}allow_delayed_open=true"
 
 
 def patiently(action: Callable[[], _T], seconds: float) -> _T:

@@ -133,6 +133,7 @@ class Lock:
                 "host": socket.gethostname(),
                 "machine": _machine(),
                 "pid": os.getpid(),
+                "born": _born(os.getpid()),
                 "started": self.started,
                 "time": time.time(),
                 "stopping": self._stopping,
@@ -173,7 +174,7 @@ def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
 
     Its clock may be another than ours, so what tells is that it beats, not when it says it did.
     """
-    if holder["machine"] == _machine():
+    if is_here(holder):
         return alive(holder)
     least = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS
     seconds = max(least, STALE_AFTER - silent_for(holder))
@@ -183,15 +184,30 @@ def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
         describe(holder),
         seconds,
     )
+    return next_beat(store, study, holder, seconds) is not None
+
+
+def next_beat(
+    store: RunStore, study: str, driver: dict[str, Any], seconds: float | None = None
+) -> dict[str, Any] | None:
+    """Watch a driver until it is heard of again, and return what it then says.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        driver: What it said last.
+        seconds: How long to watch, three beats by default.
+
+    Returns:
+        None if it is not heard of, or lets go.
+    """
+    seconds = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS if seconds is None else seconds
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(min(1.0, seconds / 10))
-        now = store.driver(study)
-        if now is None:
-            return False
-        if now != holder:
-            return True
-    return False
+        if (now := store.driver(study)) != driver:
+            return now
+    return None
 
 
 def alive(driver: dict[str, Any]) -> bool:
@@ -200,9 +216,14 @@ def alive(driver: dict[str, Any]) -> bool:
     Dead is who was not heard of for `STALE_AFTER` seconds, and who has no process any more, where
     that can be looked up: on the same machine.
     """
-    if driver["machine"] == _machine() and not _exists(driver["pid"]):
+    if is_here(driver) and not _exists(driver):
         return False
     return silent_for(driver) <= STALE_AFTER
+
+
+def is_here(driver: dict[str, Any]) -> bool:
+    """Whether a driver's machine is this one."""
+    return bool(driver["machine"] == _machine())
 
 
 def silent_for(driver: dict[str, Any]) -> float:
@@ -255,7 +276,11 @@ def _machine() -> str:
     return " ".join(parts)
 
 
-def _exists(pid: int) -> bool:
+def _exists(driver: dict[str, Any]) -> bool:
+    """Whether a driver's process is there: no zombie, and no other that was given its number."""
+    pid = driver["pid"]
+    if (born := _born(pid)) is not None:
+        return born >= 0 and born == driver.get("born", born)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -263,3 +288,17 @@ def _exists(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _born(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks since the machine was; -1 if it has ended.
+
+    None where the system does not tell.
+    """
+    if not Path("/proc/self/stat").exists():
+        return None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return -1
+    return -1 if stat[0] == "Z" else int(stat[19])

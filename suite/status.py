@@ -6,10 +6,10 @@ been heard of for too long is called stale and not running.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from suite import lock
 from suite.progress import seconds_left
 from suite.settings import Run
-from suite.store import RunStore, State
+from suite.store import RunStore, State, at_once
 from suite.study import Study
 from suite.tidy import known_runs
 
@@ -29,10 +29,9 @@ SECONDS_OF_A_FIRST_EPOCH = 600.0
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
-READERS = 16
-"""A store behind a URL answers late: so many questions are asked at once."""
-
 Note = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,13 @@ class Status:
         driver: Whether it is being driven; "stale" where its driver was not heard of for too long.
         driven_by: Host, process and age of its driver, for people.
         cells: One a cell, in the study's order.
+        begun: Whether the store holds anything of the study.
         seconds_left: Until the study is done at its present pace, or None if nothing is running.
     """
 
     study: str
     store: str
+    begun: bool
     driver: DriverCondition
     driven_by: str
     cells: list[CellStatus]
@@ -92,6 +93,12 @@ class Status:
     def complete(self) -> bool:
         """Whether every run is done."""
         return self.count("done") == self.count("runs")
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will come: every run is done, or has failed with nobody at it."""
+        ended = self.count("done") + self.count("failed")
+        return self.complete or (self.driver == "none" and ended == self.count("runs"))
 
     def document(self) -> dict[str, Any]:
         """Return all of it as one JSON document."""
@@ -114,14 +121,15 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     notes = {} if notes is None else notes
     runs = known_runs(study, store)
     states = store.states(run.key for run in runs)
-    driver = store.driver(study.name)
+    driver, now = _driver_and_its_time(study, store)
     begun = set(store.keys()) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
-    with ThreadPoolExecutor(READERS) as readers:
-        found = dict(zip(asked, readers.map(store.progress, asked), strict=True))
+    found = dict(zip(asked, at_once(store.progress, asked), strict=True))
     heard = notes | {key: note for key, note in found.items() if note is not None}
     notes.update({key: heard[key] for key in heard if states.get(key) == "done"})
-    conditions = {run.key: _condition(states[run.key], heard.get(run.key), driver) for run in runs}
+    conditions = {
+        run.key: _condition(states[run.key], heard.get(run.key), driver, now) for run in runs
+    }
     by_cell: dict[str, list[Run]] = {}
     for run in runs:
         by_cell.setdefault(run.cell, []).append(run)
@@ -135,7 +143,8 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     return Status(
         study.name,
         store.location,
-        _driver_condition(driver),
+        driver is not None or any(run.key in heard or states[run.key] != "missing" for run in runs),
+        _driver_condition(driver, now),
         lock.describe(driver) if driver else "",
         cells,
         seconds_left(left, pace, sum(cell.running for cell in cells)),
@@ -143,29 +152,57 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
 
 
 def watch(study: Study, store: RunStore) -> Iterator[Status]:
-    """Look again every few seconds, until the study is complete."""
+    """Look again every few seconds, until nothing more will come.
+
+    Raises:
+        OSError: If the store cannot be read at first; later that is waited for.
+    """
     notes: dict[str, Note] = {}
-    while not (status := look(study, store, notes)).complete:
-        yield status
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+    status = look(study, store, notes)
     yield status
+    while not status.settled:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        try:
+            status = look(study, store, notes)
+        except OSError as error:
+            _log.warning("the store cannot be read now: %s", error)
+            continue
+        yield status
 
 
-def _condition(state: State, note: Note | None, driver: dict[str, Any] | None) -> Condition:
+def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, float | None]:
+    """Return who drives a study, and what time it is there; None if it does not live.
+
+    The clock there may be another than here. One that has just been heard of lives, and so does
+    one that is heard of again while it is watched.
+    """
+    driver = store.driver(study.name)
+    if driver is None:
+        return None, None
+    if lock.is_here(driver):
+        return driver, time.time() if lock.alive(driver) else None
+    if abs(time.time() - driver["time"]) > lock.BEATS_TO_WATCH * lock.SECONDS_BETWEEN_BEATS:
+        heard = lock.next_beat(store, study.name, driver)
+        return (driver, None) if heard is None else (heard, heard["time"])
+    return driver, driver["time"]
+
+
+def _condition(
+    state: State, note: Note | None, driver: Note | None, now: float | None
+) -> Condition:
     if state in ("done", "failed"):
         return state
     if note is None or driver is None or note["driver"] != driver["token"]:
         return "waiting"  # what another driver had begun, or nobody yet
     seconds = note["seconds"]
     patience = SECONDS_OF_A_FIRST_EPOCH if seconds is None else lock.STALE_AFTER + 3 * seconds
-    heard = lock.alive(driver) and time.time() - note["time"] <= patience
-    return "running" if heard else "stale"
+    return "running" if now is not None and now - note["time"] <= patience else "stale"
 
 
-def _driver_condition(driver: dict[str, Any] | None) -> DriverCondition:
+def _driver_condition(driver: Note | None, now: float | None) -> DriverCondition:
     if driver is None:
         return "none"
-    if not lock.alive(driver):
+    if now is None:
         return "stale"
     return "stopping" if driver["stopping"] else "driving"
 
@@ -248,5 +285,7 @@ def _driver(status: Status) -> str:
         "driving": f"Driven by {status.driven_by}.",
         "stopping": f"Stopping: driven by {status.driven_by}.",
         "stale": f"Stale: it was driven by {status.driven_by}; go on with suite run.",
-        "none": "Nobody drives it now.",
+        "none": "Nobody drives it now."
+        if status.begun
+        else f"Nobody drives it now, and {status.store} holds nothing of it.",
     }[status.driver]

@@ -19,10 +19,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from suite.errors import UserError
 from suite.files import DamagedError, Place, open_place
@@ -34,6 +35,10 @@ DEFAULT_STORE = "results"
 SECONDS_UNTIL_SWEPT = 3600.0
 """Nobody takes longer to write one file: an older unfinished one was left by a killed process."""
 
+READERS = 16
+"""So many questions a store is asked at once."""
+
+_T = TypeVar("_T")
 _FOLDERS = ("runs", "drivers", "datasets")
 
 _log = logging.getLogger(__name__)
@@ -110,7 +115,7 @@ class RunStore:
 
     def keep_checkpoint(self, key: str, checkpoint: bytes) -> None:
         """Replace a run's checkpoint."""
-        self.place.write(f"runs/{key}/checkpoint", checkpoint)
+        self._put(f"runs/{key}/checkpoint", checkpoint)
 
     def progress(self, key: str) -> dict[str, Any] | None:
         """Return how far a run is, as it last said."""
@@ -130,7 +135,7 @@ class RunStore:
 
     def keep_log(self, key: str, attempt: str, text: str) -> None:
         """Replace the log of one attempt at a run."""
-        self.place.write(f"runs/{key}/log-{attempt}.txt", text.encode())
+        self._put(f"runs/{key}/log-{attempt}.txt", text.encode())
 
     def logs(self, key: str) -> list[str]:
         """Return the logs of all attempts at a run, oldest first."""
@@ -167,7 +172,15 @@ class RunStore:
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
-        self.place.write(name, text.encode())
+        self._put(name, text.encode())
+
+    def _put(self, name: str, payload: bytes) -> None:
+        """Write a file; what is no file or directory of ours and lies in its way is set aside."""
+        try:
+            self.place.write(name, payload)
+        except DamagedError as error:
+            self._set_aside(str(error))
+            self.place.write(name, payload)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         payload = self._checked(name)
@@ -199,6 +212,15 @@ class RunStore:
             self.location,
             told,
         )
+
+
+def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
+    """Return what a store answers for each key, in order, many questions at a time.
+
+    A store behind a URL answers late.
+    """
+    with ThreadPoolExecutor(READERS) as readers:
+        return list(readers.map(ask, keys))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -117,10 +118,28 @@ def test_an_orphan_does_not_put_back_a_run_that_another_attempt_has_brought_fart
     assert store.progress(RUN.key)["epoch"] == 3
 
 
-def test_a_checkpoint_that_cannot_be_loaded_is_started_anew_from(images, store, expected):
+def test_a_checkpoint_that_cannot_be_loaded_is_started_anew_from_and_that_is_told(
+    images, store, expected
+):
+    warnings = []
     store.keep_checkpoint(RUN.key, b"of another time")
-    assert attempt(RUN, images, store, EXECUTION) == "done"
+    assert attempt(RUN, images, store, EXECUTION, on_warning=warnings.append) == "done"
     assert history(store) == expected
+    assert warnings == [
+        "a checkpoint of another version cannot be used; its epochs are done again."
+    ]
+    assert warnings[0] in store.logs(RUN.key)[0]
+
+
+def test_a_damaged_checkpoint_is_told_of(images, store, expected):
+    warnings = []
+    store.keep_checkpoint(RUN.key, b"sound")
+    Path(store.place.path(f"runs/{RUN.key}/checkpoint")).write_bytes(b"foreign")
+    assert attempt(RUN, images, store, EXECUTION, on_warning=warnings.append) == "done"
+    assert history(store) == expected
+    (told,) = warnings
+    assert "is damaged or foreign: set aside as aside/" in told
+    assert told in store.logs(RUN.key)[0]
 
 
 def test_a_loss_that_is_not_finite_is_noted_and_forgotten_when_tried_again(images, store):

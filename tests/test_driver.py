@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from suite.datasets.digits import digits
-from suite.driver import drive, fingerprints
+from suite.driver import drive, fingerprints, note_fingerprints
+from suite.errors import UserError
+from suite.lock import hold
 from suite.status import look
 from suite.store import RunStore
 from suite.study import load_study
@@ -45,7 +47,9 @@ def twice(tmp_path):
     np.savez(tmp_path / "same.npz", **arrays)
     (tmp_path / "twice.yaml").write_text(STUDY)
     study, store = load_study(tmp_path / "twice.yaml"), RunStore(tmp_path / "store")
-    runs = study.runs(fingerprints(study, store, tmp_path, lambda *_: None))
+    found = fingerprints(study, tmp_path, lambda *_: None)
+    note_fingerprints(found, store)
+    runs = study.runs(found)
     assert len({run.key for run in runs}) == 2
     for run in runs:
         record = {"key": run.key, "dataset": "as somebody else wrote it", "history": [EPOCH]}
@@ -82,3 +86,18 @@ def test_what_only_the_data_can_tell_is_said_of_every_cell(twice, tmp_path):
         f"[batch_size={size}]: batch_size {size} is more than the 1442 training images of same.npz."
         for size in (1500, 1600)
     ]
+
+
+def test_a_driver_that_is_refused_changes_nothing_in_the_store(twice, tmp_path):
+    """Its images are others than those that the first driver's study is known by."""
+    study, store = twice
+    before = {name: store.place.read(name) for name in store.place.names()}
+    (tmp_path / "same.npz").unlink()
+    images = digits()
+    other = {"x_train": images.x_train[:-1], "y_train": images.y_train[:-1]}
+    np.savez(tmp_path / "same.npz", **other, x_test=images.x_test, y_test=images.y_test)
+    with hold(store, study.name) as first:
+        with pytest.raises(UserError, match="is being driven into"):
+            drive(study, store, data_dir=tmp_path)
+        assert store.driver(study.name)["token"] == first.token
+    assert {name: store.place.read(name) for name in store.place.names()} == before

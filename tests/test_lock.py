@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,20 @@ def test_a_driver_whose_process_has_gone_does_not_block(store):
     foreign(store, machine=mine["machine"], pid=dead_pid(), time=time.time())
     with lock.hold(store, "study") as held:
         assert store.driver("study")["token"] == held.token
+
+
+def test_neither_a_zombie_nor_a_process_of_the_same_number_blocks(store):
+    with lock.hold(store, "study"):
+        mine = store.driver("study")
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline
+    for gone in ({"pid": zombie.pid}, {"pid": os.getpid(), "born": mine["born"] - 1}):
+        foreign(store, machine=mine["machine"], time=time.time(), **gone)
+        with lock.hold(store, "study") as held:
+            assert store.driver("study")["token"] == held.token
+    zombie.wait()
 
 
 def test_a_living_process_of_this_machine_blocks(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_silent_run_is_stale_though_its_driver_lives(study, store, keys):
     assert [cell.running for cell in status.cells] == [0, 1]  # its epochs take so long
 
 
-def test_a_silent_driver_is_stale_and_so_are_its_runs(study, store, keys):
+def test_a_silent_driver_is_stale_and_so_are_its_runs(study, store, keys, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.1)
     drive(store, age=lock.STALE_AFTER + 600)
     note(store, keys["set1"], "t", age=lock.STALE_AFTER + 600)
     status = look(study, store)
@@ -137,3 +139,60 @@ def test_watching_ends_when_the_study_is_complete(study, store, keys, monkeypatc
         if not status.complete:
             store.finish(list(keys.values())[len(seen) - 1], {"history": []})
     assert seen == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("skew", [-600, 600])
+def test_a_driver_that_beats_drives_whatever_its_clock_says(study, store, keys, monkeypatch, skew):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.2)
+    released = threading.Event()
+
+    def beat():
+        while not released.wait(0.05):
+            drive(store, age=skew)
+
+    drive(store, age=skew)
+    note(store, keys["set1"], "t", age=skew + 3)
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        status = look(study, store)
+    finally:
+        released.set()
+        beating.join()
+    assert (status.driver, status.count("running"), status.count("stale")) == ("driving", 1, 0)
+
+
+def test_a_dead_driver_whose_clock_was_ahead_is_stale(study, store, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.1)
+    drive(store, age=-600)
+    assert look(study, store).driver == "stale"
+
+
+def test_a_store_that_holds_nothing_of_the_study_is_said_to(study, store, keys, tmp_path):
+    assert f"{tmp_path / 'none'} holds nothing of it" in shown(
+        look(study, RunStore(tmp_path / "none"))
+    )
+    note(store, keys["set1"], "t")
+    assert "Nobody drives it now.\n" in shown(look(study, store)).replace(" \n", "\n")
+
+
+def test_watching_waits_for_a_store_in_trouble_and_ends_where_nothing_more_comes(
+    study, store, keys, monkeypatch, caplog
+):
+    monkeypatch.setattr("suite.status.SECONDS_BETWEEN_LOOKS", 0)
+    for key in list(keys.values())[:-1]:
+        store.finish(key, {"history": []})
+    looks = watch(study, store)
+    assert next(looks).count("done") == 3
+    troubles = iter([OSError("away"), OSError("away")])
+    states = store.states
+
+    def troubled(keys):
+        for trouble in troubles:
+            raise trouble
+        return states(keys)
+
+    monkeypatch.setattr(store, "states", troubled)
+    store.fail(keys["static2"], {"reason": "no luck"})
+    assert [status.count("failed") for status in looks] == [1]
+    assert caplog.text.count("the store cannot be read now: away") == 2

@@ -141,3 +141,18 @@ def test_a_data_sets_content_is_remembered(store):
 def test_an_unknown_kind_of_url_is_the_users_mistake():
     with pytest.raises(UserError, match="--store nosuch://bucket/x: cannot be opened"):
         RunStore("nosuch://bucket/x")
+
+
+def test_what_is_no_file_or_no_directory_is_set_aside(store, caplog):
+    root = Path(store.place.root)
+    (root / "runs").mkdir(exist_ok=True)
+    (root / "runs" / "k1").write_text("a file where a directory belongs")
+    for name in ("run.json", "failure.json"):
+        (root / "runs" / "k2" / name).mkdir(parents=True)
+    for key in ("k1", "k2"):
+        assert store.checkpoint(key) is None
+        store.begin(key, {"cell": "set"})
+        store.finish(key, {"history": []})
+    assert store.states(["k1", "k2"]) == {"k1": "done", "k2": "done"}
+    assert {path.name for path in (root / "aside").iterdir()} == {"runs-k1.0", "runs-k2-run.json.0"}
+    assert caplog.text.count("is damaged or foreign") == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 
 import pytest
@@ -62,3 +64,10 @@ def test_the_lock(store):
     with hold(store, "study") as lock:
         assert order(store, "study", lock.token) == "go on"
     assert order(store, "study", lock.token) == "unknown"
+
+
+def test_a_file_is_written_in_one_request(store, caplog):
+    with caplog.at_level(logging.INFO, "werkzeug"):
+        store.keep_checkpoint("k1", b"w" * 6_000_000)
+    assert re.findall(r'"([A-Z]+) ', caplog.text) == ["PUT"]
+    assert len(store.checkpoint("k1")) == 6_000_000

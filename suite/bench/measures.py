@@ -94,8 +94,8 @@ def rows(figures: dict[str, Any]) -> list[list[str]]:
 
 
 def _shown(figure: str, value: float | str) -> str:
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | int):
+        return str(value)
     if figure in {"share_of_epoch", "share_of_core_time", "saved"}:
         return f"{100 * value:.1f} %"
     if figure.endswith("_mb"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,9 +71,14 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def store_words(store: str) -> list[str]:
+    """Return the option that names a store, none for the default one."""
+    return [] if store == DEFAULT_STORE else ["--store", store]
+
+
 def store_option(store: str) -> str:
-    """Return the option that names a store, or nothing for the default one."""
-    return "" if store == DEFAULT_STORE else f" --store {store}"
+    """Return the option that names a store as it is typed after a verb's argument."""
+    return "".join(f" {shlex.quote(word)}" for word in store_words(store))
 
 
 def print_table(headings: list[str], rows: list[list[str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ from suite.cli.app import (
     stderr,
     stdout,
     store_option,
+    store_words,
 )
 from suite.errors import UserError
 
@@ -112,7 +114,10 @@ def run(
     from suite.store import RunStore
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), stderr()
-    go_on = f"To go on: suite run {study}{store_option(store)}"
+    words = ["suite", "run", str(study), *store_words(store)]
+    for option, value in (("--data", data), ("--address", address)):
+        words += [option, str(value)] if value else []
+    go_on = f"To go on: {shlex.join(words)}"
     try:
         outcome = drive(
             checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console

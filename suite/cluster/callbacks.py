@@ -6,9 +6,8 @@ import logging
 import pickle
 import re
 import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from suite.ending import Ending, Watcher
 from suite.store import RunStore
@@ -19,6 +18,13 @@ SECONDS_WITHOUT_ROOM = 60.0
 _COLOUR = re.compile(r"\x1b\[\d*m")
 
 _log = logging.getLogger(__name__)
+
+
+class Death(NamedTuple):
+    """How often in a row a run died without getting farther, and at which epoch."""
+
+    times: int
+    epoch: int
 
 
 def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> Any:
@@ -40,7 +46,9 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
             watcher.started(_key(trial))
 
         def on_trial_result(self, *, trial: Any, result: Any, **_: Any) -> None:
-            if "outcome" not in result:
+            if "warning" in result:
+                watcher.warned(result["warning"])
+            elif "outcome" not in result:
                 watcher.reached(_key(trial), result["epoch"], result["seconds"])
 
         def on_trial_recover(self, *, trial: Any, **_: Any) -> None:
@@ -74,22 +82,34 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
 
 def try_again(
     error: Exception,
-    died: Counter[str],
+    deaths: dict[str, Death],
     retries: int,
     store: RunStore,
     watcher: Watcher,
     ending: Ending,
 ) -> None:
-    """Have the runs that went on when Tune itself died tried again, or failed if too often."""
+    """Have the runs that went on when Tune itself died tried again, or failed if too often.
+
+    All of them die with it, whichever was the cause: deaths count only while a run gets no farther.
+    """
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    died.update(ending.running)
     for key in sorted(ending.running):
-        if died[key] > retries:
+        before, epoch = deaths.get(key, Death(0, -1)), _epoch(store, key)
+        deaths[key] = Death(1 if epoch > before.epoch else before.times + 1, epoch)
+        if deaths[key].times > retries:
             ending.ended.add(key)
-            _give_up(store, watcher, key, cause, died[key])
+            _give_up(store, watcher, key, cause, deaths[key].times)
         else:
             watcher.retried(key, _reason(cause))
     ending.running.clear()
+
+
+def _epoch(store: RunStore, key: str) -> int:
+    """Return how far a run has said that it is; 0 where that cannot be read."""
+    try:
+        return int((store.progress(key) or {"epoch": 0})["epoch"])
+    except OSError:
+        return 0
 
 
 def _give_up(store: RunStore, watcher: Watcher, key: str, error: Exception, tries: int) -> None:

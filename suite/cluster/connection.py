@@ -6,7 +6,8 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from suite.errors import UserError
 from suite.study.file import Execution
 
 SECONDS_TO_REACH_A_CLUSTER = 10.0
+
+SECONDS_BETWEEN_KNOCKS = 1.0
+KNOCKS = 3
+"""A head that has not answered so many is taken for gone. Ray ends the driver a minute later."""
 
 _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -39,11 +44,48 @@ def check_room(resources: Mapping[str, float], execution: Execution) -> None:
 
 def _reach(address: str) -> None:
     """Refuse an address where nobody answers."""
-    host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
+        _knock(address)
     except (OSError, ValueError) as error:
         raise UserError(f"--address {address}: no cluster answers there ({error}).") from None
+
+
+def _knock(address: str) -> None:
+    """Connect to HOST:PORT, and let go.
+
+    Raises:
+        OSError: If nobody answers.
+        ValueError: If that is no address.
+    """
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
+
+
+@contextmanager
+def head_watched(ray: Any, warn: Callable[[str], None]) -> Iterator[None]:
+    """Say how to go on where the cluster's head has gone: Ray's own code then ends the driver."""
+    address = ray.get_runtime_context().gcs_address
+    over = threading.Event()
+
+    def watch() -> None:
+        missed = 0
+        while not over.wait(SECONDS_BETWEEN_KNOCKS):
+            try:
+                _knock(address)
+                missed = 0
+            except OSError:
+                missed += 1
+            if missed == KNOCKS:
+                warn(
+                    f"The head of the cluster ({address}) does not answer. If it stays away, Ray "
+                    "ends this driver; then the same suite run goes on from what is in the store."
+                )
+
+    threading.Thread(target=watch, name="suite-head", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 @contextmanager
@@ -90,10 +132,10 @@ def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
                     log_to_driver=False,
                     logging_level=logging.CRITICAL,
                 )
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            if address is None:
-                raise
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             reason = str(error).strip().partition("\n")[0].rstrip(".")
+            if address is None:
+                raise UserError(f"Ray cannot be started on this machine ({reason}).") from error
             raise UserError(
                 f"--address {address}: no cluster can be used there ({reason}). Where it asks for "
                 "a token, this needs the same token, and RAY_AUTH_MODE=token."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suite.cluster import tracking
 from suite.cluster import trial as trials
-from suite.cluster.callbacks import callback, stopper, try_again
-from suite.cluster.connection import check_room, connected
+from suite.cluster.callbacks import Death, callback, stopper, try_again
+from suite.cluster.connection import check_room, connected, head_watched
 from suite.ending import Ending, Watcher
 from suite.errors import UserError
 from suite.lock import Lock
@@ -75,8 +74,12 @@ def execute(
             {"cpu": execution.cpu, "gpu": execution.gpu},
         )
         ending = Ending(lock, watcher)
-        died: Counter[str] = Counter()
-        with tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch, ending.on_signals():
+        deaths: dict[str, Death] = {}
+        with (
+            tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch,
+            head_watched(ray, watcher.warned),
+            ending.on_signals(),
+        ):
             while left := [run for run in runs if run.key not in ending.ended]:
                 try:
                     tune.Tuner(
@@ -104,7 +107,7 @@ def execute(
                     # Tune itself gives up where Ray kills a worker for want of memory.
                     if not ending.running:
                         raise
-                    try_again(error, died, execution.retries, store, watcher, ending)
+                    try_again(error, deaths, execution.retries, store, watcher, ending)
     if ending.reason is not None:
         raise UserError(ending.reason)
     return not ending.interrupted

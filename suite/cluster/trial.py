@@ -29,6 +29,9 @@ SECONDS_BETWEEN_ORDERS = 5.0
 SECONDS_TO_SEE_THE_STORE = 60.0
 """A network file system may show a new file so late."""
 
+UNREADABLE_STORE_WAITS = 4
+"""A store that cannot be read is waited for so many times longer."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -55,9 +58,8 @@ def trial(config: dict[str, Any], job: Job) -> None:
     from suite.evolution.plugins import load
     from suite.training import Stopped
 
-    store = patiently(lambda: _opened(job.location), job.seconds_to_see_the_store)
-    store.insist()
-    if _first_order(store, job) == "stop":
+    store, wanted = _seen_store(job)
+    if wanted == "stop":
         tune.report({"outcome": "stopped"})
         return
     for plugin in job.plugins:
@@ -78,41 +80,53 @@ def trial(config: dict[str, Any], job: Job) -> None:
             if _order(store, job) == "stop":
                 raise Stopped
 
-    outcome = attempt(run, images, store, job.execution, report, driver=job.token)
+    def warn(sentence: str) -> None:
+        tune.report({"warning": sentence})
+
+    outcome = attempt(run, images, store, job.execution, report, on_warning=warn, driver=job.token)
     tune.report({"outcome": outcome})
 
 
-def _opened(location: str) -> RunStore:
-    """Open the store, which for a bucket asks the network."""
-    try:
-        return RunStore(location)
-    except UserError as error:
-        raise OSError(str(error)) from error
+class _UnsignedError(OSError):
+    """A store that can be read, without the driver's sign in it."""
 
 
-def _first_order(store: RunStore, job: Job) -> Order:
-    """Return what the driver wants, having waited for its sign to show in the store.
+def _seen_store(job: Job) -> tuple[RunStore, Order]:
+    """Return the store and what the driver wants, having waited for its sign to show there.
 
     What shows may be the sign of an earlier driver: one that died there, where the store is
-    another, or one that a network file system still remembers.
+    another, or one that a network file system still remembers. A store that cannot be read is
+    waited for longer than one that is without the sign: a mount may come back.
 
     Raises:
-        StrangerError: If it does not show.
-        OSError: If the store cannot be read.
+        StrangerError: If the sign does not show, or the store cannot be read from here.
     """
 
-    def seen() -> Order:
+    def seen() -> tuple[RunStore, Order]:
+        try:
+            store = RunStore(job.location)  # for a bucket, this asks the network
+        except UserError as error:
+            raise OSError(str(error)) from error
+        store.insist()
         if (found := order(store, job.study, job.token, since=job.started)) == "unknown":
-            raise FileNotFoundError
-        return found
+            raise _UnsignedError
+        return store, found
 
-    try:
-        return patiently(seen, job.seconds_to_see_the_store)
-    except FileNotFoundError:
-        raise StrangerError(
-            f"{socket.gethostname()} does not see the same store at {job.location} as the driver "
-            f"on {job.driver}: it must be one that all nodes share (a network file system, s3://)."
-        ) from None
+    here, trouble = socket.gethostname(), ""
+    for waits in (1, UNREADABLE_STORE_WAITS):
+        try:
+            return patiently(seen, waits * job.seconds_to_see_the_store)
+        except _UnsignedError:
+            raise StrangerError(
+                f"{here} does not see the same store at {job.location} as the driver on "
+                f"{job.driver}: it must be one that all nodes share (a network file system, s3://)."
+            ) from None
+        except OSError as error:
+            trouble = str(error)
+    raise StrangerError(
+        f"{here} cannot read the store at {job.location}, which the driver on {job.driver} can: "
+        f"{trouble}."
+    )
 
 
 def _order(store: RunStore, job: Job) -> Order:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,14 @@ def test_an_address_without_a_cluster_is_the_users_mistake(tmp_path, address):
     ended = suite("run", write_study(tmp_path), "--store", tmp_path / "s", "--address", address)
     assert ended.returncode == 2, ended.stderr
     assert f"--address {address}: " in ended.stderr
+
+
+def test_a_token_that_is_missing_is_the_users_mistake(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as cluster:
+        address = f"127.0.0.1:{cluster.getsockname()[1]}"
+        variables = {"RAY_AUTH_MODE": "token", "HOME": str(tmp_path), "RAY_AUTH_TOKEN": ""}
+        study = write_study(tmp_path)
+        ended = suite("run", study, "--store", tmp_path / "s", "--address", address, **variables)
+    assert ended.returncode == 2, ended.stderr
+    assert "needs the same token, and RAY_AUTH_MODE=token" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -65,7 +65,7 @@ def test_two_hosts_by_hand_with_a_token(tmp_path, study):
 
 def test_the_slurm_script_on_a_node_of_its_own(tmp_path, study):
     put_command(tmp_path, "scontrol", "echo node")
-    put_command(tmp_path, "srun", 'shift; exec "$@"')
+    put_command(tmp_path, "srun", 'while [[ $1 == -* ]]; do shift; done; exec "$@"')
     activate = tmp_path / ".venv" / "bin" / "activate"
     activate.parent.mkdir(parents=True)
     activate.write_text(f"PATH={tmp_path}/bin:$PATH\n")
