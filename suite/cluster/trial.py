@@ -112,20 +112,24 @@ def _seen_store(job: Job) -> tuple[RunStore, Order]:
             raise _UnsignedError
         return store, found
 
-    here, trouble = socket.gethostname(), ""
+    trouble: OSError | None = None
     for waits in (1, UNREADABLE_STORE_WAITS):
         try:
             return patiently(seen, waits * job.seconds_to_see_the_store)
-        except _UnsignedError:
-            raise StrangerError(
-                f"{here} does not see the same store at {job.location} as the driver on "
-                f"{job.driver}: it must be one that all nodes share (a network file system, s3://)."
-            ) from None
+        except _UnsignedError as error:
+            trouble = error
+            break
         except OSError as error:
-            trouble = str(error)
+            trouble = error
+    here = socket.gethostname()
+    if isinstance(trouble, _UnsignedError | FileNotFoundError):
+        raise StrangerError(
+            f"{here} does not see the same store at {job.location} as the driver on {job.driver}: "
+            "it must be one that all nodes share (a network file system, s3://)."
+        )
     raise StrangerError(
-        f"{here} cannot read the store at {job.location}, which the driver on {job.driver} can: "
-        f"{trouble}."
+        f"{here} cannot read the store at {job.location}, as the driver on {job.driver} can: "
+        f"{trouble}"
     )
 
 

@@ -1,0 +1,63 @@
+"""How a worker makes sure that it sees the driver's store; tests/cluster does it on real nodes."""
+
+import pytest
+
+from suite.cluster import trial
+from suite.ending import StrangerError
+from suite.lock import hold
+from suite.store import RunStore
+from suite.study.file import Execution
+
+
+def job(store, lock):
+    return trial.Job({}, {}, store.location, Execution(), (), "study", lock.token, 0.0, "far", 0.2)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = RunStore(tmp_path / "store")
+    opened.stand()
+    return opened
+
+
+def test_the_drivers_store_is_seen(store):
+    with hold(store, "study") as lock:
+        seen, wanted = trial._seen_store(job(store, lock))
+    assert (seen.location, wanted) == (store.location, "go on")
+
+
+def test_a_store_without_the_drivers_sign_is_another(store):
+    with hold(store, "other") as lock, pytest.raises(StrangerError, match="not see the same store"):
+        trial._seen_store(job(store, lock))
+
+
+def test_a_store_that_is_not_there_is_another(store, tmp_path):
+    with hold(store, "study") as lock:
+        there = job(store, lock)
+        (tmp_path / "store").rename(tmp_path / "elsewhere")
+        with pytest.raises(StrangerError, match="does not see the same store"):
+            trial._seen_store(there)
+
+
+def test_a_store_that_cannot_be_read_is_said_to_be_and_why(store, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with hold(store, "study") as lock:
+        monkeypatch.setattr(trial, "order", refused)
+        with pytest.raises(StrangerError, match=r"cannot read the store at .*Permission denied"):
+            trial._seen_store(job(store, lock))
+
+
+def test_a_store_in_trouble_for_a_while_is_waited_for(store, monkeypatch):
+    troubles = iter([OSError("away"), OSError("away")])
+    order = trial.order
+
+    def troubled(*arguments, **options):
+        for trouble in troubles:
+            raise trouble
+        return order(*arguments, **options)
+
+    with hold(store, "study") as lock:
+        monkeypatch.setattr(trial, "order", troubled)
+        assert trial._seen_store(job(store, lock))[1] == "go on"
