@@ -101,8 +101,10 @@ def scheduling(
         for key, result in results.items()
         if result is not None
     }
-    return {"runs": len(trained), "share_of_core_time": share(watch, trained, cores)} | {
-        "run_ms": 1000 * sum(trained.values()) / len(trained)
+    return {
+        "runs": len(trained),
+        "run_ms": 1000 * sum(trained.values()) / len(trained),
+        "share_of_core_time": share(watch, trained, cores),
     }
 
 
