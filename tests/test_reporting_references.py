@@ -27,7 +27,7 @@ def rows(results, tmp_path):
     return found, [[cell.text for cell in row] for row in found.blocks[1].rows]
 
 
-def test_each_figure_stands_beside_the_mean_and_range_over_runs(tmp_path):
+def test_each_figure_stands_beside_the_mean_the_range_and_where_one_run_would_lie(tmp_path):
     results = make_results(make_study(tmp_path, more=MORE, epochs=12, seeds=3))
     found, shown = rows(results, tmp_path)
     assert "SET: theirs, one seed." in found.blocks[0]
@@ -39,9 +39,11 @@ def test_each_figure_stands_beside_the_mean_and_range_over_runs(tmp_path):
     frame = results.frame
     ours = frame[(frame["cell"] == "set") & (frame["epoch"] == 1)]["val_accuracy"]
     half = stats.t.ppf(0.975, 2) * stats.sem(ours)
-    mean, least, most, theirs, difference = shown[1][4:]
+    mean, span, one_run, theirs, difference = shown[1][4:]
+    reach = stats.t.ppf(0.975, 2) * ours.std(ddof=1) * (1 + 1 / 3) ** 0.5
     assert mean == f"{ours.mean():.3f} ± {half:.3f}"
-    assert (least, most) == (f"{ours.min():.3f}", f"{ours.max():.3f}")
+    assert span == f"{ours.min():.3f} to {ours.max():.3f}"
+    assert one_run == f"{ours.mean() - reach:.3f} to {ours.mean() + reach:.3f}".replace("-", "−")
     assert theirs == "0.159"
     assert float(difference.replace("−", "-")) == pytest.approx(ours.mean() - 0.159, abs=6e-4)
 

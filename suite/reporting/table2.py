@@ -14,7 +14,7 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import Estimate, Format, estimate, format_for, superscript
 from suite.statistics.comparisons import Question, compare
 from suite.statistics.samples import match
-from suite.study.cells import published_row
+from suite.study.cells import published_row, restates_regrowth_figures
 
 if TYPE_CHECKING:
     from suite.study import Cell
@@ -193,6 +193,7 @@ def table2(results: Results) -> Table2:
     runs = last_epochs(results.frame)
     by_cell = dict(iter(runs.groupby("cell", sort=False)))
     cells = results.study.cells
+    regrowth_figures = restates_regrowth_figures(cells)
     repeats = any(cell.settings.dataset == paper.DATASET for cell in cells)
     columns = []
     for name, title, higher in _COLUMNS:
@@ -208,7 +209,7 @@ def table2(results: Results) -> Table2:
     rows = []
     for cell in cells:
         published = published_row(cell)
-        if repeats and cell.settings.dataset != paper.DATASET:
+        if regrowth_figures or (repeats and cell.settings.dataset != paper.DATASET):
             published = None  # where some cells are on the paper's data, no other is beside it
         n = len(by_cell.get(cell.label, ()))
         entries = tuple(

@@ -15,7 +15,8 @@ NOTE = (
 )
 MARKS = (
     "Bold: the best of its column. †: not shown to differ from the best. ‡: could not be tested "
-    "against it, with so few runs."
+    "against it, with so few runs. The best is picked from the same runs, so these marks describe; "
+    "the declared comparisons bound the chance of an error."
 )
 _SIGNS = {SAME: "†", UNTESTED: "‡"}
 _TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}

@@ -348,7 +348,10 @@ def _claim_reason(
         where = "" if total == 1 else f" of part {parts.index(worst) + 1} of {total}"
         return f"The opposite{where} is shown: {worst.reason.split(', p = ')[0]} ({adjusted})."
     if verdict == "unattainable":
-        return f"There are too few seeds to decide it either way; about {seeds} are needed."
+        return (
+            f"There are too few seeds to decide it either way: fewer than {seeds} cannot, whatever "
+            "they show; suite power tells how many are likely to."
+        )
     untested = sum(isnan(part.p_for) for part in parts)
     if total == 1:
         return f"It is not shown either way: {parts[0].reason}."

@@ -139,6 +139,13 @@ def published_row(cell: Cell) -> paper.Row | None:
     return paper.row_of(settings.method, settings.metric, settings.regrow)
 
 
+def restates_regrowth_figures(cells: Sequence[Cell]) -> bool:
+    """Whether cells restate the paper's Figures 2 and 3, of which it prints no numbers."""
+    return any(cell.settings.regrow != "random" for cell in cells) and all(
+        cell.settings.epochs == paper.REGROWTH_EPOCHS for cell in cells
+    )
+
+
 def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
     """Return how the paper would name a cell, e.g. AccSET, most neighbours.
 

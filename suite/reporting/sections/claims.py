@@ -65,14 +65,15 @@ def _claims(claims: list[Claimed]) -> Grid:
             (
                 words(f"{place}. {row.claim.sentence}", small=row.claim.source),
                 words(found.verdict, mark=_MARKS[found.verdict]),
-                p_value(found.p_adjusted),
+                p_value(math.nan if found.verdict == "unattainable" else found.p_adjusted),
                 words(found.reason),
             )
         )
     caption = (
         "A claim is supported if each of its statements below is shown, contradicted if the "
         f"opposite of one is; by the {claims[0].measure}. {SEVERAL_STATEMENTS} p is Holm-corrected "
-        "over the claims. Unattainable: with these seeds no exact test could reach the needed p."
+        "over the claims. Unattainable: with these seeds no exact test could reach the needed p: "
+        "none is given."
     )
     heads = head("Claim", "Verdict", "p", "Why", names=(0, 1, 3))
     return Grid("claims-grid", caption, heads, tuple(rows))
@@ -93,8 +94,8 @@ def _statements(claims: list[Claimed], declared: Comparisons) -> Grid:
     caption = (
         "Every statement of the claims: the mean difference (or the mean share saved) over n seeds "
         f"with its t interval at {level}, the paper's value where it has one (Table 2: CIFAR-10, "
-        f"{paper.EPOCHS:,} epochs), and the p of the statement before correction; – where too few "
-        "pairs differ for a test."
+        f"{paper.EPOCHS:,} epochs), and the p of the statement before correction; – where no exact "
+        "test could reach the needed p, so that none counts."
     )
     heads = head("Statement", "n", "Difference", f"{level} interval", "Paper", "p")
     return Grid("statements-grid", caption, heads, tuple(rows))
@@ -164,7 +165,9 @@ def _comparisons(material: Material) -> Grid:
         f"(or runs a cell), both means, the mean difference with its t interval at "
         f"{_level(declared)}, Hedges' g, the t test's p after Holm's correction over this table "
         "and before, the exact sign-flip test's p, the correlation over seeds that pairing relies "
-        "on, and the smallest true difference that these runs would detect with 80 % power."
+        "on, and the smallest true difference that these runs would detect with 80 % power. "
+        "Unattainable: the exact test cannot reach the needed p with so few pairs that differ; a "
+        "small p of the t test or of TOST rests on normality alone there, and does not count."
     )
     if with_margin:
         caption += (

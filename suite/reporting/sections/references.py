@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from suite.reporting.numbers import Format, estimate
+from suite.reporting.numbers import MISSING, Format, estimate
 from suite.reporting.section import Grid, Material, Section, Td, head, number, words
 from suite.study.file import Reference, ReferenceEpoch
 
@@ -28,11 +29,12 @@ def section(material: Material) -> Section | None:
     named = "; ".join(f"{cell.title}: {reference.source}" for cell, reference in found)
     text = f"The study names figures of other implementations to check its runs with. {named}."
     caption = (
-        "Mean over runs ± half the 95 % t interval, the range over runs, and the reference; the "
-        "difference is ours less the reference."
+        "Mean over runs ± half the 95 % t interval, the range over runs, where one more run would "
+        "lie with 95 % (a prediction interval, for normal values), and the reference, which is "
+        "one run where it says so; the difference is ours less the reference."
     )
     heads = head(
-        *("Method", "Epoch", "Measure", "n", "Mean", "Least", "Most", "Reference", "Difference"),
+        *("Method", "Epoch", "Measure", "n", "Mean", "Range", "One run", "Reference", "Difference"),
         names=(0, 2),
     )
     grid = Grid("references-grid", caption, heads, tuple(rows))
@@ -53,6 +55,7 @@ def _rows(
             form = Format(0, grouped=True) if name == "connections" else Format(3)
             half = f" ± {form.text(ours.half)}" if ours.n > 1 else ""
             least, most = float(at_epoch[name].min()), float(at_epoch[name].max())
+            reach = ours.half * math.sqrt(ours.n + 1)
             difference = ours.mean - theirs
             yield (
                 words(title),
@@ -60,11 +63,17 @@ def _rows(
                 words(_MEASURES[name]),
                 number(ours.n, str(ours.n)),
                 number(ours.mean, form.text(ours.mean) + half),
-                number(least, form.text(least)),
-                number(most, form.text(most)),
+                number(least, f"{form.text(least)} to {form.text(most)}"),
+                number(ours.mean - reach, _ends(form, ours.mean, reach)),
                 number(theirs, form.text(theirs)),
                 number(difference, ("+" if difference > 0 else "") + form.text(difference)),
             )
+
+
+def _ends(form: Format, mean: float, reach: float) -> str:
+    if not math.isfinite(reach):
+        return MISSING
+    return f"{form.text(mean - reach)} to {form.text(mean + reach)}"
 
 
 def _figures(recorded: ReferenceEpoch) -> Iterator[tuple[str, float]]:

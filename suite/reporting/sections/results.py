@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from suite import paper
 from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import listing, listing_some
@@ -17,6 +19,7 @@ from suite.reporting.table2_files import (
     left_out,
 )
 from suite.settings import Settings
+from suite.study.cells import Cell, restates_regrowth_figures
 from suite.tidy import Results
 
 _SHOWN_DIFFERENCES = 8
@@ -46,6 +49,13 @@ def section(material: Material) -> Section:
                 "This is not the paper's experiment: differences from its values "
                 f"{beside}. Different here: {listed}."
             )
+    if restates_regrowth_figures(results.study.cells):
+        differing = differences_from_paper(results)
+        blocks.append(
+            f"The paper shows such runs, of {paper.REGROWTH_EPOCHS} epochs, in Figures 2 and 3 and "
+            f"prints no numbers of them; its Table 2 is of {paper.EPOCHS:,} epochs and does not "
+            "stand here." + (f" Different here: {listing_some(differing)}." if differing else "")
+        )
     if lost := left_out(table):
         warnings.append(lost)
     few = {row.n for row in table.rows if 0 < row.n < 6}
@@ -54,7 +64,9 @@ def section(material: Material) -> Section:
             f"Some cells have {listing(map(str, sorted(few)))} runs: with fewer than six seeds no "
             "two-sided exact test can reach p = 0.05."
         )
-    return Section("table2", "Table 2: the last epoch", tuple(blocks), tuple(warnings))
+    regrowth = restates_regrowth_figures(results.study.cells)
+    title = "The last epoch" if regrowth else "Table 2: the last epoch"
+    return Section("table2", title, tuple(blocks), tuple(warnings))
 
 
 def _write(material: Material) -> None:
@@ -100,7 +112,7 @@ def differences_from_paper(results: Results) -> list[str]:
     Settings that make the methods (method, metric, regrowth and so on) do not count.
     """
     ours: dict[str, dict[str, None]] = {}
-    paper_has = Settings()
+    paper_has = papers_settings(results.study.cells)
     for cell in results.study.cells:
         for name in cell.settings.deciding():
             if name in _MAKE_METHODS or name not in Settings.model_fields:
@@ -113,6 +125,13 @@ def differences_from_paper(results: Results) -> list[str]:
     order = ["dataset", "epochs", *Settings.model_fields]
     names = sorted(ours, key=order.index)
     return [f"{name} ({listing(ours[name])})" for name in names]
+
+
+def papers_settings(cells: Sequence[Cell]) -> Settings:
+    """Return the paper's settings: of Figures 2 and 3 where cells restate them, else of Table 2."""
+    if restates_regrowth_figures(cells):
+        return Settings(epochs=paper.REGROWTH_EPOCHS)
+    return Settings()
 
 
 _MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow", "neighbourhood", "prune"}

@@ -9,6 +9,7 @@ from typing import Any
 from suite.datasets.sources import title as source_title
 from suite.reporting.numbers import count, listing
 from suite.reporting.section import Grid, Material, Section, head, number, words
+from suite.reporting.sections.results import papers_settings
 from suite.settings import Settings
 from suite.tidy import Results
 
@@ -73,7 +74,7 @@ def _settings(results: Results) -> Grid:
     """Return every setting that decides a result, beside the paper's."""
     cells = results.study.cells
     decides = {name for cell in cells for name in cell.settings.deciding()}
-    usual = Settings()
+    usual = papers_settings(cells)
     rows = []
     for name in Settings.model_fields:
         if name not in decides | {"method", "dataset"}:
@@ -95,8 +96,8 @@ def _settings(results: Results) -> Grid:
             )
         )
     caption = (
-        "Every setting that decides a result. The third column is the paper's, marked where this "
-        "study's is another."
+        "Every setting that decides a result. The third column is the paper's (Table 1) or, where "
+        "the paper is silent, that of the SET authors' code; marked where this study's is another."
     )
     heads = head("Setting", "This study", "Paper", "Meaning", names=(0, 1, 2, 3))
     return Grid("settings-grid", caption, heads, tuple(rows))
