@@ -60,7 +60,7 @@ def drive(store, *, age=1.0, stopping=False):
 def shown(status):
     console = Console(width=120)
     with console.capture() as captured:
-        console.print(as_text(status))
+        console.print(as_text(status), soft_wrap=True)  # as suite status does
     return captured.get()
 
 

@@ -181,7 +181,7 @@ def status(
                     live.update(stands.as_text(found), refresh=True)
         else:
             for found in looks:
-                console.print(stands.as_text(found))
+                console.print(stands.as_text(found), soft_wrap=True)  # a path stays whole
 
 
 @app.command()
