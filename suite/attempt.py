@@ -67,12 +67,12 @@ def attempt(
     Raises:
         Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
     """
-    if patiently(lambda: store.done(run.key), PATIENCE):
-        return "done"
-    about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
-    patiently(lambda: store.begin(run.key, about), PATIENCE)
     log = _Log(run, store)
     with _warnings_told(log.add, on_warning):
+        if patiently(lambda: store.done(run.key), PATIENCE):
+            return "done"
+        about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
+        patiently(lambda: store.begin(run.key, about), PATIENCE)
         return _train(run, images, store, execution, on_epoch, driver, log)
 
 
@@ -96,14 +96,18 @@ def _train(
         def guarded() -> None:
             now = store.progress(run.key)
             mine = (socket.gethostname(), os.getpid())
-            if now is None or (now["host"], now["pid"]) == mine or now["epoch"] <= reached:
+            if (
+                now in (None, before)
+                or (now["host"], now["pid"]) == mine
+                or now["epoch"] <= reached
+            ):
                 write()
 
         return guarded
 
     def announce() -> None:
-        before = store.progress(run.key) if checkpoint else None
-        store.note_progress(run.key, _note(run, driver, epoch=before["epoch"] if before else 0))
+        epoch = before["epoch"] if before and checkpoint else 0
+        store.note_progress(run.key, _note(run, driver, epoch))
 
     def follow(record: training.Epoch) -> None:
         nonlocal noted, epochs, reached
@@ -123,6 +127,7 @@ def _train(
         log.keep()
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
+    before = patiently(lambda: store.progress(run.key), PATIENCE)
     found = "with a checkpoint" if checkpoint else "without a checkpoint"
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
     log.unless_in_trouble(announce)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from suite.errors import UserError
 from suite.lock import Lock, hold
-from suite.progress import Progress, reading
+from suite.progress import Progress, reading, say
 from suite.settings import Run
 from suite.store import RunStore, at_once, usable
 from suite.study import Study
@@ -81,8 +81,9 @@ def drive(
     folder, console = data_folder(data_dir), console or Console(quiet=True)
     with usable(store):
         store.stand()
-        found = fingerprints(study, folder, reading(console))
-        runs = study.runs(found)
+    found = fingerprints(study, folder, reading(console))
+    runs = study.runs(found)
+    with usable(store):
         if not (missing := lacking(runs, store)):
             note_fingerprints(found, store)
     ended = True
@@ -200,4 +201,4 @@ def _compile(study: Study, console: Console) -> None:
 
     seconds = compile_kernels(engine_of(study.file.execution))
     if seconds > SECONDS_OF_LOADING:
-        console.print(f"compiled the engine, once on this machine, in {seconds:.0f} s")
+        say(console, f"compiled the engine, once on this machine, in {seconds:.0f} s")

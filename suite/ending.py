@@ -82,11 +82,11 @@ class Ending:
         if self._awaited is None:
             self._awaited = set(self.running)
             self._deadline = time.monotonic() + SECONDS_TO_STOP
-            self._watcher.stopping(SECONDS_TO_STOP)
             try:
                 self._lock.order_stop()
             except OSError as error:
                 _log.warning("the store is in trouble: %s", error)
+            self._watcher.stopping(SECONDS_TO_STOP)
         self._awaited &= self.running
         return not self._awaited or time.monotonic() > self._deadline
 
@@ -106,7 +106,7 @@ class Ending:
         Where neither this driver gave it nor one that took its place, somebody else did, in what
         that host takes for the store.
         """
-        if self.interrupted:
+        if self.interrupted or self.reason is not None:
             return
         try:
             self._lock.beat()  # notices who has taken over

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from suite import cores
 from suite.attempt import engine_of
 from suite.datasets.images import ImageSet
 from suite.study import Cell, Study
@@ -48,13 +48,13 @@ class Estimate:
         return sum(cost.core_seconds for cost in self.cells)
 
 
-def estimate(study: Study, data_dir: Path, cores: int | None = None) -> Estimate:
+def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estimate:
     """Measure a few steps of each cell and say what the study costs.
 
     Args:
         study: The study.
         data_dir: The data folder.
-        cores: Cores at hand; those of this machine by default.
+        at_hand: Cores at hand; those of this machine by default.
 
     Returns:
         An upper estimate: connections are counted as at initialisation, and most methods lose
@@ -67,7 +67,7 @@ def estimate(study: Study, data_dir: Path, cores: int | None = None) -> Estimate
         for source in study.sources()
     }
     execution = study.file.execution
-    at_once = max(1, int((cores or os.cpu_count() or 1) // execution.cpu))
+    at_once = max(1, int((at_hand or cores.at_hand()) // execution.cpu))
     seeds = len(study.seeds)
     costs, run_seconds = [], 0.0
     measured: dict[str, float] = {}

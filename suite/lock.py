@@ -293,12 +293,10 @@ def _exists(driver: dict[str, Any]) -> bool:
 def _born(pid: int) -> int | None:
     """Return when a process was started, in clock ticks since the machine was; -1 if it has ended.
 
-    None where the system does not tell.
+    None where the system does not tell: it may hide the processes of others.
     """
-    if not Path("/proc/self/stat").exists():
-        return None
     try:
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return -1
+        return None
     return -1 if stat[0] == "Z" else int(stat[19])

@@ -19,6 +19,9 @@ EPOCHS = 1000
 """Of Table 2 and Figures 4 to 6."""
 REGROWTH_EPOCHS = 100
 """Of Figures 2 and 3."""
+REGROWTH_METHODS = ("set", "accset")
+NEIGHBOUR_STRATEGIES = ("one_neighbour", "most_neighbours")
+"""Figures 2 and 3 lay them beside random regrowth."""
 DENSE_CONNECTIONS = 20_328_000
 """Of the same network fully connected (section 6)."""
 

@@ -216,18 +216,23 @@ class Progress:
         self._say(f"{self._counts()}{': ' if told else ''}{', '.join(told)}")
 
     def _say(self, line: str) -> None:
-        with contextlib.suppress(OSError):  # a log file on a full disk is no reason to stop
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(self._console, line)
+
+
+def say(console: Console, line: str) -> None:
+    """Print a plain line, whole; one that cannot be printed is left out."""
+    with contextlib.suppress(OSError):  # a log file on a full disk is no reason to stop
+        console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def reading(console: Console) -> Callable[[str, int, int], None]:
     """Return what says how far images are being read, now and then."""
     said = time.monotonic()
 
-    def say(what: str, done: int, total: int) -> None:
+    def remark(what: str, done: int, total: int) -> None:
         nonlocal said
         if time.monotonic() - said >= SECONDS_BETWEEN_REMARKS or done == total:
             said = time.monotonic()
-            console.print(f"{what}: {done:,} of {total:,}", highlight=False, markup=False)
+            say(console, f"{what}: {done:,} of {total:,}")
 
-    return say
+    return remark

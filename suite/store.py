@@ -180,7 +180,10 @@ class RunStore:
             self.place.write(name, payload)
         except DamagedError as error:
             self._set_aside(str(error))
-            self.place.write(name, payload)
+            try:
+                self.place.write(name, payload)
+            except DamagedError:
+                raise OSError(f"{error} is in the way of {name}") from None
 
     def _read(self, name: str) -> dict[str, Any] | None:
         payload = self._checked(name)
@@ -223,17 +226,21 @@ def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
         return list(readers.map(ask, keys))
 
 
+class UnusableError(UserError):
+    """A store that cannot be used now; later it may be."""
+
+
 @contextmanager
 def usable(store: RunStore) -> Iterator[None]:
     """Say in one sentence that a store cannot be used.
 
     Raises:
-        UserError: In place of an OSError.
+        UnusableError: In place of an OSError.
     """
     try:
         yield
     except OSError as error:
-        raise UserError(f"{store.location}: the store cannot be used now ({error}).") from error
+        raise UnusableError(f"{store.location}: the store cannot be used now ({error}).") from error
 
 
 def _hashed(source: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from suite.datasets.sources import KNOWN, title
 from suite.errors import UserError
 from suite.settings import Run
-from suite.store import RunStore, State
+from suite.store import RunStore, State, usable
 from suite.study import Study
 from suite.study.cells import source_name
 
@@ -118,7 +118,7 @@ def read(study: Study, location: str | Path) -> Results:
     """Return what a run store, or a file that `suite export` wrote, holds of a study.
 
     Raises:
-        UserError: If the store cannot be opened, or the file is missing or no export.
+        UserError: If the store cannot be opened or read, or the file is missing or no export.
     """
     if not str(location).endswith(".parquet"):
         return collect(study, RunStore(location))
@@ -129,7 +129,16 @@ def read(study: Study, location: str | Path) -> Results:
 
 
 def collect(study: Study, store: RunStore) -> Results:
-    """Read what a store holds of a study; needs neither torch, ray nor the data."""
+    """Read what a store holds of a study; needs neither torch, ray nor the data.
+
+    Raises:
+        UnusableError: If the store cannot be read.
+    """
+    with usable(store):
+        return _collected(study, store)
+
+
+def _collected(study: Study, store: RunStore) -> Results:
     runs = known_runs(study, store)
     states = store.states(run.key for run in runs)
     found, frames = [], []

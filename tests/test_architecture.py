@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "suite"
 
 ORDER = [
-    *("errors", "randomness", "spelling", "paper", "files", "compiling"),
+    *("errors", "randomness", "spelling", "paper", "files", "cores", "compiling"),
     *("evolution", "statistics", "sparse", "augment"),
     *("datasets", "settings", "study", "checkpoint", "training"),
     *("provenance", "store", "tidy", "lock", "attempt", "ending", "progress", "status"),

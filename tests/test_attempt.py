@@ -118,6 +118,41 @@ def test_an_orphan_does_not_put_back_a_run_that_another_attempt_has_brought_fart
     assert store.progress(RUN.key)["epoch"] == 3
 
 
+def test_the_note_of_a_dead_predecessor_holds_back_no_checkpoint(
+    images, store, expected, monkeypatch
+):
+    """It had got to epoch 3; its only checkpoint is damaged, and the first note cannot be put."""
+    theirs = {"epoch": 3, "host": "elsewhere", "pid": 1}
+    store.note_progress(RUN.key, theirs)
+    write, troubles = Place.write, [OSError(errno.ENOSPC, "No space left on device")]
+
+    def troubled(self, name, payload):
+        if name.endswith("progress.json") and troubles:
+            raise troubles.pop()
+        write(self, name, payload)
+
+    def stop(record):
+        raise Stopped
+
+    monkeypatch.setattr(Place, "write", troubled)
+    assert attempt(RUN, images, store, EXECUTION, stop) == "stopped"
+    assert not troubles
+    assert store.checkpoint(RUN.key) is not None
+    assert attempt(RUN, images, store, EXECUTION) == "done"
+    assert store.result(RUN.key)["provenance"]["resumed_after"] == 1
+    assert history(store) == expected
+
+
+def test_what_is_set_aside_before_the_first_epoch_is_told_of(images, store):
+    warnings = []
+    folder = Path(store.place.root, "runs", RUN.key)
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{}")
+    assert attempt(RUN, images, store, EXECUTION, on_warning=warnings.append) == "done"
+    assert [f"runs/{RUN.key}/result.json" in told for told in warnings] == [True]
+    assert warnings[0] in store.logs(RUN.key)[0]
+
+
 def test_a_checkpoint_that_cannot_be_loaded_is_started_anew_from_and_that_is_told(
     images, store, expected
 ):

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from suite import bench
+from suite import bench, cluster
 from suite.bench import engines, measures, profile, scheduling, timing
 from suite.bench.workload import Bench, synthetic_images
+from suite.errors import UserError
 from suite.sparse import kernels
 
 SMALL = Bench(synthetic_images(200), hidden=(30, 20, 30), epsilon=2)
@@ -68,4 +69,16 @@ def test_the_share_of_core_time_counts_what_lies_where_every_core_had_runs():
     watch.ends = {"a": 4.0, "b": 5.0, "c": 9.0, "d": 10.0}
     trained = {"a": 4.0, "b": 3.0, "c": 4.5, "d": 4.0}
     inside = 4.0 * 3 / 4 + 3.0 + 4.5 + 4.0 * 4 / 5
-    assert scheduling.share(watch, trained, cores=2) == pytest.approx(inside / 16)
+    assert scheduling.share(watch, trained, at_once=2) == pytest.approx(inside / 16)
+
+
+@pytest.mark.parametrize(("ended", "raised"), [(False, KeyboardInterrupt), (True, UserError)])
+def test_scheduling_is_not_measured_by_too_few_runs(monkeypatch, ended, raised):
+    def execute(runs, *_, store, **__):
+        store.fail(runs[0].key, {"reason": "no luck"})
+        return ended
+
+    monkeypatch.setattr(cluster, "execute", execute)
+    with pytest.raises(raised) as error:
+        scheduling.scheduling(SMALL, 1, runs=2)
+    assert ended is ("runs failed (no luck)" in str(error.value))

@@ -1,8 +1,11 @@
 """How deaths are counted where Tune itself has died."""
 
-import pytest
+from types import SimpleNamespace
 
-from suite.cluster.callbacks import try_again
+import pytest
+from ray import tune
+
+from suite.cluster.callbacks import callback, try_again
 from suite.ending import Ending
 from suite.lock import hold
 from suite.store import RunStore
@@ -14,6 +17,12 @@ class Heard:
 
     def retried(self, key, reason):
         self.told.append(("retried", key))
+
+    def warned(self, sentence):
+        self.told.append(("warned", sentence))
+
+    def reached(self, key, epoch, seconds):
+        self.told.append(("reached", key))
 
     def ended(self, key, outcome):
         self.told.append((outcome, key))
@@ -41,3 +50,14 @@ def test_only_a_run_that_gets_no_farther_fails_of_many_deaths(store):
     assert ending.ended == {"stuck"}
     assert store.failure("stuck")["reason"] == "out of memory; tried 4 times"
     assert store.failure("advancing") is None
+
+
+def test_a_workers_warning_reaches_who_watches(store):
+    heard = Heard()
+    trial = SimpleNamespace(config={"run": {"key": "k"}})
+    with hold(store, "study") as lock:
+        passing_on = callback(tune, store, heard, Ending(lock, heard))
+        passing_on.on_trial_result(trial=trial, result={"warning": "a file is damaged"})
+        passing_on.on_trial_result(trial=trial, result={"epoch": 1, "seconds": 2.0})
+        passing_on.on_trial_result(trial=trial, result={"outcome": "done"})
+    assert heard.told == [("warned", "a file is damaged"), ("reached", "k")]

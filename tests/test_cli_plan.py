@@ -95,3 +95,14 @@ def test_files_that_were_not_read_yet_give_no_key_and_every_row_counts(path):
     told = json.loads(suite("plan", path, "--json").out)
     assert told["counts"] == {"missing": 4}
     assert {run["key"] for run in told["runs"]} == {None}
+
+
+@pytest.mark.parametrize("verb", ["plan", "export", "report", "compare", "power"])
+def test_a_store_that_cannot_be_read_is_a_sentence(path, verb):
+    (path.parent / "results").mkdir()
+    (path.parent / "results" / "runs").write_text("a file where a directory belongs")
+    more = ["--out", path.parent / "out.parquet"] if verb == "export" else []
+    done = suite(verb, path, *more)
+    assert (done.code, done.out) == (2, "")
+    assert "results: the store cannot be used now" in done.err
+    assert done.err.count("\n") == 1

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -118,6 +119,16 @@ class Watch:
     def until_said(self, words):
         until(lambda: words in self.said.read_text(), words, seconds=120)
 
+    @contextmanager
+    def store_away(self):
+        """Meanwhile, something else lies where the runs were."""
+        runs, away = self.store / "runs", self.folder / "away"
+        runs.rename(away)
+        runs.write_text("")
+        yield
+        runs.unlink()
+        away.rename(runs)
+
     def finish(self, keys):
         """Give the store finished runs, each at once."""
         for key in keys:
@@ -149,6 +160,8 @@ def test_watch_writes_whenever_runs_finish_until_interrupted_or_complete(watch, 
     watching.finish(keys[:1])
     watching.until_said(f"1 of 8 runs: {watching.page}")
     assert "Incomplete: 1 of 8 runs are done" in watching.page.read_text()
+    with watching.store_away():
+        watching.until_said("the store cannot be used now")
     watching.finish(keys[1:3])
     watching.until_said("3 of 8 runs:")
     assert "Incomplete: 3 of 8 runs are done" in watching.page.read_text()

@@ -99,3 +99,38 @@ def test_who_is_taken_over_ends(ending, lock, store):
         lock.beat()
         assert ending.now()
         assert "has been taken over by" in ending.reason
+
+
+def test_who_finds_a_strangers_order_to_stop_does_not_see_the_store(ending):
+    ending.hear_stopped("elsewhere")
+    assert ending.now()
+    assert ending.reason.startswith("elsewhere was told to stop by another driver, of which")
+
+
+def test_what_one_is_told_to_stop_by_its_own_driver_or_the_next_is_no_reason(ending, store):
+    ending.interrupted = True
+    ending.hear_stopped("elsewhere")
+    assert ending.reason is None
+    ending.interrupted = False
+    with hold(store, "study", takeover=True):
+        ending.hear_stopped("elsewhere")
+        assert ending.now()
+        assert "has been taken over by" in ending.reason
+
+
+def test_the_first_reason_stands(ending):
+    ending.hear(WrappedError(StrangerError("elsewhere cannot read the store")))
+    ending.hear_stopped("elsewhere")
+    assert ending.reason == "elsewhere cannot read the store"
+
+
+def test_runs_are_told_to_stop_whatever_becomes_of_who_watches(lock, store):
+    class Gone:
+        def stopping(self, seconds):
+            raise SystemExit(1)
+
+    ending = Ending(lock, Gone())
+    ending.interrupted = True
+    with pytest.raises(SystemExit):
+        ending.now()
+    assert store.driver("study")["stopping"]

@@ -26,7 +26,7 @@ def path(tmp_path):
 
 
 def test_core_time_is_an_epochs_time_of_all_runs_and_wall_time_divides_it(path, tmp_path):
-    found = estimate(load_study(path), tmp_path, cores=2)
+    found = estimate(load_study(path), tmp_path, at_hand=2)
     assert found.at_once == 2
     for cost in found.cells:
         assert cost.core_seconds == pytest.approx(cost.epoch_seconds * 7 * 3)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -94,3 +96,12 @@ def test_a_long_list_of_runs_is_cut(runs, monkeypatch):
             watcher.started(run.key)
         watcher.reached(runs[0].key, 1, 1.0)
     assert "set seed 1 epoch 1/10, and 3 more" in shown.getvalue()
+
+
+def test_what_cannot_be_printed_is_left_out():
+    said = []
+    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing raises too
+        progress.reading(Console(file=full))("images", 10, 10)
+        progress.say(Console(file=full), "a line")
+        said.append("all")
+    assert said == ["all"]

@@ -29,7 +29,7 @@ from suite.reporting.sections.pauses import identical
 from suite.reporting.sections.results import differences_from_paper
 from suite.reporting.table2 import table2
 from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
-from tests.made_results import PERFORMANCE, REGROWTH, make_results, make_study
+from tests.made_results import PERFORMANCE, make_results, make_study
 
 
 def test_the_interval_is_students():
@@ -307,18 +307,22 @@ def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):
     assert differences_from_paper(results) == ["epochs (40)", "dropout (0.1)"]
 
 
-@pytest.mark.parametrize(("epochs", "restates"), [(100, True), (12, False)])
+@pytest.mark.parametrize(
+    ("epochs", "method", "restates"),
+    [(100, "set", True), (12, "set", False), (100, "lset", False)],
+)
 def test_figures_2_and_3_are_the_papers_at_its_100_epochs_and_stand_beside_no_table_2(
-    tmp_path, epochs, restates
+    tmp_path, epochs, method, restates
 ):
-    study = make_study(tmp_path, REGROWTH, epochs=epochs, baseline="{method: set, regrow: random}")
+    cells = f"\n  - {{method: {method}, grid: {{regrow: [random, one_neighbour]}}}}\n"
+    study = make_study(tmp_path, cells, epochs=epochs, baseline="null")
     results = make_results(study)
     section = table_section.section(
         Material(results, table2(results), looks(study.cells), tmp_path)
     )
     assert table2(results).has_paper is not restates
     assert (section.title == "The last epoch") is restates
-    assert differences_from_paper(results) == ([] if restates else ["epochs (12)"])
+    assert differences_from_paper(results) == ([] if restates else [f"epochs ({epochs})"])
     assert any("in Figures 2 and 3 and prints no" in str(block) for block in section.blocks) is (
         restates
     )

@@ -106,6 +106,14 @@ def test_a_claim_on_cells_that_share_too_few_seeds_asks_for_the_declared_pairs()
     assert found.seeds_needed == 4
 
 
+def test_no_more_seeds_are_asked_for_than_could_do_if_all_that_come_differ():
+    """Eight pairs that differ can decide a claim of five: here four do, so that five more can."""
+    one_tied = Part(pairs(BASE[:5] + np.array([0.0, 0.02, 0.02, 0.02, 0.03]), BASE[:5]), "higher")
+    found = judge([[one_tied]] * 5)[0]
+    assert (found.verdict, found.seeds_needed) == ("unattainable", 9)
+    assert "fewer than 9 cannot, whatever they show" in found.reason
+
+
 def test_negative_figures_have_the_sign_of_the_tables():
     (found,) = judge([[shifted(-0.01)]])
     assert "is shown: −0.0" in found.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
@@ -109,7 +110,7 @@ def test_a_silent_driver_is_stale_and_so_are_its_runs(study, store, keys, monkey
     assert (status.driver, status.count("stale"), status.count("running")) == ("stale", 1, 0)
     assert status.seconds_left is None
     assert "Stale: it was driven by process 7 on far" in shown(status)
-    assert "last heard of 660 s ago" in shown(status)
+    assert re.search(r"last heard of 6[67]\d s ago", shown(status))
 
 
 def test_runs_of_an_earlier_driver_wait(study, store, keys):
@@ -142,8 +143,7 @@ def test_watching_ends_when_the_study_is_complete(study, store, keys, monkeypatc
 
 
 @pytest.mark.parametrize("skew", [-600, 600])
-def test_a_driver_that_beats_drives_whatever_its_clock_says(study, store, keys, monkeypatch, skew):
-    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.2)
+def test_a_driver_that_beats_drives_whatever_its_clock_says(study, store, keys, skew):
     released = threading.Event()
 
     def beat():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.errors import UserError
-from suite.store import RunStore
+from suite.store import RunStore, usable
 
 RECORD = {"key": "k1", "seed": 1, "history": [{"epoch": 1, "train_loss": 2.5, "theta": None}]}
 
@@ -156,3 +156,12 @@ def test_what_is_no_file_or_no_directory_is_set_aside(store, caplog):
     assert store.states(["k1", "k2"]) == {"k1": "done", "k2": "done"}
     assert {path.name for path in (root / "aside").iterdir()} == {"runs-k1.0", "runs-k2-run.json.0"}
     assert caplog.text.count("is damaged or foreign") == 2
+
+
+def test_what_cannot_be_set_aside_is_in_the_way(tmp_path):
+    (tmp_path / "file").write_text("no directory")
+    store = RunStore(tmp_path / "file")
+    told = r"the store cannot be used now .*is in the way of runs/k1"
+    with pytest.raises(UserError, match=told), usable(store):
+        store.begin("k1", {})
+    assert (tmp_path / "file").read_text() == "no directory"

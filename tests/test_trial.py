@@ -1,5 +1,7 @@
 """How a worker makes sure that it sees the driver's store; tests/cluster does it on real nodes."""
 
+from dataclasses import replace
+
 import pytest
 
 from suite.cluster import trial
@@ -61,3 +63,13 @@ def test_a_store_in_trouble_for_a_while_is_waited_for(store, monkeypatch):
     with hold(store, "study") as lock:
         monkeypatch.setattr(trial, "order", troubled)
         assert trial._seen_store(job(store, lock))[1] == "go on"
+
+
+def test_a_displaced_driver_that_writes_itself_back_orders_nothing(store):
+    with hold(store, "study"):
+        theirs = store.driver("study")
+        with hold(store, "study", takeover=True) as lock:
+            here = replace(job(store, lock), started=lock.started)
+            assert trial._order(store, here) == "go on"
+            store.note_driver("study", theirs)
+            assert trial._order(store, here) == "unknown"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
+from suite import cores
 from suite.attempt import Outcome
 from suite.bench.workload import Bench
 from suite.datasets.sources import NpzSource
+from suite.errors import UserError
 from suite.lock import hold
 from suite.settings import Run, Settings
 from suite.store import RunStore
@@ -76,18 +79,18 @@ def scheduling(
     """
     from suite import cluster
 
-    cores = os.cpu_count() or 1
+    at_once = cores.at_hand()
     source = NpzSource(name="random images", npz="random images")
     settings = Settings(dataset=source, hidden=bench.hidden, epsilon=bench.epsilon, epochs=1)
     epochs = max(1, round(run_seconds / epoch_seconds(settings, bench.images, engine="sparse")))
     settings = settings.model_copy(update={"epochs": epochs})
     waiting = [Run("short", settings, seed, bench.images.fingerprint) for seed in range(runs)]
-    watch = Stopwatch(enough=max(3, turns // 3) * cores)
+    watch = Stopwatch(enough=max(3, turns // 3) * at_once)
     with tempfile.TemporaryDirectory(prefix="suite-bench-") as folder:
         store = RunStore(folder)
         store.stand()
         with hold(store, "bench") as lock:
-            cluster.execute(
+            ended = cluster.execute(
                 waiting,
                 {source_name(source): bench.images},
                 store=store,
@@ -95,6 +98,8 @@ def scheduling(
                 execution=Execution(engine="sparse"),
                 watcher=watch,
             )
+        if len(watch.ends) < watch.enough:
+            _give_up(store, waiting, interrupted=not ended)
         results = {key: store.result(key) for key in watch.ends}
     trained = {
         key: sum(epoch["seconds"] for epoch in result["history"])
@@ -104,11 +109,25 @@ def scheduling(
     return {
         "runs": len(trained),
         "run_ms": 1000 * sum(trained.values()) / len(trained),
-        "share_of_core_time": share(watch, trained, cores),
+        "share_of_core_time": share(watch, trained, at_once),
     }
 
 
-def share(watch: Stopwatch, trained: dict[str, float], cores: int) -> float:
+def _give_up(store: RunStore, runs: Sequence[Run], *, interrupted: bool) -> NoReturn:
+    """Say why too few runs are done to measure by.
+
+    Raises:
+        KeyboardInterrupt: If somebody wished it.
+        UserError: If runs failed.
+    """
+    if interrupted:
+        raise KeyboardInterrupt
+    failures = (store.failure(run.key) for run in runs)
+    reason = next((failure["reason"] for failure in failures if failure), "unknown")
+    raise UserError(f"scheduling cannot be measured: runs failed ({reason}).")
+
+
+def share(watch: Stopwatch, trained: dict[str, float], at_once: int) -> float:
     """Return the share of core time spent in training while every core had runs to take.
 
     A run's training counts as it lies in the window, evenly spread from its start to its end.
@@ -116,12 +135,12 @@ def share(watch: Stopwatch, trained: dict[str, float], cores: int) -> float:
     Args:
         watch: When runs started and ended.
         trained: Seconds of training of each run that ended.
-        cores: How many runs go on at once.
+        at_once: How many runs go on at once.
     """
-    begin = sorted(watch.starts.values())[cores - 1]
-    end = sorted(watch.ends.values())[-cores]  # from then on a core's next run may not have ended
+    begin = sorted(watch.starts.values())[at_once - 1]
+    end = sorted(watch.ends.values())[-at_once]  # from then on a core's next run may not have ended
     inside = 0.0
     for key, seconds in trained.items():
         start, stop = watch.starts[key], watch.ends[key]
         inside += seconds * max(0.0, min(stop, end) - max(start, begin)) / (stop - start)
-    return inside / (cores * (end - begin))
+    return inside / (at_once * (end - begin))

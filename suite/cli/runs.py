@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -74,12 +75,13 @@ def plan(
     study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
-    from suite.store import RunStore
+    from suite.store import RunStore, usable
     from suite.tidy import is_known, known_runs
 
     checked, runs_in = load(study, many=yes), RunStore(store)
-    runs = known_runs(checked, runs_in)
-    states = runs_in.states(run.key for run in runs)
+    with usable(runs_in):
+        runs = known_runs(checked, runs_in)
+        states = runs_in.states(run.key for run in runs)
     counts = Counter(states[run.key] for run in runs)
     keys = [run.key if is_known(run) else None for run in runs]  # until its files have been read
     if as_json:
@@ -111,19 +113,21 @@ def run(
 ) -> None:
     """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
     from suite.driver import drive
+    from suite.progress import say
     from suite.store import RunStore
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), stderr()
     words = ["suite", "run", str(study), *store_words(store)]
     for option, value in (("--data", data), ("--address", address)):
         words += [option, str(value)] if value else []
+    words += ["--report"] * report + ["--yes"] * yes
     go_on = f"To go on: {shlex.join(words)}"
     try:
         outcome = drive(
             checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
         )
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted; what was kept is in {runs_in.location}. {go_on}", err=True)
+        say(console, f"Interrupted; what was kept is in {runs_in.location}. {go_on}")
         raise typer.Exit(INTERRUPTED) from None
     if report and outcome.done:
         from suite import reporting
@@ -134,17 +138,17 @@ def run(
     told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
     if outcome.complete:
         how = "; nothing was left to run" if outcome.executed == 0 else ""
-        typer.echo(f"{checked.name} is complete: {told}{how}.", err=True)
+        say(console, f"{checked.name} is complete: {told}{how}.")
         return
-    typer.echo(f"{checked.name} is not complete: {told}.", err=True)
+    say(console, f"{checked.name} is not complete: {told}.")
     for failed, reason in outcome.failed:
-        typer.echo(
+        say(
+            console,
             f"failed: {failed.cell}, seed {failed.seed}: {reason} (suite logs {failed.key}"
             f"{store_option(store)})",
-            err=True,
         )
     if outcome.interrupted:
-        typer.echo(f"Interrupted. {go_on}", err=True)
+        say(console, f"Interrupted. {go_on}")
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED)
 
@@ -170,18 +174,21 @@ def status(
         RunStore(store),
         stdout(),
     )
-    with usable(runs_in):
-        looks = stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
-        if as_json:
-            for found in looks:
-                typer.echo(json.dumps(found.document(), indent=None if watch else 2))
-        elif watch and console.is_terminal:
-            with Live(console=console, auto_refresh=False) as live:
-                for found in looks:
-                    live.update(stands.as_text(found), refresh=True)
-        else:
-            for found in looks:
-                console.print(stands.as_text(found), soft_wrap=True)  # a path stays whole
+
+    def looks() -> Iterator[stands.Status]:
+        with usable(runs_in):
+            yield from stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
+
+    if as_json:
+        for found in looks():
+            typer.echo(json.dumps(found.document(), indent=None if watch else 2))
+    elif watch and console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            for found in looks():
+                live.update(stands.as_text(found), refresh=True)
+    else:
+        for found in looks():
+            console.print(stands.as_text(found), soft_wrap=True)  # a path stays whole
 
 
 @app.command()

@@ -218,10 +218,18 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
     import time
 
     from suite import reporting, tidy
+    from suite.store import UnusableError
 
     before = None
     while True:
-        results = tidy.read(study, store)
+        try:
+            results = tidy.read(study, store)
+        except UnusableError as error:
+            if before is None:
+                raise
+            typer.echo(str(error), err=True)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            continue
         done = {run.key for run in results.runs if run.state == "done"}
         if not done and before is None:
             typer.echo(f"No run of {study.name} is done yet; the report waits for one.", err=True)

@@ -12,6 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from suite import cores
 from suite.errors import UserError
 from suite.study.file import Execution
 
@@ -128,6 +129,7 @@ def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
             with _native_silence():
                 ray.init(
                     address=address or "local",
+                    num_cpus=cores.at_hand() if address is None else None,
                     include_dashboard=False if address is None else None,
                     log_to_driver=False,
                     logging_level=logging.CRITICAL,

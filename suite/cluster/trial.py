@@ -135,7 +135,7 @@ def _seen_store(job: Job) -> tuple[RunStore, Order]:
 
 def _order(store: RunStore, job: Job) -> Order:
     try:
-        return order(store, job.study, job.token)
+        return order(store, job.study, job.token, since=job.started)
     except OSError:
         return "unknown"  # a store in trouble for a while is no order
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 from typing import Literal
 
 from suite.statistics.attainability import (
@@ -264,13 +264,16 @@ def _floor(part: Part) -> float:
 
 
 def _lacking(part: Part, needed: float) -> int | None:
-    """Return the seeds that the exact test needs, or None where there are enough."""
+    """Return the fewest seeds that can do for the exact test, or None where there are enough.
+
+    Those that are to come may all tell it something.
+    """
     sample, telling = part.sample, _telling(part)
     level = needed if _directional(part) else min(1.0, 2 * needed)
     if sample.n > 1 and _floor(part) <= level * ROUNDING:
         return None
     least = max(2, seeds_needed(level, sample.paired_by_design))
-    return ceil(least * sample.n / telling) if telling else least
+    return least + sample.n - telling if sample.paired else least
 
 
 def _part_reason(
@@ -302,7 +305,7 @@ def _part_reason(
     said = "; ".join(filter(None, [sample.note, freedom]))
     note = f" ({said})" if said else ""
     if lacking is not None:
-        return f"{figure}; about {lacking} seeds are needed to decide{note}"
+        return f"{figure}; at least {lacking} seeds are needed to decide{note}"
     return f"{figure}, p = {p_for:.3g}{note}"
 
 

@@ -141,9 +141,11 @@ def published_row(cell: Cell) -> paper.Row | None:
 
 def restates_regrowth_figures(cells: Sequence[Cell]) -> bool:
     """Whether cells restate the paper's Figures 2 and 3, of which it prints no numbers."""
-    return any(cell.settings.regrow != "random" for cell in cells) and all(
-        cell.settings.epochs == paper.REGROWTH_EPOCHS for cell in cells
-    )
+    return any(
+        cell.settings.method in paper.REGROWTH_METHODS
+        and cell.settings.regrow in paper.NEIGHBOUR_STRATEGIES
+        for cell in cells
+    ) and all(cell.settings.epochs == paper.REGROWTH_EPOCHS for cell in cells)
 
 
 def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:

@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from tests.cluster.processes import children, kill, until
 
 _NETWORK = ("unshare", "--net", "--mount", "sh", "-ec")
 _HOST = "unshare --pid --fork --mount-proc --uts --kill-child"
@@ -49,17 +51,27 @@ def run(scripts: Mapping[str, str], folder: Path, seconds: float = 300) -> dict[
             (Path(short) / name).mkdir()
             (folder / f"{name}.sh").write_text(
                 f"hostname {name}; export HOME={folder / name} RAY_TMPDIR={short}/{name}\n"
-                f"set -e\n{script}\ntouch {name}.ended\n"
+                f"trap 'test -e {folder / name}.ended || touch {folder / name}.failed' EXIT\n"
+                f"set -e\n{script}\ntouch {folder / name}.ended\n"
             )
             commands.append(f"{_HOST} bash {name}.sh > {name}.told 2>&1 &")
-        subprocess.run(
+        hosts = subprocess.Popen(
             [*_NETWORK, "\n".join([*commands, "wait"])],
             cwd=folder,
-            timeout=seconds,
-            check=True,
             env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         )
+        try:
+            until(lambda: hosts.poll() is not None or _failed(folder, scripts), "hosts", seconds)
+        finally:
+            for pid in [*children(hosts.pid), hosts.pid]:  # none is left where all has gone well
+                kill(pid)
+            hosts.wait()
     told = {name: (folder / f"{name}.told").read_text() for name in scripts}
     for name in scripts:
         assert (folder / f"{name}.ended").exists(), told
     return told
+
+
+def _failed(folder: Path, names: Iterable[str]) -> bool:
+    """Whether a host's script has ended before its time: the others would wait for it."""
+    return any((folder / f"{name}.failed").exists() for name in names)

@@ -16,7 +16,18 @@ import pytest
 
 from tests.cluster.disturbed import EPOCHS, Disturbed
 from tests.cluster.processes import children, command, driving, kill, lives, until
-from tests.cluster.studies import suite
+from tests.cluster.studies import SUITE, suite
+
+KNOCKING = (
+    sys.executable,
+    "-c",
+    "from suite.cluster import connection; connection.SECONDS_BETWEEN_KNOCKS = 0.2;"
+    "from suite.cli import main; main()",
+)
+"""The command line, sooner to miss a head."""
+
+SOON_UNREAD = ("bash", "-c", 'exec "$@" 2> >(exec head -n 1 > /dev/null)', "bash", *SUITE)
+"""The command line, of which nobody reads more than a line."""
 
 
 @pytest.fixture
@@ -63,7 +74,8 @@ def test_a_killed_driver_is_resumed_and_killed_while_it_resumes_and_then_the_hea
         with driving(*study.arguments) as driver:
             study.until_executed(EPOCHS + 4, driver)
             driver.kill()
-    with driving(*study.arguments, RAY_gcs_rpc_server_reconnect_timeout_s="5") as driver:
+    away = {"command": KNOCKING, "RAY_gcs_rpc_server_reconnect_timeout_s": "5"}
+    with driving(*study.arguments, **away) as driver:
         study.until_executed(4, driver)
         kill(next(pid for pid in children(driver.pid) if "gcs_server" in command(pid)))
         assert driver.wait() != 0
@@ -96,6 +108,18 @@ def test_interrupts_once_and_twice(study):
     with driving(*study.arguments) as driver:
         assert driver.wait() == 0, driver.told
     assert not finished & {line.run for line in study.ledger.lines()[before:]}
+    study.check()
+
+
+def test_an_interrupt_lets_epochs_end_where_nobody_reads_what_is_said(study):
+    """As Ctrl-C does to `suite run STUDY 2>&1 | tee log`: it ends tee too."""
+    with driving(*study.arguments, command=SOON_UNREAD) as driver:
+        study.until_executed(4, driver)
+        driver.interrupt()
+        assert driver.wait() == 130
+    with driving(*study.arguments) as driver:
+        assert driver.wait() == 0, driver.told
+    assert not study.ledger.repeated()
     study.check()
 
 
