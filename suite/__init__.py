@@ -59,13 +59,12 @@ def run(
     Raises:
         suite.errors.UserError: If the data cannot be had, or a cell does not fit them.
     """
-    from rich.console import Console
-
     from suite.driver import drive
+    from suite.progress import PatientConsole
     from suite.store import RunStore
 
     return drive(
-        study, RunStore(store), data_dir=data, address=address, console=Console(stderr=True)
+        study, RunStore(store), data_dir=data, address=address, console=PatientConsole(stderr=True)
     )
 
 

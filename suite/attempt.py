@@ -89,6 +89,7 @@ def _train(
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
     started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
+    before: dict[str, Any] | None = None  # what an earlier attempt had noted
 
     def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
         """Leave out what an orphan writes once an attempt made in its place has got farther."""
@@ -106,6 +107,8 @@ def _train(
         return guarded
 
     def announce() -> None:
+        nonlocal before
+        before = store.progress(run.key)
         epoch = before["epoch"] if before and checkpoint else 0
         store.note_progress(run.key, _note(run, driver, epoch))
 
@@ -127,7 +130,6 @@ def _train(
         log.keep()
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
-    before = patiently(lambda: store.progress(run.key), PATIENCE)
     found = "with a checkpoint" if checkpoint else "without a checkpoint"
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
     log.unless_in_trouble(announce)

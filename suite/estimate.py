@@ -54,7 +54,7 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     Args:
         study: The study.
         data_dir: The data folder.
-        at_hand: Cores at hand; those of this machine by default.
+        at_hand: Cores at hand; those that may be used here by default.
 
     Returns:
         An upper estimate: connections are counted as at initialisation, and most methods lose

@@ -53,6 +53,7 @@ class Lock:
         study: Name of the study that is driven.
         token: What nobody else has.
         started: When, in seconds since the epoch.
+        displaced: Token of the driver whose place it took.
         lost: The sentence to stop with, once another driver has taken over.
     """
 
@@ -61,7 +62,7 @@ class Lock:
         self.token = uuid.uuid4().hex
         self.lost: str | None = None
         self._store = store
-        self._displaced: str | None = None
+        self.displaced: str | None = None
         self._stopping = False
         self.started = time.time()
         self._released = threading.Event()
@@ -85,7 +86,7 @@ class Lock:
         """
         with self._writing:
             now = self._store.driver(self.study)
-            if now is not None and now["token"] not in (self.token, self._displaced):
+            if now is not None and now["token"] not in (self.token, self.displaced):
                 self.lost = f"{self.study} has been taken over by {describe(now)}; this one stops."
             else:
                 self._write()
@@ -103,7 +104,7 @@ class Lock:
 
         The holder may have been about to beat, and write itself back: it is then displaced again.
         """
-        self._displaced = holder["token"] if holder else None
+        self.displaced = holder["token"] if holder else None
         self._write()
 
     def keep_beating(self) -> None:
@@ -238,7 +239,9 @@ def describe(driver: dict[str, Any]) -> str:
     return f"process {driver['pid']} on {driver['host']}, started {age} ago and last {heard}"
 
 
-def order(store: RunStore, study: str, token: str, *, since: float = 0.0) -> Order:
+def order(
+    store: RunStore, study: str, token: str, *, since: float = 0.0, displaced: str | None = None
+) -> Order:
     """Return what the driver with a token wants of its workers.
 
     Args:
@@ -247,6 +250,7 @@ def order(store: RunStore, study: str, token: str, *, since: float = 0.0) -> Ord
         token: The driver's.
         since: When the driver started, in seconds since the epoch; what started before that has
             not taken over from it.
+        displaced: Token of the driver whose place it took, which may write itself back once.
 
     Returns:
         "stop" also where another driver has taken over: it has the work done by its own workers.
@@ -257,7 +261,9 @@ def order(store: RunStore, study: str, token: str, *, since: float = 0.0) -> Ord
         OSError: If the store cannot be read.
     """
     driver = store.driver(study)
-    if driver is None or (driver["token"] != token and driver["started"] < since):
+    if driver is None or driver["token"] == displaced:
+        return "unknown"
+    if driver["token"] != token and driver["started"] < since:
         return "unknown"
     return "stop" if driver["stopping"] or driver["token"] != token else "go on"
 
@@ -291,9 +297,9 @@ def _exists(driver: dict[str, Any]) -> bool:
 
 
 def _born(pid: int) -> int | None:
-    """Return when a process was started, in clock ticks since the machine was; -1 if it has ended.
+    """Return when a process was started, in clock ticks since the machine was; -1 for a zombie.
 
-    None where the system does not tell: it may hide the processes of others.
+    None where the system does not tell: there is no such process, or it hides those of others.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

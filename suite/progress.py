@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -217,6 +219,20 @@ class Progress:
 
     def _say(self, line: str) -> None:
         say(self._console, line)
+
+
+class PatientConsole(Console):
+    """Prints nothing more where nobody reads it any more.
+
+    An interrupt from the keyboard ends `2>&1 | tee log` too, and what is printed afterwards must
+    not end the driver before the runs have ended their epochs.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Go on, with what is still printed going nowhere."""
+        self.quiet = True
+        with Path(os.devnull).open("w") as nowhere:  # what is buffered is written there at the end
+            os.dup2(nowhere.fileno(), self.file.fileno())
 
 
 def say(console: Console, line: str) -> None:

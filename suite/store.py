@@ -44,6 +44,10 @@ _FOLDERS = ("runs", "drivers", "datasets")
 _log = logging.getLogger(__name__)
 
 
+class UnusableError(UserError):
+    """A store that cannot be used now; later it may be."""
+
+
 class RunStore:
     """A run store in a directory or behind a URL.
 
@@ -52,12 +56,15 @@ class RunStore:
 
     Raises:
         UserError: If the location names no file system that can be opened.
+        UnusableError: If that cannot be reached now.
     """
 
     def __init__(self, location: str | Path = DEFAULT_STORE) -> None:
         try:
             self.place: Place = open_place(location)
-        except (ValueError, OSError, NotImplementedError) as error:
+        except OSError as error:
+            raise UnusableError(f"--store {location}: cannot be opened ({error}).") from None
+        except (ValueError, NotImplementedError) as error:
             raise UserError(f"--store {location}: cannot be opened ({error}).") from None
         self.location = self.place.location
 
@@ -176,14 +183,12 @@ class RunStore:
 
     def _put(self, name: str, payload: bytes) -> None:
         """Write a file; what is no file or directory of ours and lies in its way is set aside."""
-        try:
-            self.place.write(name, payload)
-        except DamagedError as error:
-            self._set_aside(str(error))
+        while True:
             try:
-                self.place.write(name, payload)
-            except DamagedError:
-                raise OSError(f"{error} is in the way of {name}") from None
+                return self.place.write(name, payload)
+            except DamagedError as error:
+                if self._set_aside(str(error)) is not None:
+                    raise OSError(f"{error} is in the way of {name}") from None
 
     def _read(self, name: str) -> dict[str, Any] | None:
         payload = self._checked(name)
@@ -197,18 +202,24 @@ class RunStore:
                 return self.place.read(name)
             except DamagedError:
                 continue
-        self._set_aside(name)
+        if (trouble := self._set_aside(name)) is not None:
+            told = f"passed over, for it cannot be set aside ({trouble.strerror or trouble})"
+            self._warn(name, told)
         return None
 
-    def _set_aside(self, name: str) -> None:
+    def _set_aside(self, name: str) -> OSError | None:
+        """Move away what does not check out, and say so; where that cannot be, return why."""
         taken = set(self.place.names("aside"))
         flat = name.replace("/", "-")
         free = next(f"{flat}.{n}" for n in range(len(taken) + 1) if f"{flat}.{n}" not in taken)
-        told = f"set aside as aside/{free}"
         try:
             self.place.move(name, f"aside/{free}")
         except OSError as error:
-            told = f"passed over, for it cannot be set aside ({error.strerror or error})"
+            return error
+        self._warn(name, f"set aside as aside/{free}")
+        return None
+
+    def _warn(self, name: str, told: str) -> None:
         _log.warning(
             "%s in %s is damaged or foreign: %s; what it held is done again.",
             name,
@@ -224,10 +235,6 @@ def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
     """
     with ThreadPoolExecutor(READERS) as readers:
         return list(readers.map(ask, keys))
-
-
-class UnusableError(UserError):
-    """A store that cannot be used now; later it may be."""
 
 
 @contextmanager

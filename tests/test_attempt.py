@@ -252,3 +252,17 @@ def test_a_strategy_that_raises_fails_the_run_at_once(images, store, monkeypatch
     failure = store.failure(run.key)
     assert "Regrowth strategy 'raises' in layer 1 raised ValueError" in failure["reason"]
     assert "no positions today" in failure["traceback"]
+
+
+def test_a_note_that_cannot_be_read_costs_no_run(images, store, expected, monkeypatch):
+    read = Place.read
+
+    def refused(self, name):
+        if name.endswith("progress.json"):
+            raise PermissionError(13, "Permission denied")
+        return read(self, name)
+
+    monkeypatch.setattr(Place, "read", refused)
+    assert attempt(RUN, images, store, EXECUTION) == "done"
+    assert history(store) == expected
+    assert "the store is in trouble: [Errno 13] Permission denied" in store.logs(RUN.key)[0]

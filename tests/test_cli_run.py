@@ -1,11 +1,14 @@
 """What `suite run` says at its end; what it does is tested in tests/cluster."""
 
+import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from suite import driver
-from tests.cluster.studies import write_study
+from tests.cluster.studies import SUITE, write_study
 from tests.command import suite
 
 
@@ -27,3 +30,32 @@ def test_an_interrupted_study_says_how_to_go_on_with_all_that_was_given(
     assert ended.code == 130
     told = ended.err.rpartition("To go on: ")[2]
     assert shlex.split(told) == ["suite", "run", *map(str, given)]
+
+
+def test_a_report_that_nobody_reads_of_leaves_the_exit_code(tmp_path):
+    """As after `suite run --report STUDY 2>&1 | tee log`, once tee has ended."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    told = f"""
+import sys
+from suite import cli, driver, reporting, tidy
+done = driver.Outcome(done=1, total=4, executed=3, failed=[], interrupted=True)
+driver.drive = lambda *_, **__: done
+tidy.read = lambda *_: None
+reporting.write = lambda *_: type("Written", (), dict(index="page"))
+sys.argv = ["suite", "run", {str(write_study(tmp_path))!r}, "--report"]
+cli.main()
+"""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([sys.executable, "-c", told], stdout=writing, stderr=writing, cwd=folder)
+    os.close(writing)
+    assert ended.returncode == 130
+
+
+def test_a_mistake_that_nobody_reads_of_keeps_its_exit_code(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([*SUITE, "run", tmp_path / "none.yaml"], stderr=writing)
+    os.close(writing)
+    assert ended.returncode == 2

@@ -111,7 +111,7 @@ def test_no_more_seeds_are_asked_for_than_could_do_if_all_that_come_differ():
     one_tied = Part(pairs(BASE[:5] + np.array([0.0, 0.02, 0.02, 0.02, 0.03]), BASE[:5]), "higher")
     found = judge([[one_tied]] * 5)[0]
     assert (found.verdict, found.seeds_needed) == ("unattainable", 9)
-    assert "fewer than 9 cannot, whatever they show" in found.reason
+    assert "fewer than 9 cannot support it, whatever they show" in found.reason
 
 
 def test_negative_figures_have_the_sign_of_the_tables():

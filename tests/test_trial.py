@@ -12,7 +12,9 @@ from suite.study.file import Execution
 
 
 def job(store, lock):
-    return trial.Job({}, {}, store.location, Execution(), (), "study", lock.token, 0.0, "far", 0.2)
+    return trial.Job(
+        {}, {}, store.location, Execution(), (), "study", lock.token, 0.0, None, "far", 0.2
+    )
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_a_displaced_driver_that_writes_itself_back_orders_nothing(store):
     with hold(store, "study"):
         theirs = store.driver("study")
         with hold(store, "study", takeover=True) as lock:
-            here = replace(job(store, lock), started=lock.started)
+            here = replace(job(store, lock), displaced=lock.displaced)
             assert trial._order(store, here) == "go on"
             store.note_driver("study", theirs)
             assert trial._order(store, here) == "unknown"

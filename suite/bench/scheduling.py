@@ -76,6 +76,10 @@ def scheduling(
 
     Counted from when every core has its first run until a third of `turns` runs a core (3 at
     least) are done; what is no training is placing, logs, checkpoints, results, and the driver.
+
+    Raises:
+        UserError: If too many runs failed to measure by the others.
+        KeyboardInterrupt: After an interrupt.
     """
     from suite import cluster
 
@@ -85,7 +89,7 @@ def scheduling(
     epochs = max(1, round(run_seconds / epoch_seconds(settings, bench.images, engine="sparse")))
     settings = settings.model_copy(update={"epochs": epochs})
     waiting = [Run("short", settings, seed, bench.images.fingerprint) for seed in range(runs)]
-    watch = Stopwatch(enough=max(3, turns // 3) * at_once)
+    watch = Stopwatch(enough=min(runs, max(3, turns // 3) * at_once))
     with tempfile.TemporaryDirectory(prefix="suite-bench-") as folder:
         store = RunStore(folder)
         store.stand()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 from suite.cli import runs, tables, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, app
@@ -18,8 +19,9 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        for sentence in error.sentences:
-            sys.stderr.write(f"{sentence}\n")
+        with suppress(OSError):  # the exit code says it too
+            for sentence in error.sentences:
+                sys.stderr.write(f"{sentence}\n")
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -52,21 +52,6 @@ def load(path: Path, *, many: bool = False) -> Study:
     return load_study(path, many=many)
 
 
-def stderr() -> Console:
-    """Return where progress and remarks go; where nobody reads them any more, they go nowhere.
-
-    An interrupt from the keyboard ends `2>&1 | tee log` too, and what is printed afterwards must
-    not end the driver before the runs have ended their epochs.
-    """
-    from rich.console import Console
-
-    class Remarks(Console):
-        def on_broken_pipe(self) -> None:
-            self.quiet = True
-
-    return Remarks(stderr=True)
-
-
 def stdout() -> Console:
     """Return where tables go; wide where that is no terminal."""
     from rich.console import Console

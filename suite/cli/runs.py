@@ -25,7 +25,6 @@ from suite.cli.app import (
     load,
     print_json,
     print_table,
-    stderr,
     stdout,
     store_option,
     store_words,
@@ -113,10 +112,10 @@ def run(
 ) -> None:
     """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
     from suite.driver import drive
-    from suite.progress import say
+    from suite.progress import PatientConsole, say
     from suite.store import RunStore
 
-    checked, runs_in, console = load(study, many=yes), RunStore(store), stderr()
+    checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
     words = ["suite", "run", str(study), *store_words(store)]
     for option, value in (("--data", data), ("--address", address)):
         words += [option, str(value)] if value else []
@@ -134,7 +133,7 @@ def run(
         from suite.tidy import read
 
         folder = Path("reports") / checked.name
-        typer.echo(reporting.write(read(checked, store), folder).index)
+        say(PatientConsole(), str(reporting.write(read(checked, store), folder).index))
     told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
     if outcome.complete:
         how = "; nothing was left to run" if outcome.executed == 0 else ""

@@ -39,7 +39,7 @@ def check_room(resources: Mapping[str, float], execution: Execution) -> None:
         has = resources.get(name, 0)
         if asked > has:
             raise UserError(
-                f"execution asks for {asked:g} {name}s a run, and this machine has {has:g}."
+                f"execution asks for {asked:g} {name}s a run, and {has:g} may be used here."
             )
 
 

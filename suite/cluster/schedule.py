@@ -66,6 +66,7 @@ def execute(
             lock.study,
             lock.token,
             lock.started,
+            lock.displaced,
             socket.gethostname(),
             trials.SECONDS_TO_SEE_THE_STORE,
         )

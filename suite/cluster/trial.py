@@ -45,6 +45,7 @@ class Job:
     study: str
     token: str
     started: float
+    displaced: str | None
     driver: str
     seconds_to_see_the_store: float
 
@@ -108,7 +109,9 @@ def _seen_store(job: Job) -> tuple[RunStore, Order]:
         except UserError as error:
             raise OSError(str(error)) from error
         store.insist()
-        if (found := order(store, job.study, job.token, since=job.started)) == "unknown":
+        if (
+            found := order(store, job.study, job.token, since=job.started, displaced=job.displaced)
+        ) == "unknown":
             raise _UnsignedError
         return store, found
 
@@ -135,7 +138,7 @@ def _seen_store(job: Job) -> tuple[RunStore, Order]:
 
 def _order(store: RunStore, job: Job) -> Order:
     try:
-        return order(store, job.study, job.token, since=job.started)
+        return order(store, job.study, job.token, displaced=job.displaced)
     except OSError:
         return "unknown"  # a store in trouble for a while is no order
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from suite import paper
 from suite.hypotheses.values import measure_words, plain, sample, values
 from suite.study import Cell, Claim, ClaimPart, Study
-from suite.study.cells import published_row
+from suite.study.cells import published_row, restates_regrowth_figures
 from suite.study.file import Outcome
 
 if TYPE_CHECKING:
@@ -189,18 +189,13 @@ def _margin(study: Study, part: ClaimPart) -> float | None:
 def _published(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:
     """Return the paper's figure for a statement: as declared, else from the rows of its Table 2.
 
-    A study of shorter runs with other regrowth strategies restates the paper's Figures 2 and 3, of
-    which it prints no numbers.
+    Of its Figures 2 and 3 it prints no numbers.
     """
-    figures_2_and_3 = any(
-        each.settings.regrow != "random" and each.settings.epochs < paper.EPOCHS
-        for each in study.cells
-    )
-    rows = published_row(cell), published_row(against)
-    column = _COLUMNS.get(part.outcome)
     if part.paper is not None or part.direction == "saves":
         return part.paper
-    if figures_2_and_3 or column is None or rows[0] is None or rows[1] is None:
+    rows = published_row(cell), published_row(against)
+    column = None if restates_regrowth_figures(study.cells) else _COLUMNS.get(part.outcome)
+    if column is None or rows[0] is None or rows[1] is None:
         return None
     return rows[0].value(column) - rows[1].value(column)
 

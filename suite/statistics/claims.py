@@ -352,8 +352,8 @@ def _claim_reason(
         return f"The opposite{where} is shown: {worst.reason.split(', p = ')[0]} ({adjusted})."
     if verdict == "unattainable":
         return (
-            f"There are too few seeds to decide it either way: fewer than {seeds} cannot, whatever "
-            "they show; suite power tells how many are likely to."
+            f"There are too few seeds: as the claims stand now, fewer than {seeds} cannot support "
+            "it, whatever they show; suite power tells how many are likely to."
         )
     untested = sum(isnan(part.p_for) for part in parts)
     if total == 1:
