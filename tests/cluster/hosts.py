@@ -70,6 +70,7 @@ def run(scripts: Mapping[str, str], folder: Path, seconds: float = 300) -> dict[
     told = {path.stem: path.read_text() for path in folder.glob("*.told")}
     for name in scripts:
         assert (folder / f"{name}.ended").exists(), told
+    assert hosts.returncode == 0, told
     return told
 
 
