@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from suite.driver import Outcome
+    from suite.execution.drive import Outcome
     from suite.study import Study
 
 __version__ = "0.1.0"
@@ -59,9 +59,9 @@ def run(
     Raises:
         suite.errors.UserError: If the data cannot be had, or a cell does not fit them.
     """
-    from suite.driver import drive
-    from suite.progress import PatientConsole
-    from suite.store import RunStore
+    from suite.execution.drive import drive
+    from suite.execution.progress import PatientConsole
+    from suite.store.store import RunStore
 
     return drive(
         study, RunStore(store), data_dir=data, address=address, console=PatientConsole(stderr=True)
@@ -70,8 +70,8 @@ def run(
 
 def results(study: Study, store: str | Path = "results") -> pd.DataFrame:
     """Return the tidy table of a study's finished runs: one row a run and epoch."""
-    from suite.store import RunStore
-    from suite.tidy import collect
+    from suite.store.store import RunStore
+    from suite.store.table import collect
 
     return collect(study, RunStore(store)).frame
 
@@ -91,8 +91,8 @@ def report(study: Study, store: str | Path = "results", out: str | Path | None =
         suite.errors.UserError: If no run of the study is done.
     """
     from suite import reporting
-    from suite.store import RunStore
-    from suite.tidy import collect
+    from suite.store.store import RunStore
+    from suite.store.table import collect
 
     folder = Path(out) if out is not None else Path("reports") / study.name
     return reporting.write(collect(study, RunStore(store)), folder).index

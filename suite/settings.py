@@ -5,12 +5,9 @@ The defaults are the paper's (Table 1), so the empty set of settings is the pape
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -24,12 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from suite.datasets.sources import KNOWN, Source
-from suite.evolution import prune, regrow
-from suite.evolution.methods import METHODS, SIGNALS, Gate, Method, Rule, Signal, reads_signal
-from suite.spelling import suggestion
-
-MEANING = 1
-"""Raised whenever the same settings come to mean another computation: it enters every run key."""
+from suite.errors import suggestion
+from suite.methods import prune, regrow
+from suite.methods.methods import METHODS, SIGNALS, Gate, Method, Rule, Signal, reads_signal
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -206,41 +200,6 @@ class Settings(BaseModel):
         if self.gate == "open":
             idle.add("window")
         return idle
-
-
-@dataclass(frozen=True)
-class Run:
-    """A cell with a seed, on data that is known by its content.
-
-    Attributes:
-        cell: The cell's label.
-        settings: What is computed.
-        seed: Names every random stream, 0 or more.
-        fingerprint: Content of the data set.
-    """
-
-    cell: str
-    settings: Settings
-    seed: int
-    fingerprint: str
-
-    @property
-    def key(self) -> str:
-        """Hash of everything that decides the run's result, and of nothing else (16 hex digits)."""
-        decides = {
-            "meaning": MEANING,
-            "settings": self.settings.deciding(),
-            "strategy": self._strategy(),
-            "seed": self.seed,
-            "data": self.fingerprint,
-        }
-        text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def _strategy(self) -> str | None:
-        """Return the content of the plug-in that the regrowth strategy stands in, if it is used."""
-        evolves = self.settings.composition.evolves
-        return regrow.fingerprint(self.settings.regrow) if evolves else None
 
 
 def contradictions(settings: Settings) -> list[Contradiction]:

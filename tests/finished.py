@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from suite.attempt import attempt
 from suite.datasets.digits import digits
-from suite.store import RunStore
+from suite.execution.attempt import attempt
+from suite.store.store import RunStore
 from suite.study import load_study
 
 STUDY = """\

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from suite import reporting
-from suite.evolution.connectivity import performance
-from suite.evolution.gate import paused
-from suite.settings import Run
+from suite.methods.connectivity import performance
+from suite.methods.gate import paused
+from suite.store.table import Results, RunState
 from suite.study import load_study
-from suite.tidy import Results, RunState
+from suite.study.runs import Run
 
 GAMMA = (141_440, 100_000, 100_000)
 FINAL_ACCURACY = {

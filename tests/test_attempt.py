@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from suite import attempt as attempts
-from suite.attempt import attempt
 from suite.datasets.digits import digits
-from suite.evolution import registry
+from suite.execution import attempt as attempts
+from suite.execution.attempt import attempt
 from suite.files import Place
-from suite.settings import Run, Settings
-from suite.store import RunStore
+from suite.methods import registry
+from suite.settings import Settings
+from suite.store.store import RunStore
 from suite.study.file import Execution
-from suite.training import Stopped
+from suite.study.runs import Run
+from suite.training.train import Stopped
 
 EXECUTION = Execution(engine="masked", checkpoint_seconds=0)
 SETTINGS = Settings(

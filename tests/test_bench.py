@@ -2,11 +2,12 @@ import json
 
 import pytest
 
-from suite import bench, cluster
+from suite import bench
 from suite.bench import engines, measures, profile, scheduling, timing
 from suite.bench.workload import Bench, synthetic_images
 from suite.errors import UserError
-from suite.sparse import kernels
+from suite.execution import ray as cluster
+from suite.kernels import products
 
 SMALL = Bench(synthetic_images(200), hidden=(30, 20, 30), epsilon=2)
 
@@ -50,11 +51,11 @@ def test_one_measure_can_be_asked_for(monkeypatch):
 
 
 def test_the_profile_names_every_kernel_and_leaves_them_as_they_were():
-    before = kernels.gradients
+    before = products.gradients
     figures = profile.profile(SMALL, 1)
     assert set(profile.KERNELS.values()) < set(figures)
     assert all(milliseconds > 0 for milliseconds in figures.values())
-    assert kernels.gradients is before
+    assert products.gradients is before
 
 
 def test_a_package_that_is_missing_is_said_to_be(monkeypatch):

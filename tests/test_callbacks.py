@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from ray import tune
 
-from suite.cluster.callbacks import callback, try_again
-from suite.ending import Ending
-from suite.lock import hold
-from suite.store import RunStore
+from suite.execution.ray.callbacks import callback, try_again
+from suite.execution.stopping import Ending
+from suite.store.lock import hold
+from suite.store.store import RunStore
 
 
 class Heard:

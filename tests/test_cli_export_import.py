@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.store import RunStore
+from suite.store.store import RunStore
 from tests.command import suite
 from tests.finished import finished
 

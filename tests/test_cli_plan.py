@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from suite.store import RunStore
+from suite.store.store import RunStore
+from suite.store.table import known_runs
 from suite.study import load_study
-from suite.tidy import known_runs
 from tests.command import suite
 
 STUDY = """\

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from suite import cli
-from suite.attempt import attempt
 from suite.datasets.digits import digits
-from suite.store import RunStore
+from suite.execution.attempt import attempt
+from suite.store.store import RunStore
 from suite.study import load_study
 from tests.cluster.processes import until
 from tests.cluster.studies import SUITE

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from suite import driver
+from suite.execution import drive as driver
 from tests.cluster.studies import SUITE, write_study
 from tests.command import suite
 
@@ -38,10 +38,12 @@ def test_a_report_that_nobody_reads_of_leaves_the_exit_code(tmp_path):
     folder.mkdir()
     told = f"""
 import sys
-from suite import cli, driver, reporting, tidy
+from suite import cli, reporting
+from suite.execution import drive as driver
+from suite.store import table
 done = driver.Outcome(done=1, total=4, executed=3, failed=[], interrupted=True)
 driver.drive = lambda *_, **__: done
-tidy.read = lambda *_: None
+table.read = lambda *_: None
 reporting.write = lambda *_: type("Written", (), dict(index="page"))
 sys.argv = ["suite", "run", {str(write_study(tmp_path))!r}, "--report"]
 cli.main()

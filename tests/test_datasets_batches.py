@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from suite import augment
 from suite.datasets.batches import Batches, standardisation
 from suite.datasets.images import ImageSet, image_set
 from suite.datasets.loading import load
 from suite.datasets.splits import Split, split
+from suite.kernels import augment
 
 DIGITS = load("digits", "")
 RNG = np.random.default_rng(2)

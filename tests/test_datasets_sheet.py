@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from suite.augment import draw, warp
 from suite.datasets.images import ImageSet, image_set
 from suite.datasets.loading import load
 from suite.datasets.sheet import contact_sheet
+from suite.kernels.augment import draw, warp
 from suite.randomness import stream
 from tests.reference import cifar10
 

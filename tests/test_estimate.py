@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from suite.estimate import estimate
+from suite.execution.estimate import estimate
 from suite.study import load_study
 from tests.command import suite
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from suite import progress
-from suite.progress import Progress, seconds_left
-from suite.settings import Run, Settings
+from suite.execution import progress
+from suite.execution.progress import Progress, seconds_left
+from suite.settings import Settings
+from suite.study.runs import Run
 
 
 @pytest.fixture

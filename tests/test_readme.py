@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from suite.datasets.digits import digits
-from suite.evolution import regrow
+from suite.methods import regrow
 from suite.study import load_study
-from suite.training import train
+from suite.training.train import train
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from suite import hypotheses
+from suite import decisions
 from suite.reporting.appearance import looks
 from suite.reporting.figures import Shown
 from suite.reporting.section import Material
@@ -60,7 +60,7 @@ def test_nothing_declared_nothing_shown(tmp_path):
 
 def test_nothing_can_be_decided_with_two_seeds(tmp_path):
     study = make_study(tmp_path, "\n  - {method: set}\n  - {method: lset}\n", epochs=12, seeds=2)
-    text = claims.tally([], hypotheses.comparisons(make_results(study)))
+    text = claims.tally([], decisions.comparisons(make_results(study)))
     assert text.startswith("No declared comparison can be decided with 2 seeds")
 
 
@@ -87,7 +87,7 @@ def at_90(tmp_path_factory):
         f"comparisons:\n  baseline: set{CLAIMS_AT_90}"
     )
     results = make_results(load_study(file))
-    found = hypotheses.claims(results), hypotheses.comparisons(results)
+    found = decisions.claims(results), decisions.comparisons(results)
     of_cells = looks(results.study.cells)
     return claims.section(Material(results, table2(results), of_cells, folder, *found)), found
 
@@ -134,7 +134,7 @@ def test_the_headline_counts_the_seeds_of_the_claims(tmp_path):
     cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: static}\n"
     study = make_study(tmp_path, cells, epochs=12, seeds=3, more=CLAIMS)
     results = make_results(study, lost=[("accset", 2023), ("accset", 2024)])
-    text = claims.tally(hypotheses.claims(results), hypotheses.comparisons(results))
+    text = claims.tally(decisions.claims(results), decisions.comparisons(results))
     assert text.startswith("No claim can be decided with 1 seed:")
 
 

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from suite import reporting, tidy
+from suite import reporting
+from suite.store import table
 from suite.study import load_study
 
 HERE = Path(__file__).parent.parent
-REPORTS = sorted(path.parent for path in (HERE / "reports").glob("*/tidy.parquet"))
+REPORTS = sorted(path.parent for path in (HERE / "reports").glob("*/table.parquet"))
 PICTURES = {".png", ".svg", ".pdf"}
 
 
@@ -22,7 +23,7 @@ def both(request, tmp_path_factory):
     committed = request.param
     out = tmp_path_factory.mktemp(committed.name)
     study = load_study(HERE / "studies" / f"{committed.name}.yaml")
-    reporting.write(tidy.read(study, committed / "tidy.parquet"), out)
+    reporting.write(table.read(study, committed / "table.parquet"), out)
     return committed, out
 
 
@@ -60,7 +61,7 @@ def test_the_pages_text_comes_out_byte_for_byte(both):
 
 
 def test_the_tidy_table_comes_out_equal(both):
-    pd.testing.assert_frame_equal(*(pd.read_parquet(f / "tidy.parquet") for f in both))
+    pd.testing.assert_frame_equal(*(pd.read_parquet(f / "table.parquet") for f in both))
 
 
 def test_pictures_come_out_byte_for_byte_under_the_plotting_version_that_drew_them(both):

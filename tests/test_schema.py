@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from suite.evolution.methods import METHODS
+from suite.methods.methods import METHODS
 from suite.settings import Settings
 from suite.study.file import StudyFile
 from suite.study.schema import schema_text, study_schema

@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from suite.errors import UserError
-from suite.evolution.plugins import load_plugin
-from suite.evolution.registry import forget
-from suite.settings import EVOLUTION, Run, Settings, too_dense
+from suite.methods.plugins import load_plugin
+from suite.methods.registry import forget
+from suite.settings import EVOLUTION, Settings, too_dense
+from suite.study.runs import Run
 
 
 def key(seed=2022, fingerprint="data", **settings):
@@ -130,7 +131,7 @@ def test_keys_are_what_they_were(name):
 
 
 PLUGIN = """
-from suite.evolution.regrow import regrowth
+from suite.methods.regrow import regrowth
 
 @regrowth("lowest_of_test_settings")
 def lowest(layer, count, rng, *, window=3, k=0.0):

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from suite import sparse
-from suite.evolution.evolve import evolve_layer
+from suite.kernels.dropout import Dropout, threshold
+from suite.methods.evolve import evolve_layer
 from suite.randomness import stream
 from suite.sparse.activations import LeakyReLU, SReLU
-from suite.sparse.dropout import Dropout, threshold
 from suite.sparse.functions import Connections, SparseProduct
-from suite.sparse.linear import MaskedLinear, SparseLinear
+from suite.sparse.layers import MaskedLinear, SparseLinear
 
 torch.set_num_threads(1)
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from suite import sparse
+from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
-from suite.sparse.dropout import Dropout, threshold
 from suite.sparse.functions import SparseSReLU
 from tests.reference import network as reference
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.errors import UserError
-from suite.store import RunStore, usable
+from suite.store.store import RunStore, usable
 
 RECORD = {"key": "k1", "seed": 1, "history": [{"epoch": 1, "train_loss": 2.5, "theta": None}]}
 

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from suite.lock import hold, order
-from suite.store import RunStore
+from suite.store.lock import hold, order
+from suite.store.store import RunStore
 from tests.object_storage import bucket
 
 RECORD = {"key": "k1", "history": [{"epoch": 1}]}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.errors import UserError
-from suite.evolution.registry import forget
+from suite.methods.registry import forget
 from suite.study import Study, load_study
 from suite.study.cells import source_name
 from suite.study.schema import study_schema
@@ -175,7 +175,7 @@ def test_the_data_are_part_of_a_key(load):
 
 
 STRATEGY = """\
-from suite.evolution.regrow import regrowth
+from suite.methods.regrow import regrowth
 
 @regrowth("of_test_study_load")
 def lowest(layer, count, rng):

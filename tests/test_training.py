@@ -10,9 +10,9 @@ import torch
 
 from suite.datasets.images import image_set
 from suite.errors import UserError
-from suite.evolution.registry import Origin, forget, loading, regrowth
+from suite.methods.registry import Origin, forget, loading, regrowth
 from suite.settings import Settings
-from suite.training import DivergedError, check_fits, train
+from suite.training.train import DivergedError, check_fits, train
 from tests.reference import training as reference
 
 ENGINES = ["masked", "sparse"]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from suite.cluster import trial
-from suite.ending import StrangerError
-from suite.lock import hold
-from suite.store import RunStore
+from suite.execution.ray import trial
+from suite.execution.stopping import StrangerError
+from suite.store.lock import hold
+from suite.store.store import RunStore
 from suite.study.file import Execution
 
 

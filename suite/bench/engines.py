@@ -13,7 +13,7 @@ from torch.nn import functional
 from suite import sparse
 from suite.bench.timing import alternate
 from suite.bench.workload import EPOCH, Bench, Training, optimizer_of
-from suite.evolution import regrow
+from suite.methods import regrow
 
 
 def engines(bench: Bench, turns: int) -> dict[str, float]:
@@ -35,7 +35,7 @@ def sparselab(bench: Bench, turns: int) -> dict[str, Any]:
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        from sparselab import SparseLinear  # type: ignore[import-not-found]
+        from sparselab import SparseLinear
     except ImportError:
         return {"missing": "sparselab is not installed"}
     sizes = (bench.images.features, *bench.hidden)

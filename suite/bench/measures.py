@@ -15,7 +15,7 @@ from suite.bench.growth import fourfold_width, halved_epsilon, memory, side_by_s
 from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
 from suite.bench.workload import Bench, synthetic_images
-from suite.training import compile_kernels
+from suite.training.train import compile_kernels
 
 MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "engines": engines,

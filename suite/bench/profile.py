@@ -46,9 +46,9 @@ def profile(bench: Bench, turns: int) -> dict[str, float]:
 @contextmanager
 def timed_kernels(took: dict[str, float]) -> Iterator[None]:
     """Add to `took` the seconds that kernels take meanwhile, by part."""
-    from suite.sparse import kernels
+    from suite.kernels import products
 
-    untimed = {name: getattr(kernels, name) for name in KERNELS}
+    untimed = {name: getattr(products, name) for name in KERNELS}
 
     def watch(name: str) -> Callable[..., None]:
         def call(*arguments: Any) -> None:
@@ -57,9 +57,9 @@ def timed_kernels(took: dict[str, float]) -> Iterator[None]:
         return call
 
     for name in KERNELS:
-        setattr(kernels, name, watch(name))
+        setattr(products, name, watch(name))
     try:
         yield
     finally:
         for name, kernel in untimed.items():
-            setattr(kernels, name, kernel)
+            setattr(products, name, kernel)

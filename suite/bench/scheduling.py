@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from suite import cores
-from suite.attempt import Outcome
+from suite import machine
 from suite.bench.workload import Bench
 from suite.datasets.sources import NpzSource
 from suite.errors import UserError
-from suite.lock import hold
-from suite.settings import Run, Settings
-from suite.store import RunStore
+from suite.execution.attempt import Outcome
+from suite.settings import Settings
+from suite.store.lock import hold
+from suite.store.store import RunStore
 from suite.study.cells import source_name
 from suite.study.file import Execution
-from suite.training import epoch_seconds
+from suite.study.runs import Run
+from suite.training.train import epoch_seconds
 
 RUNS = 500
 """So many runs wait to be placed; what waits costs too."""
@@ -81,9 +82,9 @@ def scheduling(
         UserError: If too many runs failed to measure by the others.
         KeyboardInterrupt: After an interrupt.
     """
-    from suite import cluster
+    from suite.execution import ray as cluster
 
-    at_once = cores.at_hand()
+    at_once = machine.at_hand()
     source = NpzSource(name="random images", npz="random images")
     settings = Settings(dataset=source, hidden=bench.hidden, epsilon=bench.epsilon, epochs=1)
     epochs = max(1, round(run_seconds / epoch_seconds(settings, bench.images, engine="sparse")))

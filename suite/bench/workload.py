@@ -14,11 +14,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from suite import augment, sparse
+from suite import sparse
 from suite.datasets.batches import Batches
 from suite.datasets.images import ImageSet, image_set
 from suite.datasets.splits import split
-from suite.evolution import evolve
+from suite.kernels import augment
+from suite.methods import evolve
 from suite.randomness import stream
 
 HIDDEN = (4000, 1000, 4000)

@@ -48,7 +48,7 @@ def check(
     typer.echo("{}: {} x {} = {}.".format(study, *counted))
     if estimate:
         from suite.datasets.known import data_folder
-        from suite.estimate import estimate as estimate_cost
+        from suite.execution.estimate import estimate as estimate_cost
         from suite.reporting.numbers import seconds_text
 
         cost = estimate_cost(checked, data_folder(data))
@@ -74,8 +74,8 @@ def plan(
     study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
-    from suite.store import RunStore, usable
-    from suite.tidy import is_known, known_runs
+    from suite.store.store import RunStore, usable
+    from suite.store.table import is_known, known_runs
 
     checked, runs_in = load(study, many=yes), RunStore(store)
     with usable(runs_in):
@@ -111,9 +111,9 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
-    from suite.driver import drive
-    from suite.progress import PatientConsole, say
-    from suite.store import RunStore
+    from suite.execution.drive import drive
+    from suite.execution.progress import PatientConsole, say
+    from suite.store.store import RunStore
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
     words = ["suite", "run", str(study), *store_words(store)]
@@ -130,7 +130,7 @@ def run(
         raise typer.Exit(INTERRUPTED) from None
     if report and outcome.done:
         from suite import reporting
-        from suite.tidy import read
+        from suite.store.table import read
 
         folder = Path("reports") / checked.name
         say(PatientConsole(), str(reporting.write(read(checked, store), folder).index))
@@ -165,8 +165,8 @@ def status(
     """Show how a study is getting on, from its store, wherever it runs."""
     from rich.live import Live
 
-    from suite import status as stands
-    from suite.store import RunStore, usable
+    from suite.store import status as stands
+    from suite.store.store import RunStore, usable
 
     checked, runs_in, console = (
         load(study, many=yes),
@@ -196,7 +196,7 @@ def logs(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Show a run's log, and why it failed if it did."""
-    from suite.store import RunStore, usable
+    from suite.store.store import RunStore, usable
 
     runs_in = RunStore(store)
     with usable(runs_in):
@@ -229,7 +229,7 @@ def bench(
 ) -> None:
     """Measure engines and scheduling on this machine, with the paper's network."""
     from suite.bench import MEASURES, rows, run_bench
-    from suite.spelling import suggestion
+    from suite.errors import suggestion
 
     for name in measures or []:
         if name not in MEASURES:

@@ -25,10 +25,10 @@ from suite.cli.app import (
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.hypotheses import Claimed, Compared
+    from suite.decisions import Claimed, Compared
     from suite.reporting import Written
+    from suite.store.table import Results
     from suite.study import Study
-    from suite.tidy import Results
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 
@@ -40,13 +40,13 @@ def export(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Write the tidy table of a study's finished runs: one row a run and epoch."""
-    from suite import tidy
-    from suite.store import RunStore
+    from suite.store import table
+    from suite.store.store import RunStore
 
-    results = tidy.collect(load(study, many=True), RunStore(store))
+    results = table.collect(load(study, many=True), RunStore(store))
     if results.frame.empty:
         raise UserError(f"{store}: holds no finished run of {study}; suite run {study} first.")
-    tidy.export(results, out)
+    table.export(results, out)
     typer.echo(f"{out}: {results.frame['key'].nunique()} of {len(results.runs)} runs.")
 
 
@@ -56,12 +56,12 @@ def import_(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Merge the finished runs of an exported file into a store."""
-    from suite import tidy
-    from suite.store import RunStore, usable
+    from suite.store import table
+    from suite.store.store import RunStore, usable
 
     runs_in = RunStore(store)
     with usable(runs_in):
-        imported = tidy.import_file(file, runs_in)
+        imported = table.import_file(file, runs_in)
     typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
     if imported.conflicting:
         for key in imported.conflicting:
@@ -94,7 +94,8 @@ def report(
     ] = False,
 ) -> None:
     """Write a study's report: page, tables, figures, data. Two studies: what moved."""
-    from suite import reporting, tidy
+    from suite import reporting
+    from suite.store import table
 
     if watch and (other is not None or other_store is not None):
         raise UserError("--watch writes the report of one study; two cannot be watched.")
@@ -103,17 +104,17 @@ def report(
         if other is not None:
             second = load(other, many=True)
             stores = (store, other_store or store)
-            both = tidy.read(checked, stores[0]), tidy.read(second, stores[1])
+            both = table.read(checked, stores[0]), table.read(second, stores[1])
             folder = out or Path("reports") / f"{checked.name}-{second.name}"
             written = reporting.compare_reports(*both, folder, stores)
         elif other_store is not None:
-            both = tidy.read(checked, other_store), tidy.read(checked, store)
+            both = table.read(checked, other_store), table.read(checked, store)
             folder = out or Path("reports") / f"{checked.name}-{checked.name}"
             written = reporting.compare_reports(*both, folder, (other_store, store))
         elif watch:
             written = _watch_report(checked, store, out or Path("reports") / checked.name)
         else:
-            results = tidy.read(checked, store)
+            results = table.read(checked, store)
             written = reporting.write(results, out or Path("reports") / checked.name)
     except reporting.NothingToReportError as error:
         typer.echo(f"{error} Run it first: suite run {study}{store_option(store)}", err=True)
@@ -138,16 +139,17 @@ def compare(
     ] = None,
 ) -> None:
     """Decide a study's declared comparisons and claims, or compare two of its cells."""
-    from suite import hypotheses, printing
-    from suite.tidy import read
+    from suite import decisions
+    from suite.cli import printing
+    from suite.store.table import read
 
     if cells and len(cells) != 2:
         raise UserError("compare takes two cells, or none for the declared comparisons.")
     results = read(load(study, many=True), store)
     if cells:
-        compared, claimed = hypotheses.comparison(results, cells[0], cells[1]), []
+        compared, claimed = decisions.comparison(results, cells[0], cells[1]), []
     else:
-        compared, claimed = hypotheses.comparisons(results), hypotheses.claims(results)
+        compared, claimed = decisions.comparisons(results), decisions.claims(results)
     if not compared and not claimed:
         raise UserError(f"{study}: declares neither comparisons nor claims; name two cells.")
     if out is not None:
@@ -160,9 +162,9 @@ def compare(
         return
     _print_decided(results, compared, claimed)
     if not cells:
-        _echo(printing.ranking_lines(hypotheses.ranking(results)))
+        _echo(printing.ranking_lines(decisions.ranking(results)))
     if len(compared) > 1:
-        _echo(printing.tally_lines(hypotheses.win_tie_loss(compared)))
+        _echo(printing.tally_lines(decisions.win_tie_loss(compared)))
 
 
 @app.command()
@@ -179,12 +181,12 @@ def power(
     as_json: Json = False,
 ) -> None:
     """Say how many seeds each declared comparison needs."""
-    from suite import hypotheses
-    from suite.printing import power_lines
-    from suite.tidy import read
+    from suite import decisions
+    from suite.cli.printing import power_lines
+    from suite.store.table import read
 
     results = read(load(study, many=True), store)
-    planned = hypotheses.seeds_needed(results, effect=effect, sd=sd, power=power)
+    planned = decisions.seeds_needed(results, effect=effect, sd=sd, power=power)
     if not planned:
         raise UserError(f"{study}: declares no comparisons.")
     if as_json:
@@ -195,7 +197,7 @@ def power(
 
 def _print_decided(results: Results, compared: list[Compared], claimed: list[Claimed]) -> None:
     """Print the comparisons and the reasons, then the claims and what they rest on."""
-    from suite import printing
+    from suite.cli import printing
 
     declared = results.study.file.comparisons
     if compared:
@@ -217,13 +219,14 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
     """Write a report again whenever more runs are done, until all are."""
     import time
 
-    from suite import reporting, tidy
-    from suite.store import UnusableError
+    from suite import reporting
+    from suite.store import table
+    from suite.store.store import UnusableError
 
     before = None
     while True:
         try:
-            results = tidy.read(study, store)
+            results = table.read(study, store)
         except UnusableError as error:
             if before is None:
                 raise

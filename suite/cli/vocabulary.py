@@ -21,7 +21,7 @@ def methods(
     ] = None,
 ) -> None:
     """List methods, prune rules, regrowth strategies, connectivity rules and gates."""
-    from suite.evolution.catalogue import entries
+    from suite.methods.catalogue import entries
 
     if study is not None:
         load(study, many=True)
@@ -92,7 +92,7 @@ def _source(name: str) -> Source:
     from pydantic import TypeAdapter, ValidationError
 
     from suite.datasets.sources import KNOWN, Source
-    from suite.spelling import suggestion
+    from suite.errors import suggestion
     from suite.study.document import read_value
 
     try:

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-from suite.augment import standardise, standardise_and_warp
 from suite.datasets.images import ImageSet
 from suite.datasets.splits import Split
+from suite.kernels.augment import standardise, standardise_and_warp
 
 Part = Literal["train", "validation", "test"]
 
@@ -46,7 +46,7 @@ class Batches:
 
         Args:
             indices: Which images, indices into `x_train`, int64 (batch,).
-            warps: A row an image, as `suite.augment.draw` draws them, float32 (batch, 4).
+            warps: A row an image, as `suite.kernels.augment.draw` draws them, float32 (batch, 4).
 
         Returns:
             float32 (features, batch); a feature is (y * width + x) * channels + channel.

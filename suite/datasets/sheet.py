@@ -7,8 +7,8 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from suite.augment import draw, warp
 from suite.datasets.images import ImageSet
+from suite.kernels.augment import draw, warp
 from suite.randomness import stream
 
 _WARPS = 5

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from suite.evolution.methods import METHODS
+from suite.methods.methods import METHODS
 from suite.study.cells import Cell
 
 Dash = tuple[float, ...]

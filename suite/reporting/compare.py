@@ -28,8 +28,8 @@ from suite.reporting.table2 import last_epochs
 from suite.reporting.write import INDEX, NothingToReportError, Written
 from suite.statistics.comparisons import Comparison, Question, compare
 from suite.statistics.samples import match
+from suite.store.table import Results
 from suite.study import Cell
-from suite.tidy import Results
 
 _MEASURES = (("accuracy", "Accuracy", True), ("loss", "Loss", False))
 _COUNTED = ("connections", "Connections", False)

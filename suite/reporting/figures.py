@@ -28,8 +28,8 @@ from suite.reporting.numbers import (
 )
 
 if TYPE_CHECKING:
+    from suite.store.table import Results
     from suite.study import Cell
-    from suite.tidy import Results
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from suite.reporting.figures import Shown
 from suite.reporting.table2 import Table2
 
 if TYPE_CHECKING:
-    from suite.hypotheses import Claimed, Compared
-    from suite.tidy import Results
+    from suite.decisions import Claimed, Compared
+    from suite.store.table import Results
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from suite.study.cells import published_row, restates_regrowth_figures
 
 if TYPE_CHECKING:
     from suite.study import Cell
-from suite.tidy import Results
+from suite.store.table import Results
 
 BEST, SAME, UNTESTED = "best", "same", "untested"
 """The best of a column, not shown to differ from it, and with too few runs for a test of that."""

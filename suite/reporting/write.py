@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite import hypotheses
+from suite import decisions
 from suite.errors import UserError
 from suite.reporting.appearance import looks
 from suite.reporting.page import render
@@ -27,7 +27,7 @@ from suite.reporting.sections import (
 )
 from suite.reporting.sections import results as table_section
 from suite.reporting.table2 import table2
-from suite.tidy import Results
+from suite.store.table import Results
 
 INDEX = "index.html"
 
@@ -84,7 +84,7 @@ def write(results: Results, out: Path) -> Written:
     try:
         out.mkdir(parents=True, exist_ok=True)
         earlier = _figures(out / INDEX)
-        claimed, compared = hypotheses.claims(results), hypotheses.comparisons(results)
+        claimed, compared = decisions.claims(results), decisions.comparisons(results)
         look = looks(study.cells)
         material = Material(results, table2(results), look, out, claimed, compared)
         sections = [made for make in _SECTIONS if (made := make(material)) is not None]

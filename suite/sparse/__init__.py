@@ -6,7 +6,7 @@ __all__ = ["MLP", "build", "compile_kernels"]
 
 
 def compile_kernels() -> float:
-    """Compile the sparse engine's kernels, or load them; see `kernels.compile_kernels`."""
-    from suite.sparse import kernels
+    """Compile the sparse engine's kernels, or load them; see `products.compile_kernels`."""
+    from suite.kernels import products
 
-    return kernels.compile_kernels()
+    return products.compile_kernels()

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from suite.sparse import kernels
-from suite.sparse.dropout import Dropout
+from suite.kernels import products
+from suite.kernels.dropout import Dropout
 
 NO_DROPOUT = Dropout(0, 0, 0)
 
@@ -71,7 +71,7 @@ class SparseProduct(torch.autograd.Function):
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
         arrays = _arrays(weight, bias, x, h)
-        kernels.forward(*connections.by_row, *arrays, slope, dropout.scale, *dropout)
+        products.forward(*connections.by_row, *arrays, slope, dropout.scale, *dropout)
         return h
 
     @staticmethod
@@ -81,15 +81,15 @@ class SparseProduct(torch.autograd.Function):
         connections, slope, dropout, observe = ctx.rest
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
         arrays = _arrays(h, dh.contiguous(), dz, dbias)
-        kernels.backward(*arrays, slope, dropout.scale, *dropout)
+        products.backward(*arrays, slope, dropout.scale, *dropout)
         if observe is not None:
             observe(dz)
         dx = None
         if ctx.needs_input_grad[0]:
             dx = torch.empty_like(x)
-            kernels.gradients(*connections.by_column, *_arrays(weight, x, dz, dweight, dx))
+            products.gradients(*connections.by_column, *_arrays(weight, x, dz, dweight, dx))
         else:
-            kernels.weight_gradient(*connections.by_row, *_arrays(x, dz, dweight))
+            products.weight_gradient(*connections.by_row, *_arrays(x, dz, dweight))
         return dx, dweight, dbias, None, None, None, None
 
 
@@ -110,7 +110,7 @@ class SparseSReLU(torch.autograd.Function):
         ctx.save_for_backward(z, left, a_left, right, a_right)
         ctx.dropout = dropout
         h = torch.empty_like(z)
-        kernels.srelu(*_arrays(z, left, a_left, right, a_right, h))
+        products.srelu(*_arrays(z, left, a_left, right, a_right, h))
         _drop(h, dropout)
         return h
 
@@ -120,13 +120,13 @@ class SparseSReLU(torch.autograd.Function):
         dh = dh.clone(memory_format=torch.contiguous_format)
         _drop(dh, ctx.dropout)
         gradients = [torch.empty_like(tensor) for tensor in ctx.saved_tensors]
-        kernels.srelu_backward(*_arrays(*ctx.saved_tensors, dh, *gradients))
+        products.srelu_backward(*_arrays(*ctx.saved_tensors, dh, *gradients))
         return *gradients, None
 
 
 def _drop(h: Tensor, dropout: Dropout) -> None:
     if dropout.threshold:
-        kernels.dropped(h.numpy(), dropout.scale, *dropout)
+        products.dropped(h.numpy(), dropout.scale, *dropout)
 
 
 def _arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
@@ -142,4 +142,4 @@ def _starts(indices: np.ndarray, count: int) -> np.ndarray:
 
 def _padded(indices: np.ndarray) -> np.ndarray:
     """Return indices as uint32, with the zeros behind them that prefetching reads."""
-    return np.concatenate([indices, np.zeros(int(kernels.AHEAD))]).astype(np.uint32)
+    return np.concatenate([indices, np.zeros(int(products.AHEAD))]).astype(np.uint32)

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
 from suite.sparse.activations import make_activation
-from suite.sparse.dropout import Dropout, threshold
-from suite.sparse.linear import MaskedLinear, SparseLinear
+from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 
 Engine = Literal["masked", "sparse"]

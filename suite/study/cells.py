@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite import paper
-from suite.errors import UserError
-from suite.evolution.methods import METHODS
+from suite.errors import MOST_NAMES, UserError, suggestion
+from suite.methods.methods import METHODS
 from suite.settings import Settings
-from suite.spelling import MOST_NAMES, suggestion
 from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
 

@@ -255,7 +255,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
 
 
 def _nearby(path: Path) -> str:
-    from suite.spelling import nearest
+    from suite.errors import nearest
 
     folder = path.parent
     try:

@@ -10,11 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from suite.errors import UserError
-from suite.evolution.methods import METHODS
-from suite.evolution.plugins import Plugin, load, read_plugin
+from suite.errors import UserError, suggestion
+from suite.methods.methods import METHODS
+from suite.methods.plugins import Plugin, load, read_plugin
 from suite.settings import ContradictionError, Settings
-from suite.spelling import suggestion
 from suite.study.cells import Cell, cell_label, cell_title, source_name
 from suite.study.declared import ANY_CELL, Doubt, check_declared
 from suite.study.document import Document, Where, read_document

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from suite.errors import nearest, suggestion
 from suite.settings import ContradictionError
-from suite.spelling import nearest, suggestion
 from suite.study.document import Document, Where, as_yaml, read_value
 
 _LONGEST = 60

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from suite.evolution import prune, regrow
-from suite.evolution.methods import METHODS
+from suite.methods import prune, regrow
+from suite.methods.methods import METHODS
 from suite.settings import Settings
 from suite.study.file import StudyFile
 

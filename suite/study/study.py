@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.evolution.plugins import Plugin
-from suite.settings import Run
+from suite.methods.plugins import Plugin
 from suite.study.cells import Cell, find_cell, source_name
 from suite.study.file import CellName, StudyFile
+from suite.study.runs import Run
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.store import RunStore
+from suite.store.store import RunStore
 from tests.cluster.ledger import Ledger, watched
 from tests.cluster.studies import timeless, undisturbed, write_study
 

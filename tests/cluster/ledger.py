@@ -14,8 +14,8 @@ from tests.cluster.processes import lives
 PLUGIN = """
 import os, time
 from pathlib import Path
-from suite import training
-from suite.evolution import regrowth
+from suite.training import train as training
+from suite.methods import regrowth
 
 @regrowth("unused_by_{name}", source="a test")
 def unused(layer, count, rng):

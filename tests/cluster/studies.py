@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from suite import training
 from suite.datasets.digits import digits
 from suite.study import load_study
+from suite.training import train as training
 
 SUITE = (sys.executable, "-c", "from suite.cli import main; main()")
 """The command line, whatever is on PATH."""

@@ -18,7 +18,7 @@ from tests.cluster.studies import suite, write_study
 HASTY = (
     sys.executable,
     "-c",
-    "from suite.cluster import callbacks, trial;"
+    "from suite.execution.ray import callbacks, trial;"
     "trial.SECONDS_TO_SEE_THE_STORE = 3; callbacks.SECONDS_WITHOUT_ROOM = 1;"
     "from suite.cli import main; main()",
 )

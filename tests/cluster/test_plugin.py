@@ -1,13 +1,13 @@
 """A user's own regrowth strategy, from a file beside the study, on Ray's workers."""
 
-from suite.store import RunStore
+from suite.store.store import RunStore
 from suite.study import load_study
 from tests.cluster.studies import suite
 
 STRATEGY = '''
 import numpy as np
 
-from suite.evolution import regrowth
+from suite.methods import regrowth
 
 
 @regrowth("steepest", source="RigL", needs=("gradient",))

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from suite.store import RunStore
+from suite.store.store import RunStore
 from tests.cluster import hosts
 from tests.cluster.studies import timeless, undisturbed, write_study
 from tests.test_readme import blocks

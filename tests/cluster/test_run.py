@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from suite.store import RunStore
+from suite.store.store import RunStore
 from tests.cluster.studies import CELLS, DIVERGING, suite, timeless, undisturbed, write_study
 
 

@@ -21,7 +21,7 @@ from tests.cluster.studies import SUITE, suite
 KNOCKING = (
     sys.executable,
     "-c",
-    "from suite.cluster import connection; connection.SECONDS_BETWEEN_KNOCKS = 0.2;"
+    "from suite.execution.ray import connection; connection.SECONDS_BETWEEN_KNOCKS = 0.2;"
     "from suite.cli import main; main()",
 )
 """The command line, sooner to miss a head."""

@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
-from suite.cluster.tracking import _harmless, check_installed
 from suite.errors import UserError
-from suite.store import RunStore
+from suite.execution.ray.tracking import _harmless, check_installed
+from suite.store.store import RunStore
 from suite.study.file import Track
 from tests.cluster.studies import suite, undisturbed, write_study
 

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from suite import augment
 from suite.datasets.splits import split
-from suite.evolution.layer import LayerView
-from suite.evolution.regrow import regrow
+from suite.kernels import augment
+from suite.methods.layer import LayerView
+from suite.methods.regrow import regrow
 from suite.randomness import stream
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 from tests.reference import augment as reference_augment
-from tests.reference import evolution as rules
+from tests.reference import methods as rules
 from tests.reference.network import Layer, cross_entropy, dropout_factors
 
 DROPOUT_STEPS = 2**32

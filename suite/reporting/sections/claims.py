@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from suite import hypotheses, paper
-from suite.hypotheses import SEVERAL_STATEMENTS, Claimed, Compared, Statement
+from suite import decisions, paper
+from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared, Statement
 from suite.reporting.drawing import inline, save, style
 from suite.reporting.figures import Shown
 from suite.reporting.forest import Difference, draw_forest
@@ -195,7 +195,7 @@ def _remarks(compared: list[Compared]) -> tuple[list[str], dict[str, int]]:
 
 def _ranking(material: Material) -> list[Block]:
     """Return the cells' mean ranks, where the study has several blocks to rank them over."""
-    found = hypotheses.ranking(material.results)
+    found = decisions.ranking(material.results)
     if found.blocks < 2:
         return []
     rows = [

@@ -15,8 +15,8 @@ from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save
 from suite.reporting.figures import Shown, divide
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
+from suite.store.table import RunState
 from suite.study import Cell
-from suite.tidy import RunState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

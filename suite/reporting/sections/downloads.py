@@ -5,8 +5,8 @@ from __future__ import annotations
 from suite import paper
 from suite.reporting import tex
 from suite.reporting.section import Links, Material, Section
+from suite.store.table import export
 from suite.study import Study
-from suite.tidy import export
 
 TIDY = "tidy.parquet"
 CITATION = "citation.bib"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from suite.evolution.connectivity import equilibrium
+from suite.methods.connectivity import equilibrium
 from suite.reporting.numbers import Format, estimate, percent
 from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.study import Cell

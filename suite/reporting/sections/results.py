@@ -19,8 +19,8 @@ from suite.reporting.table2_files import (
     left_out,
 )
 from suite.settings import Settings
+from suite.store.table import Results
 from suite.study.cells import Cell, restates_regrowth_figures
-from suite.tidy import Results
 
 _SHOWN_DIFFERENCES = 8
 

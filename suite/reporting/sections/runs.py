@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from suite.reporting.numbers import count, listing
 from suite.reporting.section import Grid, Material, Section, head, number, words
-from suite.tidy import RunState
+from suite.store.table import RunState
 
 _SHOWN = 200
 

@@ -11,7 +11,7 @@ from suite.reporting.numbers import count, listing
 from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.reporting.sections.results import papers_settings
 from suite.settings import Settings
-from suite.tidy import Results
+from suite.store.table import Results
 
 _VERSIONS = ("suite", "python", "torch", "numpy", "numba", "ray")
 _MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "commit", "dirty")

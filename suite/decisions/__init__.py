@@ -1,0 +1,37 @@
+"""The declared comparisons and claims of a study, decided by its finished runs.
+
+Results -> one value a cell and seed -> samples by seed -> suite.statistics -> rows
+
+Report and command line print these rows alike: each has `row()`, plain values for tables and JSON.
+"""
+
+from suite.decisions.claims import SEVERAL_STATEMENTS, Claimed, Statement, claims
+from suite.decisions.comparisons import (
+    Compared,
+    comparison,
+    comparisons,
+    declared_pairs,
+    win_tie_loss,
+)
+from suite.decisions.power import Planned, seeds_needed
+from suite.decisions.ranks import blocks, ranking
+from suite.decisions.values import HIGHER_IS_BETTER, measure_words, values
+
+__all__ = [
+    "HIGHER_IS_BETTER",
+    "SEVERAL_STATEMENTS",
+    "Claimed",
+    "Compared",
+    "Planned",
+    "Statement",
+    "blocks",
+    "claims",
+    "comparison",
+    "comparisons",
+    "declared_pairs",
+    "measure_words",
+    "ranking",
+    "seeds_needed",
+    "values",
+    "win_tie_loss",
+]

@@ -1,0 +1,214 @@
+"""The declared claims of a study, decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from suite import paper
+from suite.decisions.values import measure_words, plain, sample, values
+from suite.study import Cell, Claim, ClaimPart, Study
+from suite.study.cells import published_row, restates_regrowth_figures
+from suite.study.file import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from suite.statistics import ClaimFinding, Part, PartFinding
+    from suite.store.table import Results
+
+SAVING_MARGIN = 0.02
+""""About 36 %" is 34 to 38 % unless a claim declares its own margin."""
+SEVERAL_STATEMENTS = (
+    "A claim of several statements is supported only if each of them is shown by itself, so its p "
+    "is the largest of theirs and no further correction for their number is due (an "
+    "intersection-union test)."
+)
+_COLUMNS: dict[str, paper.Column] = {
+    "test_accuracy": "accuracy",
+    "test_loss": "loss",
+    "connections": "connections",
+    "alpha": "alpha",
+    "beta": "beta",
+}
+"""Where the paper's Table 2 has the values of an outcome."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One part of a claim, on two cells, decided.
+
+    Attributes:
+        sentence: Spelt out, e.g. "LSET has higher test accuracy than AccSET".
+        cell: The cell that it is about.
+        against: The other.
+        outcome: In what.
+        direction: higher, lower, equivalent or saves.
+        margin: What still counts as the same, for equivalent and saves; else None.
+        paper: The paper's difference, or the share saved: as declared, else the difference of the
+            rows of its Table 2; None where it has none.
+        found: The figures.
+    """
+
+    sentence: str
+    cell: Cell
+    against: Cell
+    outcome: Outcome
+    direction: str
+    margin: float | None
+    paper: float | None
+    found: PartFinding
+
+    def row(self) -> dict[str, Any]:
+        """Return names and figures as one flat mapping for a table or JSON; None if not there."""
+        names = {
+            "statement": self.sentence,
+            "cell": self.cell.label,
+            "against": self.against.label,
+            "outcome": self.outcome,
+            "direction": self.direction,
+            "margin": self.margin,
+            "paper": self.paper,
+        }
+        return names | plain(asdict(self.found))
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One declared claim, decided.
+
+    Attributes:
+        claim: As declared.
+        measure: Which epochs were read, in words.
+        statements: Its parts, one for each two cells.
+        found: The verdict; `found.parts` are the findings of `statements`.
+    """
+
+    claim: Claim
+    measure: str
+    statements: tuple[Statement, ...]
+    found: ClaimFinding
+
+    def row(self) -> dict[str, Any]:
+        """Return the claim as a mapping for JSON, its statements as rows under `parts`."""
+        names = {
+            "claim": self.claim.sentence,
+            "source": self.claim.source,
+            "measure": self.measure,
+        }
+        parts = {"parts": [statement.row() for statement in self.statements]}
+        return names | plain(asdict(replace(self.found, parts=()))) | parts
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the statements as flat rows of one table, each with its claim's verdict."""
+        claim = {
+            "claim": self.claim.sentence,
+            "claim_verdict": self.found.verdict,
+            "claim_p_adjusted": plain(self.found.p_adjusted),
+            "measure": self.measure,
+        }
+        return [claim | statement.row() for statement in self.statements]
+
+
+def claims(results: Results) -> list[Claimed]:
+    """Decide the study's declared claims.
+
+    Args:
+        results: The study and its finished runs; those missing are counted, not passed over.
+
+    Returns:
+        One finding a claim, in the order declared.
+    """
+    from suite.statistics import judge
+
+    study = results.study
+    declared = study.file.comparisons
+    outcomes = {part.outcome for claim in study.file.claims for part in claim.parts}
+    tables = {outcome: values(results, outcome) for outcome in outcomes}
+    statements = [list(_statements(study, claim)) for claim in study.file.claims]
+    findings = judge(
+        [[_part(results, tables, statement) for statement in claim] for claim in statements],
+        alpha=declared.alpha,
+        correction=declared.correction,
+    )
+    words = measure_words(study)
+    return [
+        Claimed(
+            claim,
+            words,
+            tuple(
+                Statement(
+                    _spell(part, cell, against, _margin(study, part)),
+                    cell,
+                    against,
+                    part.outcome,
+                    part.direction,
+                    _margin(study, part),
+                    _published(study, part, cell, against),
+                    found,
+                )
+                for (part, cell, against), found in zip(parts, finding.parts, strict=True)
+            ),
+            finding,
+        )
+        for claim, parts, finding in zip(study.file.claims, statements, findings, strict=True)
+    ]
+
+
+def _statements(study: Study, claim: Claim) -> Iterator[tuple[ClaimPart, Cell, Cell]]:
+    """Yield each part of a claim once for each two cells that it is about."""
+    for part in claim.parts:
+        cells = [study.cell(name) for name in part.cells]
+        others = [study.cell(name) for name in part.against]
+        two = zip(cells, others, strict=True) if part.one_to_one else product(cells, others)
+        yield from ((part, cell, other) for cell, other in two if cell is not other)
+
+
+def _part(
+    results: Results,
+    tables: Mapping[Outcome, pd.DataFrame],
+    statement: tuple[ClaimPart, Cell, Cell],
+) -> Part:
+    from suite.statistics import Part
+
+    part, cell, against = statement
+    share = part.paper if part.direction == "saves" else None
+    found = sample(results, tables[part.outcome], cell, against)
+    return Part(found, part.direction, _margin(results.study, part), share)
+
+
+def _margin(study: Study, part: ClaimPart) -> float | None:
+    return {
+        "saves": part.margin or SAVING_MARGIN,
+        "equivalent": part.margin or study.file.comparisons.equivalence_margin,
+    }.get(part.direction)
+
+
+def _published(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:
+    """Return the paper's figure for a statement: as declared, else from the rows of its Table 2.
+
+    Of its Figures 2 and 3 it prints no numbers.
+    """
+    if part.paper is not None or part.direction == "saves":
+        return part.paper
+    rows = published_row(cell), published_row(against)
+    column = None if restates_regrowth_figures(study.cells) else _COLUMNS.get(part.outcome)
+    if column is None or rows[0] is None or rows[1] is None:
+        return None
+    return rows[0].value(column) - rows[1].value(column)
+
+
+def _spell(part: ClaimPart, cell: Cell, against: Cell, margin: float | None) -> str:
+    from suite.statistics.wording import percent
+
+    outcome = part.outcome.replace("_", " ")
+    if part.direction == "saves" and margin is not None and part.paper is not None:
+        points = f"{100 * margin:g} {'point' if margin == 0.01 else 'points'}"
+        share = f"{percent(part.paper)} ± {points}"
+        default = "" if part.margin else " (the margin by default)"
+        return f"{cell.title} saves {share} of {against.title}'s {outcome}{default}"
+    if part.direction == "equivalent":
+        return f"{cell.title} differs from {against.title} in {outcome} by less than {margin:g}"
+    return f"{cell.title} has {part.direction} {outcome} than {against.title}"

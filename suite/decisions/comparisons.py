@@ -1,0 +1,134 @@
+"""The declared comparisons of a study, decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from suite.decisions.values import HIGHER_IS_BETTER, measure_words, plain, sample, values
+from suite.errors import UserError
+from suite.study import Cell, Study
+from suite.study.file import CellName, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from suite.statistics import Comparison
+    from suite.store.table import Results
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One declared comparison, decided.
+
+    Attributes:
+        cell: Is it better ...
+        against: ... than this one?
+        outcome: In what.
+        measure: Which epochs were read, in words.
+        found: The figures and the verdict.
+    """
+
+    cell: Cell
+    against: Cell
+    outcome: Outcome
+    measure: str
+    found: Comparison
+
+    def row(self) -> dict[str, Any]:
+        """Return names and figures as one flat mapping for a table or JSON; None if not there."""
+        names = {
+            "cell": self.cell.label,
+            "against": self.against.label,
+            "outcome": self.outcome,
+            "measure": self.measure,
+        }
+        return names | plain(asdict(self.found))
+
+
+def declared_pairs(study: Study) -> list[tuple[Cell, Cell]]:
+    """Return the declared family: the other cells against the baseline, and the pairs.
+
+    The baseline is compared with every cell on the same data set; values on different data sets
+    have no difference worth a test.
+    """
+    declared = study.file.comparisons
+    family: list[tuple[Cell, Cell]] = []
+    if declared.baseline is not None:
+        baseline = study.cell(declared.baseline)
+        family += [
+            (cell, baseline)
+            for cell in study.cells
+            if cell is not baseline and cell.settings.dataset == baseline.settings.dataset
+        ]
+    family += [(study.cell(first), study.cell(second)) for first, second in declared.pairs]
+    distinct = {(first.label, second.label): (first, second) for first, second in family}
+    return list(distinct.values())
+
+
+def comparisons(results: Results) -> list[Compared]:
+    """Decide the study's declared comparisons.
+
+    Args:
+        results: The study and its finished runs; those missing are counted, not passed over.
+
+    Returns:
+        One row a pair, in the order declared; none where none are declared.
+    """
+    return _compare(results, declared_pairs(results.study))
+
+
+def comparison(results: Results, first: CellName, second: CellName) -> list[Compared]:
+    """Decide one comparison of two cells by name.
+
+    Args:
+        results: The study and its finished runs.
+        first: Is this cell better ...
+        second: ... than this one?
+
+    Returns:
+        One row. If the study declares the pair, corrected for its whole family; else on its own,
+        and the row's note says so.
+
+    Raises:
+        UserError: If a name fits no cell or several (the sentence lists them), or both the same.
+    """
+    cell, against = results.study.cell(first), results.study.cell(second)
+    if cell is against:
+        raise UserError(f"{cell.label} cannot be compared with itself.")
+    family = declared_pairs(results.study)
+    for pair in ((cell, against), (against, cell)):
+        if pair in family:
+            return [_compare(results, family)[family.index(pair)]]
+    (row,) = _compare(results, [(cell, against)])
+    note = "; ".join(filter(None, ["not declared by the study: p stands alone", row.found.note]))
+    return [replace(row, found=replace(row.found, note=note))]
+
+
+def _compare(results: Results, family: Sequence[tuple[Cell, Cell]]) -> list[Compared]:
+    from suite.statistics import Question, compare
+
+    declared = results.study.file.comparisons
+    table = values(results, declared.outcome)
+    questions = [
+        Question(
+            sample(results, table, cell, against),
+            HIGHER_IS_BETTER[declared.outcome],
+            declared.equivalence_margin,
+        )
+        for cell, against in family
+    ]
+    found = compare(questions, alpha=declared.alpha, correction=declared.correction)
+    words = measure_words(results.study)
+    return [
+        Compared(cell, against, declared.outcome, words, comparison)
+        for (cell, against), comparison in zip(family, found, strict=True)
+    ]
+
+
+def win_tie_loss(rows: Sequence[Compared]) -> pd.DataFrame:
+    """Count wins, ties and losses of each cell over decided comparisons."""
+    from suite.statistics import tally
+
+    return tally((row.cell.label, row.against.label, row.found.verdict) for row in rows)

@@ -1,0 +1,71 @@
+"""Cells over several data sets or other blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.decisions.values import HIGHER_IS_BETTER, values
+from suite.study.cells import cell_label
+from suite.study.file import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from suite.statistics import Ranking
+    from suite.store.table import Results
+
+WHAT_IS_COMPARED = {
+    "method", "metric", "prune", "zeta", "regrow", "neighbourhood", "regrown_weights", "rule",
+    "gate", "k", "window", "overshoot",
+}  # fmt: skip
+"""Settings that make up what is compared; cells that differ in any other are in other blocks."""
+
+
+def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
+    """Return the mean over seeds of each cell (columns) in each block (rows).
+
+    A block is what cells have in common apart from how they evolve: the data set, the network,
+    the number of epochs. Cells that are the same method in several blocks share a column.
+
+    Args:
+        results: The study and its finished runs.
+        outcome: By default that of the declared comparisons.
+    """
+    import pandas as pd
+
+    study = results.study
+    outcome = outcome or study.file.comparisons.outcome
+    settings = {cell.label: cell.settings.model_dump(mode="json") for cell in study.cells}
+    varying = [
+        name
+        for name in next(iter(settings.values()))
+        if len({repr(of_cell[name]) for of_cell in settings.values()}) > 1
+    ]
+    means = values(results, outcome).mean()
+    table: dict[str, dict[str, float]] = {}
+    for label, of_cell in settings.items():
+        said = {
+            name: of_cell[name]
+            for name in varying
+            if of_cell[name] is not None and name not in ("rule", "gate")
+        }
+        block = ", ".join(
+            f"{name}={value}" for name, value in said.items() if name not in WHAT_IS_COMPARED
+        )
+        compared = {name: value for name, value in said.items() if name in WHAT_IS_COMPARED}
+        compared["method"] = of_cell["method"]
+        table.setdefault(block or study.name, {})[cell_label(compared)] = means[label]
+    return pd.DataFrame.from_dict(table, orient="index")
+
+
+def ranking(results: Results, outcome: Outcome | None = None) -> Ranking:
+    """Rank the study's cells over its blocks; tested only where there are enough (`rank`)."""
+    from suite.statistics import rank
+
+    declared = results.study.file.comparisons
+    outcome = outcome or declared.outcome
+    return rank(
+        blocks(results, outcome),
+        higher_is_better=HIGHER_IS_BETTER[outcome],
+        alpha=declared.alpha,
+    )

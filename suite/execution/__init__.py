@@ -1,0 +1,1 @@
+"""Execution: from the runs that a store lacks to their results."""

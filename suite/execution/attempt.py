@@ -1,0 +1,266 @@
+"""One attempt at a run: from what the store holds of it to its result.
+
+The same on a worker of any cluster and in a plain process; it knows nothing of scheduling.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from suite.datasets.images import ImageSet
+from suite.datasets.sources import title
+from suite.errors import UserError
+from suite.files import patiently
+from suite.machine import provenance
+from suite.store.store import RunStore
+from suite.study.cells import source_name
+from suite.study.file import Execution
+from suite.study.runs import Run
+from suite.training import train as training
+
+Outcome = Literal["done", "failed", "stopped"]
+
+SECONDS_BETWEEN_NOTES = 5.0
+"""How often a run says in the store how far it is."""
+
+PATIENCE = 300.0
+"""For so many seconds an attempt waits for a store that cannot be read or written."""
+
+
+def attempt(
+    run: Run,
+    images: ImageSet,
+    store: RunStore,
+    execution: Execution,
+    on_epoch: Callable[[training.Epoch], None] = lambda _: None,
+    *,
+    on_warning: Callable[[str], None] = lambda _: None,
+    driver: str = "",
+) -> Outcome:
+    """Train a run from its last checkpoint to its result.
+
+    A store in trouble (a full disk, a lost mount) is waited for where the attempt cannot go on
+    without it: for the checkpoint to start from and for the result. A checkpoint, log or note
+    that cannot be written meanwhile is left out.
+
+    Args:
+        run: Which.
+        images: Its data.
+        store: Where its checkpoint is and its result goes.
+        execution: Engine, threads, device, seconds between checkpoints.
+        on_epoch: Called with each epoch's record; may raise `training.Stopped`.
+        on_warning: Called with what is wrong and ends nothing: a damaged file, say.
+        driver: Token of the driver, by which who watches tells this attempt from earlier ones.
+
+    Returns:
+        "done", also where another attempt was faster; "failed" where it would fail again (a loss
+        that is not finite, a strategy that misbehaves), which is noted in the store; "stopped".
+
+    Raises:
+        Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
+    """
+    log = _Log(run, store)
+    with _warnings_told(log.add, on_warning):
+        if patiently(lambda: store.done(run.key), PATIENCE):
+            return "done"
+        about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
+        patiently(lambda: store.begin(run.key, about), PATIENCE)
+        return _train(run, images, store, execution, on_epoch, driver, log)
+
+
+def _train(
+    run: Run,
+    images: ImageSet,
+    store: RunStore,
+    execution: Execution,
+    on_epoch: Callable[[training.Epoch], None],
+    driver: str,
+    log: _Log,
+) -> Outcome:
+    engine = engine_of(execution)
+    training.compile_kernels(engine)  # once a node; only the driver's has done so yet
+    threads = max(1, int(execution.cpu))
+    started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
+    before: dict[str, Any] | None = None  # what an earlier attempt had noted
+
+    def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
+        """Leave out what an orphan writes once an attempt made in its place has got farther."""
+
+        def guarded() -> None:
+            now = store.progress(run.key)
+            mine = (socket.gethostname(), os.getpid())
+            if (
+                now in (None, before)
+                or (now["host"], now["pid"]) == mine
+                or now["epoch"] <= reached
+            ):
+                write()
+
+        return guarded
+
+    def announce() -> None:
+        nonlocal before
+        before = store.progress(run.key)
+        epoch = before["epoch"] if before and checkpoint else 0
+        store.note_progress(run.key, _note(run, driver, epoch))
+
+    def follow(record: training.Epoch) -> None:
+        nonlocal noted, epochs, reached
+        epochs, reached = epochs + 1, record["epoch"]
+        log.add(_told(record))
+        last = record["epoch"] == run.settings.epochs
+        if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
+            noted = time.monotonic()
+            pace = (noted - started) / epochs  # all told: checkpoints and waiting too
+            now = _note(run, driver, record["epoch"], record["train_loss"], pace)
+            log.unless_in_trouble(unless_behind(lambda: store.note_progress(run.key, now)))
+            log.keep()
+        on_epoch(record)
+
+    def keep(checkpoint: bytes) -> None:
+        log.unless_in_trouble(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
+        log.keep()
+
+    checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
+    found = "with a checkpoint" if checkpoint else "without a checkpoint"
+    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
+    log.unless_in_trouble(announce)
+    log.keep()
+    try:
+        trained = training.train(
+            run.settings,
+            run.seed,
+            images,
+            engine=engine,
+            device="cuda" if execution.gpu > 0 else "cpu",
+            threads=threads,
+            checkpoint=checkpoint,
+            keep=keep,
+            keep_every=execution.checkpoint_seconds,
+            on_epoch=follow,
+        )
+        log.add("done")
+        here = {
+            **provenance(),
+            "engine": engine,
+            "threads": threads,
+            "seconds": time.monotonic() - started,
+            "resumed_after": len(trained.history) - epochs,
+        }
+        record = {
+            "key": run.key,
+            **_settings(run),
+            "seed": run.seed,
+            "degrees": trained.degrees,
+            "provenance": here,
+            "history": trained.history,
+        }
+        patiently(lambda: store.finish(run.key, record), PATIENCE)
+    except training.Stopped:
+        log.add("stopped")
+        return "stopped"
+    except (training.DivergedError, UserError) as error:
+        told = traceback.format_exc()
+        log.add(told)
+        failure = {"reason": str(error), "traceback": told}
+        patiently(lambda: store.fail(run.key, failure), PATIENCE)
+        return "failed"
+    except Exception:
+        log.add(traceback.format_exc())
+        raise
+    finally:
+        log.keep()
+    return "done"
+
+
+@contextmanager
+def _warnings_told(*hearers: Callable[[str], None]) -> Iterator[None]:
+    """Tell hearers what the suite warns of meanwhile: on a worker nobody sees it otherwise."""
+
+    class Telling(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            for hear in hearers:
+                hear(record.getMessage())
+
+    telling, logger = Telling(logging.WARNING), logging.getLogger("suite")
+    logger.addHandler(telling)
+    try:
+        yield
+    finally:
+        logger.removeHandler(telling)
+
+
+def engine_of(execution: Execution) -> Literal["masked", "sparse"]:
+    """Return the engine that `auto` stands for: sparse on a CPU, masked on a GPU."""
+    if execution.engine == "auto":
+        return "masked" if execution.gpu > 0 else "sparse"
+    return execution.engine
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    return {
+        "settings": run.settings.model_dump(mode="json", exclude={"dataset"}),
+        "source": source_name(run.settings.dataset),
+        "dataset": title(run.settings.dataset),
+        "fingerprint": run.fingerprint,
+    }
+
+
+def _note(
+    run: Run,
+    driver: str,
+    epoch: int,
+    train_loss: float | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "epochs": run.settings.epochs,
+        "train_loss": train_loss,
+        "seconds": seconds,
+        "driver": driver,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "time": time.time(),
+    }
+
+
+def _told(record: training.Epoch) -> str:
+    return (
+        f"epoch {record['epoch']}: train loss {record['train_loss']:.4f}, "
+        f"test accuracy {record['test_accuracy']:.4f}, "
+        f"{sum(record['connections'])} connections, {record['seconds']:.2f} s"
+    )
+
+
+class _Log:
+    """The log of one attempt, rewritten whole in the store whenever it is kept."""
+
+    def __init__(self, run: Run, store: RunStore) -> None:
+        now = datetime.now(UTC)
+        self._name = f"{now:%Y%m%dT%H%M%S.%f}-{socket.gethostname()}-{os.getpid()}"
+        self._run, self._store = run, store
+        self._lines: list[str] = []
+
+    def add(self, text: str) -> None:
+        self._lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
+
+    def keep(self) -> None:
+        self.unless_in_trouble(
+            lambda: self._store.keep_log(self._run.key, self._name, "".join(self._lines))
+        )
+
+    def unless_in_trouble(self, write: Callable[[], None]) -> None:
+        """Write something that can be done without; where it cannot be written, log why."""
+        try:
+            write()
+        except OSError as error:
+            self.add(f"the store is in trouble: {error}")

@@ -1,0 +1,204 @@
+"""Drive a study: find what the store lacks, have it run, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from suite.errors import UserError
+from suite.execution.progress import Progress, reading, say
+from suite.store.lock import Lock, hold
+from suite.store.store import RunStore, at_once, usable
+from suite.study import Study
+from suite.study.cells import source_name
+from suite.study.runs import Run
+
+if TYPE_CHECKING:
+    from suite.datasets.images import ImageSet
+
+SECONDS_OF_LOADING = 5.0
+"""Kernels that took longer were compiled; loading those of an earlier process takes well under."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of driving a study.
+
+    Attributes:
+        done: How many of its runs are done now.
+        total: How many runs it has.
+        executed: How many of them were given to Ray this time.
+        failed: Runs that failed, each with its reason.
+        interrupted: Whether an interrupt ended it early.
+    """
+
+    done: int
+    total: int
+    executed: int
+    failed: list[tuple[Run, str]]
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run is done."""
+        return self.done == self.total
+
+
+def drive(
+    study: Study,
+    store: RunStore,
+    *,
+    data_dir: str | Path | None = None,
+    address: str | None = None,
+    takeover: bool = False,
+    console: Console | None = None,
+) -> Outcome:
+    """Run what the store lacks of a study.
+
+    Args:
+        study: The study.
+        store: Its run store.
+        data_dir: Where downloaded data sets are.
+        address: A Ray cluster; this machine alone by default.
+        takeover: Take the place of another driver that lives.
+        console: Where to show progress; by default nothing is shown.
+
+    Returns:
+        What is done and what failed. Runs that are neither were interrupted.
+
+    Raises:
+        UserError: If the data cannot be had or a cell does not fit them, if another driver lives,
+            or if the store or the cluster cannot be used.
+        KeyboardInterrupt: At the second interrupt.
+    """
+    from suite.datasets.known import data_folder
+
+    folder, console = data_folder(data_dir), console or Console(quiet=True)
+    with usable(store):
+        store.stand()
+    found = fingerprints(study, folder, reading(console))
+    runs = study.runs(found)
+    with usable(store):
+        if not (missing := lacking(runs, store)):
+            note_fingerprints(found, store)
+    ended = True
+    if missing:
+        before = len({run.key for run in runs}) - len(missing)
+        with ExitStack() as held:
+            with usable(store):
+                lock = held.enter_context(hold(store, study.name, takeover=takeover))
+                note_fingerprints(found, store)
+            ended = _execute(study, missing, before, store, lock, folder, address, console)
+    with usable(store):
+        states = store.states(run.key for run in runs)
+        failed = [
+            (run, (store.failure(run.key) or {}).get("reason", "unknown"))
+            for run in runs
+            if states[run.key] == "failed"
+        ]
+    done = sum(states[run.key] == "done" for run in runs)
+    return Outcome(done, len(runs), len(missing), failed, interrupted=not ended)
+
+
+def _execute(
+    study: Study,
+    missing: Sequence[Run],
+    before: int,
+    store: RunStore,
+    lock: Lock,
+    data_dir: Path,
+    address: str | None,
+    console: Console,
+) -> bool:
+    images = _images(study, missing, data_dir, reading(console))
+    _compile(study, console)
+    from suite.execution import ray as cluster
+
+    with usable(store):
+        behind = _epochs(missing, store)
+    with Progress(missing, before, console, behind) as watcher:
+        return cluster.execute(
+            missing,
+            images,
+            store=store,
+            lock=lock,
+            execution=study.file.execution,
+            plugins=study.plugins,
+            address=address,
+            watcher=watcher,
+        )
+
+
+def fingerprints(
+    study: Study, data_dir: Path, progress: Callable[[str, int, int], None]
+) -> dict[str, str]:
+    """Return the content of each of a study's data sets, by its name."""
+    from suite.datasets.loading import fingerprint
+
+    return {
+        source_name(source): fingerprint(
+            source, data_dir, base=study.path.parent, progress=progress
+        )
+        for source in study.sources()
+    }
+
+
+def note_fingerprints(found: Mapping[str, str], store: RunStore) -> None:
+    """Remember in a store the content of data sets: only who drives the study may."""
+    for name, content in found.items():
+        store.note_fingerprint(name, content)
+
+
+def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
+    """Return the runs without a result that checks out, in their order, each once."""
+    distinct = {run.key: run for run in runs}  # two names of one data set make the same run twice
+    states = store.states(distinct)
+    finished = [key for key, state in states.items() if state == "done"]
+    sound = dict(zip(finished, at_once(store.done, finished), strict=True))
+    return [run for key, run in distinct.items() if not sound.get(key)]
+
+
+def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
+    """Return the epochs that earlier attempts at runs have behind them."""
+    begun = set(store.keys())
+    keys = [run.key for run in runs if run.key in begun]
+    notes = zip(keys, at_once(store.progress, keys), strict=True)
+    return {key: note["epoch"] for key, note in notes if note is not None}
+
+
+def _images(
+    study: Study, runs: Sequence[Run], data_dir: Path, progress: Callable[[str, int, int], None]
+) -> dict[str, ImageSet]:
+    from suite.datasets.loading import load
+    from suite.training.train import check_fits
+
+    needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
+    images = {
+        name: load(source, data_dir, base=study.path.parent, progress=progress)
+        for name, source in needed.items()
+    }
+    mistakes = []
+    for cell in study.cells:
+        if (image_set := images.get(source_name(cell.settings.dataset))) is not None:
+            try:
+                check_fits(cell.settings, image_set)
+            except UserError as error:
+                mistakes.append(f"{study.path}: {cell.label}: {error}")
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return images
+
+
+def _compile(study: Study, console: Console) -> None:
+    """Compile all kernels before any worker starts, so that none compiles them again."""
+    from suite.execution.attempt import engine_of
+    from suite.training.train import compile_kernels
+
+    seconds = compile_kernels(engine_of(study.file.execution))
+    if seconds > SECONDS_OF_LOADING:
+        say(console, f"compiled the engine, once on this machine, in {seconds:.0f} s")

@@ -1,0 +1,105 @@
+"""What a study will cost on this machine, from a few measured steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite import machine
+from suite.datasets.images import ImageSet
+from suite.execution.attempt import engine_of
+from suite.study import Cell, Study
+from suite.study.cells import source_name
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the runs of one cell cost.
+
+    Attributes:
+        cell: The cell's label.
+        epoch_seconds: Seconds an epoch at the initial number of connections, measured.
+        core_seconds: Of all its seeds and epochs.
+    """
+
+    cell: str
+    epoch_seconds: float
+    core_seconds: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study costs.
+
+    Attributes:
+        cells: Each cell's cost.
+        at_once: How many runs go on at once with the resources given.
+        wall_seconds: From start to end, if all goes on at once that can.
+    """
+
+    cells: list[Cost]
+    at_once: int
+    wall_seconds: float
+
+    @property
+    def core_seconds(self) -> float:
+        """Of the whole study."""
+        return sum(cost.core_seconds for cost in self.cells)
+
+
+def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estimate:
+    """Measure a few steps of each cell and say what the study costs.
+
+    Args:
+        study: The study.
+        data_dir: The data folder.
+        at_hand: Cores at hand; those that may be used here by default.
+
+    Returns:
+        An upper estimate: connections are counted as at initialisation, and most methods lose
+        some on the way.
+    """
+    from suite.datasets.loading import load
+
+    images = {
+        source_name(source): load(source, data_dir, base=study.path.parent)
+        for source in study.sources()
+    }
+    execution = study.file.execution
+    at_once = max(1, int((at_hand or machine.at_hand()) // execution.cpu))
+    seeds = len(study.seeds)
+    costs, run_seconds = [], 0.0
+    measured: dict[str, float] = {}
+    for cell in study.cells:
+        same_cost = repr(_what_costs(cell))
+        if same_cost not in measured:
+            measured[same_cost] = _measure(cell, images, study)
+        seconds = measured[same_cost] * cell.settings.epochs * seeds
+        run_seconds += seconds
+        costs.append(Cost(cell.label, measured[same_cost], seconds * execution.cpu))
+    return Estimate(costs, at_once, run_seconds / min(at_once, seeds * len(study.cells)))
+
+
+def _measure(cell: Cell, images: dict[str, ImageSet], study: Study) -> float:
+    from suite.training.train import check_fits, epoch_seconds
+
+    execution = study.file.execution
+    image_set = images[source_name(cell.settings.dataset)]
+    check_fits(cell.settings, image_set)
+    return epoch_seconds(
+        cell.settings,
+        image_set,
+        engine=engine_of(execution),
+        device="cuda" if execution.gpu > 0 else "cpu",
+        threads=max(1, int(execution.cpu)),
+    )
+
+
+def _what_costs(cell: Cell) -> dict[str, Any]:
+    """Return the settings that an epoch's cost depends on: not how many connections return."""
+    cheap = {"epochs", "rule", "gate", "metric", "k", "window", "overshoot"}
+    cheap |= {"learning_rate", "zeta", "regrown_weights"}
+    deciding = cell.settings.deciding()
+    settings = {name: value for name, value in deciding.items() if name not in cheap}
+    return settings | {"dataset": source_name(cell.settings.dataset)}

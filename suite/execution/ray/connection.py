@@ -1,0 +1,150 @@
+"""A Ray cluster to run on: one that exists, or this machine alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from suite import machine
+from suite.errors import UserError
+from suite.study.file import Execution
+
+SECONDS_TO_REACH_A_CLUSTER = 10.0
+
+SECONDS_BETWEEN_KNOCKS = 1.0
+KNOCKS = 3
+"""A head that has not answered so many is taken for gone. Ray ends the driver a minute later."""
+
+_QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `Ending` has its own
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nobody reads Tune's snapshots: the store is the truth
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+
+
+def check_room(resources: Mapping[str, float], execution: Execution) -> None:
+    """Refuse runs that this machine can never hold; a cluster may grow."""
+    for name, asked in (("CPU", execution.cpu), ("GPU", execution.gpu)):
+        has = resources.get(name, 0)
+        if asked > has:
+            raise UserError(
+                f"execution asks for {asked:g} {name}s a run, and {has:g} may be used here."
+            )
+
+
+def _reach(address: str) -> None:
+    """Refuse an address where nobody answers."""
+    try:
+        _knock(address)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--address {address}: no cluster answers there ({error}).") from None
+
+
+def _knock(address: str) -> None:
+    """Connect to HOST:PORT, and let go.
+
+    Raises:
+        OSError: If nobody answers.
+        ValueError: If that is no address.
+    """
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
+
+
+@contextmanager
+def head_watched(ray: Any, warn: Callable[[str], None]) -> Iterator[None]:
+    """Say how to go on where the cluster's head has gone: Ray's own code then ends the driver."""
+    address = ray.get_runtime_context().gcs_address
+    over = threading.Event()
+
+    def watch() -> None:
+        missed = 0
+        while not over.wait(SECONDS_BETWEEN_KNOCKS):
+            try:
+                _knock(address)
+                missed = 0
+            except OSError:
+                missed += 1
+            if missed == KNOCKS:
+                warn(
+                    f"The head of the cluster ({address}) does not answer. If it stays away, Ray "
+                    "ends this driver; then the same suite run goes on from what is in the store."
+                )
+
+    threading.Thread(target=watch, name="suite-head", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+@contextmanager
+def _native_silence() -> Iterator[None]:
+    """Hide what Ray's native code writes to standard error; Python's own writing still shows."""
+    sys.stderr.flush()
+    with (
+        os.fdopen(os.dup(2), "w", buffering=1, errors="replace") as shown,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stderr(shown),
+    ):
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(shown.fileno(), 2)
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
+    """Connect to a cluster, or start one on this machine for as long as it is needed."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if address is None:
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # on this machine's loopback only
+    elif address.startswith("ray://"):
+        raise UserError(
+            f"--address {address}: the driver must run on a node of the cluster; give HOST:PORT "
+            "or auto there, or submit it with ray job submit."
+        )
+    elif address != "auto":
+        _reach(address)  # Ray itself tries for minutes
+    import ray
+    from ray import tune
+
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    connected = ray.is_initialized()
+    if not connected:
+        try:
+            with _native_silence():
+                ray.init(
+                    address=address or "local",
+                    num_cpus=machine.at_hand() if address is None else None,
+                    include_dashboard=False if address is None else None,
+                    log_to_driver=False,
+                    logging_level=logging.CRITICAL,
+                )
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            reason = str(error).strip().partition("\n")[0].rstrip(".")
+            if address is None:
+                raise UserError(f"Ray cannot be started on this machine ({reason}).") from error
+            raise UserError(
+                f"--address {address}: no cluster can be used there ({reason}). Where it asks for "
+                "a token, this needs the same token, and RAY_AUTH_MODE=token."
+            ) from None
+    try:
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
+            yield ray, tune
+    finally:
+        if not connected:
+            ray.shutdown()

@@ -1,0 +1,120 @@
+"""Have Ray Tune train runs."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from suite.errors import UserError
+from suite.execution.ray import tracking
+from suite.execution.ray import trial as trials
+from suite.execution.ray.callbacks import Death, callback, stopper, try_again
+from suite.execution.ray.connection import check_room, connected, head_watched
+from suite.execution.stopping import Ending, Watcher
+from suite.store.lock import Lock
+from suite.store.store import RunStore
+from suite.study.file import Execution
+from suite.study.runs import Run
+
+
+def execute(
+    runs: Sequence[Run],
+    images: Mapping[str, Any],
+    *,
+    store: RunStore,
+    lock: Lock,
+    execution: Execution,
+    watcher: Watcher,
+    plugins: Sequence[Any] = (),
+    address: str | None = None,
+) -> bool:
+    """Have Ray Tune train runs, first to last as cores come free.
+
+    Returns when all have ended, failed ones included, or after an interrupt (Ctrl-C or SIGTERM);
+    what came of each stands in the store.
+
+    Args:
+        runs: What the store lacks.
+        images: Each run's `ImageSet`, by `source_name`; put into Ray's object store once.
+        store: The run store.
+        lock: Held on driving the study.
+        execution: Engine, resources a run, retries, seconds between checkpoints.
+        watcher: Is told what runs do.
+        plugins: Regrowth strategies to load on every worker.
+        address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
+
+    Returns:
+        Whether all runs have ended: False after an interrupt.
+
+    Raises:
+        UserError: If there is no such cluster, if the runs can never be placed, if a worker sees
+            another store than the driver, or if another driver has taken over.
+        KeyboardInterrupt: At the second interrupt.
+    """
+    tracking.check_installed(execution.track)
+    with connected(address) as (ray, tune):
+        if address is None:
+            check_room(ray.cluster_resources(), execution)
+        job = trials.Job(
+            {run.key: run for run in runs},
+            {name: ray.put(image_set) for name, image_set in images.items()},
+            store.location,
+            execution,
+            plugins,
+            lock.study,
+            lock.token,
+            lock.started,
+            lock.displaced,
+            socket.gethostname(),
+            trials.SECONDS_TO_SEE_THE_STORE,
+        )
+        trainable = tune.with_resources(
+            tune.with_parameters(trials.trial, job=job),
+            {"cpu": execution.cpu, "gpu": execution.gpu},
+        )
+        ending = Ending(lock, watcher)
+        deaths: dict[str, Death] = {}
+        with (
+            tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch,
+            head_watched(ray, watcher.warned),
+            ending.on_signals(),
+        ):
+            while left := [run for run in runs if run.key not in ending.ended]:
+                try:
+                    tune.Tuner(
+                        trainable,
+                        param_space={"run": tune.grid_search([_named(run) for run in left])},
+                        tune_config=tune.TuneConfig(
+                            reuse_actors=True,
+                            trial_name_creator=lambda trial: trial.config["run"]["name"],
+                            trial_dirname_creator=lambda trial: trial.config["run"]["key"],
+                        ),
+                        run_config=tune.RunConfig(
+                            storage_path=scratch,
+                            failure_config=tune.FailureConfig(max_failures=execution.retries),
+                            callbacks=[
+                                callback(tune, store, watcher, ending),
+                                *tracking.trackers(execution.track, lock.study, watcher.warned),
+                            ],
+                            stop=stopper(tune, ending),
+                            verbose=0,
+                        ),
+                    ).fit()
+                    if ending.now():
+                        break
+                except RuntimeError as error:
+                    # Tune itself gives up where Ray kills a worker for want of memory.
+                    if not ending.running:
+                        raise
+                    try_again(error, deaths, execution.retries, store, watcher, ending)
+    if ending.reason is not None:
+        raise UserError(ending.reason)
+    return not ending.interrupted
+
+
+def _named(run: Run) -> dict[str, Any]:
+    """Return what a trial is known by: its key, and for trackers what people call it."""
+    name = f"{run.cell} seed {run.seed}"
+    return {"key": run.key, "cell": run.cell, "seed": run.seed, "name": name}

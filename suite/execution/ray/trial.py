@@ -1,0 +1,149 @@
+"""What a worker does: one attempt at one run, and word of it to Ray Tune."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suite.errors import UserError
+from suite.execution.stopping import StrangerError
+from suite.files import patiently
+from suite.store.lock import Order, order
+from suite.store.store import RunStore
+from suite.study.cells import source_name
+from suite.study.file import Execution
+from suite.study.runs import Run
+
+if TYPE_CHECKING:
+    from suite.training.train import Epoch
+
+SECONDS_BETWEEN_REPORTS = 1.0
+"""A report to Tune costs 2-5 ms: at most one a second from each run."""
+
+SECONDS_BETWEEN_ORDERS = 5.0
+"""How often a run looks up whether the driver wants it to stop."""
+
+SECONDS_TO_SEE_THE_STORE = 60.0
+"""A network file system may show a new file so late."""
+
+UNREADABLE_STORE_WAITS = 4
+"""A store that cannot be read is waited for so many times longer."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every trial of a study needs; one copy a node, in Ray's object store."""
+
+    runs: Mapping[str, Run]
+    images: Mapping[str, Any]
+    location: str
+    execution: Execution
+    plugins: Sequence[Any]
+    study: str
+    token: str
+    started: float
+    displaced: str | None
+    driver: str
+    seconds_to_see_the_store: float
+
+
+def trial(config: dict[str, Any], job: Job) -> None:
+    """One attempt at one run, on whatever node Ray Tune has chosen."""
+    import ray
+    from ray import tune
+
+    from suite.execution.attempt import attempt
+    from suite.methods.plugins import load
+    from suite.training.train import Stopped
+
+    store, wanted = _seen_store(job)
+    if wanted == "stop":
+        tune.report({"outcome": "stopped"})
+        return
+    for plugin in job.plugins:
+        load(plugin)
+    run = job.runs[config["run"]["key"]]
+    images = ray.get(job.images[source_name(run.settings.dataset)])
+    reported = 0.0
+    obeyed = time.monotonic()
+
+    def report(record: Epoch) -> None:
+        nonlocal reported, obeyed
+        now = time.monotonic()
+        if now - reported >= SECONDS_BETWEEN_REPORTS:
+            reported = now
+            tune.report(_told(record))
+        if now - obeyed >= SECONDS_BETWEEN_ORDERS:
+            obeyed = now
+            if _order(store, job) == "stop":
+                raise Stopped
+
+    def warn(sentence: str) -> None:
+        tune.report({"warning": sentence})
+
+    outcome = attempt(run, images, store, job.execution, report, on_warning=warn, driver=job.token)
+    tune.report({"outcome": outcome})
+
+
+class _UnsignedError(OSError):
+    """A store that can be read, without the driver's sign in it."""
+
+
+def _seen_store(job: Job) -> tuple[RunStore, Order]:
+    """Return the store and what the driver wants, having waited for its sign to show there.
+
+    What shows may be the sign of an earlier driver: one that died there, where the store is
+    another, or one that a network file system still remembers. A store that cannot be read is
+    waited for longer than one that is without the sign: a mount may come back.
+
+    Raises:
+        StrangerError: If the sign does not show, or the store cannot be read from here.
+    """
+
+    def seen() -> tuple[RunStore, Order]:
+        try:
+            store = RunStore(job.location)  # for a bucket, this asks the network
+        except UserError as error:
+            raise OSError(str(error)) from error
+        store.insist()
+        if (
+            found := order(store, job.study, job.token, since=job.started, displaced=job.displaced)
+        ) == "unknown":
+            raise _UnsignedError
+        return store, found
+
+    trouble: OSError | None = None
+    for waits in (1, UNREADABLE_STORE_WAITS):
+        try:
+            return patiently(seen, waits * job.seconds_to_see_the_store)
+        except _UnsignedError as error:
+            trouble = error
+            break
+        except OSError as error:
+            trouble = error
+    here = socket.gethostname()
+    if isinstance(trouble, _UnsignedError | FileNotFoundError):
+        raise StrangerError(
+            f"{here} does not see the same store at {job.location} as the driver on {job.driver}: "
+            "it must be one that all nodes share (a network file system, s3://)."
+        )
+    raise StrangerError(
+        f"{here} cannot read the store at {job.location}, as the driver on {job.driver} can: "
+        f"{trouble}"
+    )
+
+
+def _order(store: RunStore, job: Job) -> Order:
+    try:
+        return order(store, job.study, job.token, displaced=job.displaced)
+    except OSError:
+        return "unknown"  # a store in trouble for a while is no order
+
+
+def _told(record: Epoch) -> dict[str, Any]:
+    """Return an epoch's record as trackers draw it: one number a name, counted in epochs."""
+    told = {name: value for name, value in record.items() if isinstance(value, int | float)}
+    return {**told, "connections": sum(record["connections"]), "timesteps_total": record["epoch"]}

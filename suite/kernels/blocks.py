@@ -1,0 +1,367 @@
+"""Blocks: the columns of one row of an array, held in vector registers.
+
+A connection costs one multiply-add over the batch. What decides the speed is that the sums stay in
+registers while the connections of a unit pass by, which loops over arrays do not give. So numba
+learns one type more, `Block`, and a few operations on it. A block has `count` vectors of `lanes`
+columns each, from column `first` on; its last vector may overlap the one before it, so that any
+batch of at least `lanes` columns divides into whole vectors.
+
+Every operation has a fixed order of summation, and neither checks bounds nor wraps around.
+"""
+
+# What an intrinsic takes and gives is said by the signature that it returns.
+# mypy: disable-error-code="no-untyped-def, import-untyped"
+# ruff: noqa: ARG001, D417
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, models, register_model
+
+from suite.kernels.dropout import MULTIPLIERS
+
+LANES = 8
+"""Floats of a vector: 8 fill a 256-bit register; the compiler splits them where there is none."""
+
+CACHE_LINE = 16
+"""Floats of a cache line."""
+
+
+class Block(types.Type):
+    """The type of a block of `count` vectors of `lanes` columns."""
+
+    def __init__(self, dtype: types.Float, count: int, lanes: int) -> None:
+        self.dtype, self.count, self.lanes = dtype, count, lanes
+        super().__init__(name=f"Block({dtype}, {count}, {lanes})")
+
+
+@register_model(Block)
+class _BlockModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, block: Block) -> None:
+        element = ir.FloatType() if block.dtype == types.float32 else ir.DoubleType()
+        super().__init__(
+            manager, block, ir.ArrayType(ir.VectorType(element, block.lanes), block.count)
+        )
+
+
+@intrinsic(prefer_literal=True)
+def filled(context, value, count, lanes):
+    """Return a block of `count` vectors of `lanes` columns (literals) that all hold `value`."""
+    block = Block(value, count.literal_value, lanes.literal_value)
+
+    def generate(context, builder, signature, arguments):
+        filled = _splat(builder, arguments[0], block.lanes)
+        return _assemble(context, builder, block, [filled] * block.count)
+
+    return block(value, count, lanes), generate
+
+
+@intrinsic
+def load(context, like, array, row, first, last):
+    """Return columns of a row as a block shaped like `like`.
+
+    Args:
+        like: A block.
+        array: 2-d, C-contiguous.
+        row: Which row.
+        first: Column of the block's first vector; all but the last follow one another.
+        last: Column of the block's last vector.
+    """
+
+    def generate(context, builder, signature, arguments):
+        vectors = _load(context, builder, signature, arguments, like, 1)
+        return _assemble(context, builder, like, vectors)
+
+    return like(like, array, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def fresh(context, block, repeated):
+    """Return the block with the first `repeated` lanes of its last vector set to zero."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = _vectors(builder, block, arguments[0])
+        lanes = ir.Constant(ir.VectorType(ir.IntType(64), block.lanes), list(range(block.lanes)))
+        kept = builder.icmp_signed(">=", lanes, _splat(builder, arguments[1], block.lanes))
+        vectors[-1] = builder.select(kept, vectors[-1], ir.Constant(vectors[-1].type, None))
+        return _assemble(context, builder, block, vectors)
+
+    return block(block, types.intp), generate
+
+
+@intrinsic
+def store(context, block, array, row, first, last):
+    """Write a block to columns of a row; see `load`."""
+
+    def generate(context, builder, signature, arguments):
+        addresses = _addresses(context, builder, signature, arguments, block, 1)
+        for index, address in enumerate(addresses):
+            builder.store(builder.extract_value(arguments[0], index), address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(block, array, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def add(context, block, value):
+    """Return the block plus a number."""
+
+    def generate(context, builder, signature, arguments):
+        value = _splat(builder, arguments[1], block.lanes)
+        own = _vectors(builder, block, arguments[0])
+        return _assemble(context, builder, block, [builder.fadd(v, value) for v in own])
+
+    return block(block, block.dtype), generate
+
+
+@intrinsic
+def add_scaled(context, block, factor, array, row, first, last):
+    """Return the block plus `factor` times columns of a row; see `load`."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = _load(context, builder, signature, arguments, block, 2)
+        return _add_scaled(context, builder, block, arguments, vectors)
+
+    return block(block, block.dtype, array, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def dot(context, block, array, row, first, last):
+    """Return the sum over the block of its products with columns of a row; see `load`."""
+
+    def generate(context, builder, signature, arguments):
+        products: list[Any] = []
+        vectors = _load(context, builder, signature, arguments, block, 1)
+        for own, vector in zip(_vectors(builder, block, arguments[0]), vectors, strict=True):
+            _accumulate(builder, products, own, vector)
+        return _sum(builder, products)
+
+    return block.dtype(block, array, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
+    """Return what `add_scaled` does and the columns' product with the row `other`, in one pass.
+
+    Args:
+        block: A block.
+        factor: A number.
+        array: 2-d, see `load`.
+        row: See `load`.
+        first: See `load`.
+        last: See `load`.
+        other: 2-d: its row 0 holds one number a lane of the block, without overlap.
+    """
+    result = types.Tuple((block, block.dtype))
+
+    def generate(context, builder, signature, arguments):
+        start = context.make_array(signature.args[6])(context, builder, arguments[6]).data
+        factor = _splat(builder, arguments[1], block.lanes)
+        totals: list[Any] = []
+        products: list[Any] = []
+        # Vector by vector: so each is in a register only as long as both uses of it take.
+        for index, address in enumerate(
+            _addresses(context, builder, signature, arguments, block, 2)
+        ):
+            vector = builder.load(address, align=4)
+            total = builder.extract_value(arguments[0], index)
+            totals.append(_fused(builder, vector, factor, total))
+            own = builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
+            own = builder.load(builder.bitcast(own, address.type), align=4)
+            _accumulate(builder, products, own, vector)
+        totals = _assemble(context, builder, block, totals)
+        return context.make_tuple(builder, result, (totals, _sum(builder, products)))
+
+    signature = result(block, block.dtype, array, types.intp, types.intp, types.intp, other)
+    return signature, generate
+
+
+@intrinsic
+def total(context, block):
+    """Return the sum over the block."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = _vectors(builder, block, arguments[0])
+        return _sum(builder, [functools.reduce(builder.fadd, vectors)])
+
+    return block.dtype(block), generate
+
+
+@intrinsic
+def leaky(context, block, sign, slope):
+    """Return the block, multiplied with `slope` where the block `sign` is not positive."""
+
+    def generate(context, builder, signature, arguments):
+        slope = _splat(builder, arguments[2], block.lanes)
+        signs = _vectors(builder, block, arguments[1])
+        vectors = [
+            builder.select(
+                builder.fcmp_ordered(">", sign, ir.Constant(sign.type, None)),
+                vector,
+                builder.fmul(vector, slope),
+            )
+            for vector, sign in zip(_vectors(builder, block, arguments[0]), signs, strict=True)
+        ]
+        return _assemble(context, builder, block, vectors)
+
+    return block(block, block, block.dtype), generate
+
+
+@intrinsic
+def drop(context, block, scale, first, last, high, threshold):
+    """Return the block after dropout, see `dropout.Dropout`.
+
+    Args:
+        block: A block.
+        scale: What is kept is multiplied with it.
+        first: Counter of the block's first lane, uint32.
+        last: Counter of the last vector's first lane, uint32.
+        high: Added between the two rounds of mixing, uint32.
+        threshold: What is mixed to less than this is dropped, uint32.
+    """
+
+    def generate(context, builder, signature, arguments):
+        scale, first, last, high, threshold = (
+            _splat(builder, value, block.lanes) for value in arguments[1:]
+        )
+        vectors = []
+        for index, vector in enumerate(_vectors(builder, block, arguments[0])):
+            counter = last
+            if index < block.count - 1:
+                counter = builder.add(first, _constant(first.type, index * block.lanes))
+            lanes = ir.Constant(first.type, list(range(block.lanes)))
+            word = _mixed(builder, builder.add(counter, lanes), high)
+            kept = builder.icmp_unsigned(">=", word, threshold)
+            zero = ir.Constant(vector.type, None)
+            vectors.append(builder.select(kept, builder.fmul(vector, scale), zero))
+        return _assemble(context, builder, block, vectors)
+
+    word = types.uint32
+    return block(block, block.dtype, word, word, word, word), generate
+
+
+@intrinsic
+def prefetch(context, block, array, row, first):
+    """Ask for the cache lines of a block's columns of a row, which may lie beyond the array."""
+
+    def generate(context, builder, signature, arguments):
+        start = _address(context, builder, signature, arguments, 1, arguments[3])
+        integer, byte = ir.IntType(32), ir.PointerType(ir.IntType(8))
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            [byte],
+            ir.FunctionType(ir.VoidType(), [byte, integer, integer, integer]),
+        )
+        for offset in range(0, block.count * block.lanes, CACHE_LINE):
+            address = builder.gep(start, [ir.Constant(ir.IntType(64), offset)])
+            read_often = [ir.Constant(integer, value) for value in (0, 3, 1)]
+            builder.call(function, [builder.bitcast(address, byte), *read_often])
+        return context.get_dummy_value()
+
+    return types.void(block, array, types.intp, types.intp), generate
+
+
+def _mixed(builder: Any, word: Any, high: Any) -> Any:
+    """Return mixed 32-bit words; see `dropout.Dropout`."""
+    word = builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
+    word = builder.mul(word, _constant(word.type, MULTIPLIERS[0]))
+    word = builder.add(word, high)
+    word = builder.xor(word, builder.lshr(word, _constant(word.type, 15)))
+    word = builder.mul(word, _constant(word.type, MULTIPLIERS[1]))
+    return builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
+
+
+def _constant(vector: Any, value: int) -> Any:
+    return ir.Constant(vector, [value] * vector.count)
+
+
+def _splat(builder: Any, value: Any, lanes: int) -> Any:
+    undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
+    one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+    return builder.shuffle_vector(one, undefined, zeros)
+
+
+def _vectors(builder: Any, block: Block, value: Any) -> list[Any]:
+    return [builder.extract_value(value, index) for index in range(block.count)]
+
+
+def _assemble(context: Any, builder: Any, block: Block, vectors: list[Any]) -> Any:
+    value = ir.Constant(context.get_value_type(block), ir.Undefined)
+    for index, vector in enumerate(vectors):
+        value = builder.insert_value(value, vector, index)
+    return value
+
+
+def _address(
+    context: Any, builder: Any, signature: Any, arguments: Any, at: int, column: Any
+) -> Any:
+    """Return the address of a column, the array being argument `at` and its row the next one."""
+    array = context.make_array(signature.args[at])(context, builder, arguments[at])
+    width = builder.extract_value(array.shape, 1)
+    offset = builder.add(builder.mul(arguments[at + 1], width), column)
+    return builder.gep(array.data, [offset])
+
+
+def _addresses(
+    context: Any, builder: Any, signature: Any, arguments: Any, block: Block, at: int
+) -> list[Any]:
+    """Return the addresses of a block's vectors; array, row, first and last are arguments `at`-."""
+    first, last = arguments[at + 2], arguments[at + 3]
+    pointer = ir.PointerType(context.get_value_type(block).element)
+    start = _address(context, builder, signature, arguments, at, first)
+    addresses = [
+        builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
+        for index in range(block.count - 1)
+    ]
+    addresses.append(_address(context, builder, signature, arguments, at, last))
+    return [builder.bitcast(address, pointer) for address in addresses]
+
+
+def _load(
+    context: Any, builder: Any, signature: Any, arguments: Any, block: Block, at: int
+) -> list[Any]:
+    addresses = _addresses(context, builder, signature, arguments, block, at)
+    return [builder.load(address, align=4) for address in addresses]
+
+
+def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a * b + c, in one rounding where the processor can."""
+    return builder.fadd(builder.fmul(a, b, flags=("contract",)), c, flags=("contract",))
+
+
+def _add_scaled(
+    context: Any, builder: Any, block: Block, arguments: Any, vectors: list[Any]
+) -> Any:
+    own = _vectors(builder, block, arguments[0])
+    factor = _splat(builder, arguments[1], block.lanes)
+    sums = [
+        _fused(builder, vector, factor, sum_) for vector, sum_ in zip(vectors, own, strict=True)
+    ]
+    return _assemble(context, builder, block, sums)
+
+
+def _accumulate(builder: Any, sums: list[Any], a: Any, b: Any) -> None:
+    """Add a * b to the older of two running sums: they halve the wait for each addition."""
+    if len(sums) < 2:
+        sums.append(builder.fmul(a, b))
+    else:
+        sums.append(_fused(builder, a, b, sums.pop(0)))
+
+
+def _sum(builder: Any, sums: list[Any]) -> Any:
+    """Return the sum of one or two vectors."""
+    total = builder.fadd(*sums) if len(sums) == 2 else sums[0]
+    lanes = total.type.count
+    while lanes > 1:
+        lanes //= 2
+        halves = [
+            ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(start, start + lanes)))
+            for start in (0, lanes)
+        ]
+        total = builder.fadd(*[builder.shuffle_vector(total, total, half) for half in halves])
+    return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))

@@ -1,0 +1,316 @@
+"""Compiled loops of the sparse engine, one thread each.
+
+Arrays are C-contiguous; activations are (units, batch). A layer's connections are stored twice: by
+row (`starts`, `columns`: the connections of unit i are starts[i] to starts[i + 1]) and by column
+(`starts`, `rows`, and `order`, where each of them stands by row). Each sum has a fixed order.
+"""
+
+# Types are inferred by the compiler, and arguments of intrinsics are not those of their definition.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, uint32
+
+from suite.kernels.blocks import (
+    LANES,
+    add,
+    add_scaled,
+    add_scaled_and_dot,
+    dot,
+    drop,
+    filled,
+    fresh,
+    leaky,
+    load,
+    prefetch,
+    store,
+    total,
+)
+from suite.kernels.compiling import compiled, compiling
+
+AHEAD = np.uint64(12)
+"""Connections between a prefetch and its use; indices go on that far beyond their end."""
+
+# No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
+inner = njit(nogil=True, error_model="numpy")
+kernel = compiled(nogil=True, error_model="numpy")
+summing = compiled(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+
+def _in_blocks(loop):
+    """Return `loop(zero, first, last, repeated, *arguments)` for all blocks that cover a batch.
+
+    The block `zero` is zero; `first`, `last` and `repeated` are as in `blocks.load`. A batch
+    narrower than a vector goes column by column.
+    """
+
+    @inner
+    def loops(batch, zero, arguments):
+        first = 0
+        while first < batch:
+            left = batch - first
+            if left > 12 * LANES:
+                last, repeated = _last(first, 13, batch)
+                loop(filled(zero, 13, LANES), first, last, repeated, *arguments)
+                first += 13 * LANES
+            elif left > 7 * LANES:
+                last, repeated = _last(first, 8, batch)
+                loop(filled(zero, 8, LANES), first, last, repeated, *arguments)
+                first += 8 * LANES
+            elif left > 3 * LANES:
+                last, repeated = _last(first, 4, batch)
+                loop(filled(zero, 4, LANES), first, last, repeated, *arguments)
+                first += 4 * LANES
+            elif left > LANES:
+                last, repeated = _last(first, 2, batch)
+                loop(filled(zero, 2, LANES), first, last, repeated, *arguments)
+                first += 2 * LANES
+            elif batch >= LANES:
+                last, repeated = _last(first, 1, batch)
+                loop(filled(zero, 1, LANES), first, last, repeated, *arguments)
+                first += LANES
+            else:
+                loop(filled(zero, 1, 1), first, first, 0, *arguments)
+                first += 1
+
+    return loops
+
+
+@inner
+def _last(first, count, batch):
+    """Return the column of a block's last vector, and how many of its lanes repeat columns."""
+    repeated = max(first + count * LANES - batch, 0)
+    return first + (count - 1) * LANES - repeated, repeated
+
+
+@_in_blocks
+@inner
+def _forward(
+    zero, first, last, _repeated, starts, columns, weight, bias, x, h, slope, scale, dropout
+):
+    low, high, threshold = dropout
+    for unit in range(len(bias)):
+        z = add(zero, bias[unit])
+        for k in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, x, columns[k + AHEAD], first)
+            z = add_scaled(z, weight[k], x, columns[k], first, last)
+        z = leaky(z, z, slope)
+        if threshold:
+            counter = unit * h.shape[1] + low
+            z = drop(z, scale, uint32(counter + first), uint32(counter + last), high, threshold)
+        store(z, h, unit, first, last)
+
+
+@_in_blocks
+@inner
+def _backward(zero, first, last, repeated, h, dh, dz, dbias, slope, scale, dropout):
+    low, high, threshold = dropout
+    for unit in range(len(dbias)):
+        # What was dropped is zero in `h`: its sign does not matter.
+        sign = load(zero, h, unit, first, last)
+        error = leaky(load(zero, dh, unit, first, last), sign, slope)
+        if threshold:
+            counter = unit * h.shape[1] + low
+            error = drop(
+                error, scale, uint32(counter + first), uint32(counter + last), high, threshold
+            )
+        store(error, dz, unit, first, last)
+        dbias[unit] += total(fresh(error, repeated))
+
+
+@_in_blocks
+@inner
+def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
+    low, high, threshold = dropout
+    for unit in range(len(h)):
+        counter = unit * h.shape[1] + low
+        value = load(zero, h, unit, first, last)
+        value = drop(value, scale, uint32(counter + first), uint32(counter + last), high, threshold)
+        store(value, out, unit, first, last)
+
+
+@_in_blocks
+@inner
+def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
+    for unit in range(len(starts) - 1):
+        error = fresh(load(zero, dz, unit, first, last), repeated)
+        for k in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, x, columns[k + AHEAD], first)
+            dweight[k] += dot(error, x, columns[k], first, last)
+
+
+@_in_blocks
+@inner
+def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, inputs):
+    for unit in range(len(starts) - 1):
+        own = fresh(load(zero, x, unit, first, last), repeated)
+        store(own, inputs, 0, 0, last + repeated - first)
+        error = zero
+        for t in range(starts[unit], starts[unit + 1]):
+            prefetch(zero, dz, rows[t + AHEAD], first)
+            error, product = add_scaled_and_dot(error, weight[t], dz, rows[t], first, last, inputs)
+            dweight[t] += product
+        store(error, dx, unit, first, last)
+
+
+@kernel
+def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, high):
+    """Write a layer's activations: leaky_relu(weight @ x + bias), and dropout.
+
+    Args:
+        starts: uint64 (n_out + 1,), by row.
+        columns: uint32 (connections + AHEAD,), by row.
+        weight: (connections,), by row.
+        bias: (n_out,).
+        x: Inputs (n_in, batch).
+        h: Receives the activations, (n_out, batch).
+        slope: Negative slope; 1 makes the activation the identity.
+        scale: What dropout keeps is multiplied with it.
+        threshold: See `dropout.Dropout`; 0 drops nothing.
+        low: See `dropout.Dropout`.
+        high: See `dropout.Dropout`.
+    """
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    arguments = (starts, columns, weight, bias, x, h, number(slope), number(scale), dropout)
+    _forward(h.shape[1], number(0), arguments)
+
+
+@kernel
+def backward(h, dh, dz, dbias, slope, scale, threshold, low, high):
+    """Write the gradient by a layer's pre-activations, and by its bias.
+
+    Args:
+        h: What `forward` wrote, (n_out, batch).
+        dh: Gradient by `h`.
+        dz: Receives the gradient by the pre-activations, (n_out, batch).
+        dbias: Receives the gradient by the bias, (n_out,).
+        slope: As in `forward`, and so are the following.
+        scale: Likewise.
+        threshold: Likewise.
+        low: Likewise.
+        high: Likewise.
+    """
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    dbias[:] = 0
+    arguments = (h, dh, dz, dbias, number(slope), number(scale), dropout)
+    _backward(h.shape[1], number(0), arguments)
+
+
+@kernel
+def weight_gradient(starts, columns, x, dz, dweight):
+    """Write the gradient by the weights: for each connection a dot product over the batch.
+
+    Args:
+        starts: uint64 (n_out + 1,), by row.
+        columns: uint32 (connections + AHEAD,), by row.
+        x: Inputs (n_in, batch).
+        dz: Gradient by the pre-activations, (n_out, batch).
+        dweight: Receives the gradient, (connections,), by row.
+    """
+    dweight[:] = 0
+    arguments = (starts, columns, x, dz, dweight)
+    _weight_gradient(dz.shape[1], dz.dtype.type(0), arguments)
+
+
+@kernel
+def gradients(starts, rows, order, weight, x, dz, dweight, dx):
+    """Write the gradients by the weights and by the inputs, which read the same numbers, at once.
+
+    Args:
+        starts: uint64 (n_in + 1,), by column.
+        rows: uint32 (connections + AHEAD,), by column.
+        order: uint32 (connections,): where the connections by column stand by row.
+        weight: (connections,), by row.
+        x: Inputs (n_in, batch).
+        dz: Gradient by the pre-activations, (n_out, batch).
+        dweight: Receives the gradient by the weights, (connections,), by row.
+        dx: Receives the gradient by the inputs, (n_in, batch).
+    """
+    inputs = np.empty((1, 13 * LANES), dz.dtype)
+    sorted_weight = np.empty_like(weight)
+    sorted_gradient = np.zeros_like(weight)
+    for t in range(len(order)):
+        sorted_weight[t] = weight[order[t]]
+    arguments = (starts, rows, sorted_weight, x, dz, sorted_gradient, dx, inputs)
+    _gradients(dz.shape[1], dz.dtype.type(0), arguments)
+    for t in range(len(order)):
+        dweight[order[t]] = sorted_gradient[t]
+
+
+@kernel
+def dropped(h, scale, threshold, low, high):
+    """Drop from `h` (units, batch), in place; the arguments are those of `forward`."""
+    number = h.dtype.type
+    dropout = uint32(low), uint32(high), uint32(threshold)
+    # From a copy: what is in two vectors of a block would be scaled twice.
+    _dropped(h.shape[1], number(0), (h.copy(), h, number(scale), dropout))
+
+
+@kernel
+def srelu(z, left, a_left, right, a_right, h):
+    """Write the S-shaped rectified linear unit of pre-activations, see `activations.SReLU`.
+
+    Args:
+        z: Pre-activations, (units, batch).
+        left: Threshold, (units,), below which the slope is `a_left`.
+        a_left: (units,).
+        right: Threshold, (units,), above which the slope is `a_right`.
+        a_right: (units,).
+        h: Receives the activations, (units, batch).
+    """
+    for unit in range(len(z)):
+        low, high, a_low, a_high = left[unit], right[unit], a_left[unit], a_right[unit]
+        for column in range(z.shape[1]):
+            value = z[unit, column]
+            below = low + a_low * (value - low)
+            above = high + a_high * (value - high)
+            inside = below if value < low else value
+            h[unit, column] = above if value > high else inside
+
+
+@summing
+def srelu_backward(z, left, a_left, right, a_right, dh, dz, dleft, da_left, dright, da_right):
+    """Write the gradients by everything that `srelu` reads; `dh` is that by the activations."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    for unit in range(len(z)):
+        low, high, a_low, a_high = left[unit], right[unit], a_left[unit], a_right[unit]
+        below = above = weighted_below = weighted_above = zero
+        for column in range(z.shape[1]):
+            value, error = z[unit, column], dh[unit, column]
+            error_below = error if value < low and not value > high else zero
+            error_above = error if value > high else zero
+            below += error_below
+            above += error_above
+            weighted_below += error_below * (value - low)
+            weighted_above += error_above * (value - high)
+            dz[unit, column] = error - error_below * (one - a_low) - error_above * (one - a_high)
+        dleft[unit] = below * (one - a_low)
+        da_left[unit] = weighted_below
+        dright[unit] = above * (one - a_high)
+        da_right[unit] = weighted_above
+
+
+def compile_kernels() -> float:
+    """Compile all kernels, or load them where an earlier process has compiled them.
+
+    One process compiles while others wait. A driver calls this before its workers start.
+
+    Returns:
+        Seconds it took.
+    """
+    starts, indices = np.zeros(2, np.uint64), np.zeros(int(AHEAD), np.uint32)
+    order, weight = np.zeros(0, np.uint32), np.zeros(0, np.float32)
+    bias, x = np.zeros(1, np.float32), np.zeros((1, 1), np.float32)
+    with compiling() as seconds:
+        forward(starts, indices, weight, bias, x, x, 0.0, 1.0, 0, 0, 0)
+        backward(x, x, x, bias, 0.0, 1.0, 0, 0, 0)
+        weight_gradient(starts, indices, x, x, weight)
+        gradients(starts, indices, order, weight, x, x, weight, x)
+        dropped(x, 1.0, 0, 0, 0)
+        srelu(x, bias, bias, bias, bias, x)
+        srelu_backward(x, bias, bias, bias, bias, x, x, bias, bias, bias, bias)
+        return seconds()

@@ -1,0 +1,159 @@
+"""Regrowth strategies from outside the suite: a study's own files, and installed packages.
+
+A study names files and modules in its `plugins:` list. The process that reads the study calls
+`read_plugin` and `load` for each; what `read_plugin` returned, the code included, is sent to the
+workers, which call `load` too. So every worker runs the code that the run's key was made from,
+even where the file is missing or has changed since.
+
+Installed packages announce modules in the entry-point group `suite.regrowth`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import sys
+import traceback
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.errors import UserError
+from suite.methods import strategies  # noqa: F401  registers the built-in names first
+from suite.methods.registry import Origin, forget, loading, registered
+
+GROUP = "suite.regrowth"
+
+_fingerprints: dict[str, str] = {}  # of the files that are loaded, by path
+_broken: dict[str, str] | None = None  # entry points that failed and why, once they were tried
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plug-in that can be loaded in any process.
+
+    Attributes:
+        where: The file's absolute path, or a dotted module name.
+        code: The file's content; None for a module, which every process imports for itself.
+    """
+
+    where: str
+    code: bytes | None = None
+
+
+def read_plugin(where: str | Path, base: Path | None = None) -> Plugin:
+    """Read a plug-in without running it.
+
+    Args:
+        where: A path that ends in .py, or the dotted name of an importable module, or package,
+            that defines strategies. A file stands alone: it cannot import what lies beside it.
+        base: The folder that a relative path starts from, the working directory if None.
+
+    Raises:
+        UserError: If the file cannot be read.
+    """
+    if not str(where).endswith(".py"):
+        return Plugin(str(where))
+    path = Path(base or "", Path(where).expanduser()).resolve()
+    try:
+        return Plugin(str(path), path.read_bytes())
+    except OSError as error:
+        raise UserError(f"Plug-in {path} cannot be read: {error.strerror}.") from error
+
+
+def load(plugin: Plugin) -> list[str]:
+    """Run a plug-in and register its strategies; again and unchanged, do nothing.
+
+    Returns:
+        The names of the plug-in's strategies.
+
+    Raises:
+        UserError: If its code fails, registers no strategy, or uses a name that is taken. Nothing
+            is registered then.
+    """
+    discover()
+    if plugin.code is None:
+        return _load_module(plugin.where)
+    fingerprint = hashlib.sha256(plugin.code).hexdigest()
+    if _fingerprints.get(plugin.where) != fingerprint:
+        with loading(Origin("plug-in", plugin.where, fingerprint)):
+            forget(plugin.where)
+            _execute(plugin.where, plugin.code)
+            if not _names_from(plugin.where):
+                raise UserError(f"Plug-in {plugin.where} registers no regrowth strategy.")
+        _fingerprints[plugin.where] = fingerprint
+    return _names_from(plugin.where)
+
+
+def load_plugin(where: str | Path, base: Path | None = None) -> list[str]:
+    """Read and load a plug-in; see `read_plugin` and `load`."""
+    return load(read_plugin(where, base))
+
+
+def discover() -> dict[str, str]:
+    """Load the strategies of installed packages, once a process.
+
+    One that fails harms no study that does without it.
+
+    Returns:
+        The entry points that failed, and why.
+    """
+    global _broken
+    if _broken is None:
+        _broken = {}
+        for entry in sorted(importlib.metadata.entry_points(group=GROUP)):
+            package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+            try:
+                with loading(Origin("entry point", package)):
+                    entry.load()
+            except UserError as error:
+                _broken[entry.name] = str(error)
+            except (Exception, SystemExit) as error:
+                _broken[entry.name] = f"{package}: {type(error).__name__}: {error}"
+    return dict(_broken)
+
+
+def _load_module(name: str) -> list[str]:
+    try:
+        with loading(None):
+            importlib.import_module(name)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UserError(
+            f"Plug-in '{name}' is no path that ends in .py and no module that can be imported: "
+            f"{type(error).__name__}: {error}."
+        ) from error
+    modules = {s.name: s.function.__module__ for s in registered().values()}
+    names = [key for key, at in modules.items() if at == name or at.startswith(f"{name}.")]
+    if not names:
+        raise UserError(f"Plug-in '{name}' defines no regrowth strategy.")
+    return names
+
+
+def _execute(path: str, code: bytes) -> None:
+    """Run a file's code as a module that pickle and inspect can find."""
+    name = f"suite_plugin_{Path(path).stem}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    module = types.ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    try:
+        exec(compile(code, path, "exec", dont_inherit=True), module.__dict__)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(f"Plug-in {path} fails{_line(error, path)}: {reason}.") from error
+
+
+def _line(error: BaseException, path: str) -> str:
+    """Say at which line of the file at `path` an error arose, if at any."""
+    if isinstance(error, SyntaxError):
+        return f" at line {error.lineno}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+    return f" at line {lines[-1]}" if lines else ""
+
+
+def _names_from(place: str) -> list[str]:
+    return [s.name for s in registered().values() if s.origin.place == place]

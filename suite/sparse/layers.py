@@ -1,0 +1,227 @@
+"""Hidden layers: a sparse product, its bias, the activation and dropout.
+
+A hidden layer maps activations of shape (n_in, batch) to activations of shape (n_out, batch). Both
+engines' layers have one interface:
+
+    shape                      (n_out, n_in)
+    weight                     Parameter: (n_out, n_in) when masked, (connections,) when sparse
+    bias                       Parameter (n_out,)
+    activation                 module; its parameters, if any, are (n_out,)
+    positions                  active positions, int64 (connections,), ascending
+    dense                      whether every position is active, now and always
+    gather(tensor)             values of a tensor shaped like `weight`, in the order of `positions`
+    scatter(values)            the reverse: a tensor shaped like `weight`
+    rewire(positions, weights) replace the topology and its weights
+    watch                      set to True, the next passes leave what they saw in `seen`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from suite.kernels.dropout import Dropout
+from suite.sparse.activations import LeakyReLU, SReLU
+from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct, SparseSReLU
+
+
+@dataclass
+class Seen:
+    """What the last batch through a watched layer left behind.
+
+    Attributes:
+        inputs: Activations that entered, (n_in, batch).
+        outputs: Activations that left, dropout included, (n_out, batch).
+        error: Gradient of the loss by the pre-activations, (n_out, batch); None before the
+            backward pass.
+    """
+
+    inputs: Tensor
+    outputs: Tensor | None = None
+    error: Tensor | None = None
+
+    def keep_error(self, error: Tensor) -> None:
+        """Keep the gradient by the pre-activations."""
+        self.error = error
+
+    def gradient(self) -> np.ndarray:
+        """Return the gradient of every position, active or not, as float32 (n_out, n_in)."""
+        if self.error is None:
+            raise RuntimeError("The gradient exists only after a backward pass.")
+        return (self.error @ self.inputs.T).cpu().numpy()
+
+    def activations(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations that entered and those that left."""
+        if self.outputs is None:
+            raise RuntimeError("The layer was left before its activations were known.")
+        return self.inputs.cpu().numpy(), self.outputs.cpu().numpy()
+
+
+class MaskedLinear(nn.Module):
+    """A hidden layer of dense tensors times a mask: the plain statement of the method.
+
+    Args:
+        shape: (n_out, n_in).
+        positions: Active positions, int64 (connections,), ascending; None: every position is
+            active, and there is no mask.
+        weights: Their weights, float32, one a position.
+        activation: Of its units.
+        device: Where the tensors live.
+    """
+
+    mask: Tensor | None
+    activation: LeakyReLU | SReLU
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        positions: np.ndarray | None,
+        weights: np.ndarray,
+        activation: LeakyReLU | SReLU,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        self.activation = activation.to(device)
+        self.watch = False
+        self.seen: Seen | None = None
+        self.bias = nn.Parameter(torch.zeros(shape[0], device=device))
+        self.register_buffer("mask", None, persistent=False)
+        self.weight = nn.Parameter(torch.empty(shape, device=device))
+        if positions is None:
+            self.weight.data.copy_(torch.from_numpy(weights.reshape(shape)))
+        else:
+            self.rewire(positions, weights)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Active positions, int64 (connections,), ascending."""
+        if self.mask is None:
+            return np.arange(self.weight.numel())
+        return self.mask.flatten().nonzero().flatten().cpu().numpy()
+
+    @property
+    def dense(self) -> bool:
+        """Whether every position is active, now and always."""
+        return self.mask is None
+
+    @property
+    def connections(self) -> int:
+        """Number of active positions."""
+        return self.weight.numel() if self.mask is None else int(self.mask.count_nonzero())
+
+    def gather(self, tensor: Tensor) -> np.ndarray:
+        """Return the values (connections,) of a tensor (n_out, n_in) at the active positions."""
+        flat = tensor.detach().flatten()
+        return (flat if self.mask is None else flat[self.mask.flatten() != 0]).cpu().numpy()
+
+    def scatter(self, values: np.ndarray) -> Tensor:
+        """Return a tensor (n_out, n_in): values (connections,) in place, zeros elsewhere."""
+        flat = torch.zeros_like(self.weight).flatten()
+        flat[torch.from_numpy(self.positions).to(flat.device)] = torch.from_numpy(values).to(flat)
+        return flat.view(self.shape)
+
+    def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
+        """Replace the topology: positions int64 (connections,), ascending, and their weights."""
+        flat = torch.zeros_like(self.weight.data).flatten()
+        flat[torch.from_numpy(positions).to(flat.device)] = 1
+        self.mask = flat.view(self.shape)
+        self.weight.data = self.scatter(weights)
+        self.weight.grad = None
+
+    def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
+        """Map activations (n_in, batch) to activations (n_out, batch)."""
+        weight = self.weight if self.mask is None else self.weight * self.mask
+        z = torch.addmm(self.bias[:, None], weight, x)
+        h = self.activation(z)
+        if dropout is not None:
+            h = h * dropout.factors(h)
+        if self.watch:
+            self.seen = seen = Seen(x.detach(), h.detach())
+            if z.requires_grad:
+                z.register_hook(seen.keep_error)
+        return h
+
+
+class SparseLinear(nn.Module):
+    """A hidden layer of which only the active weights exist, on the CPU.
+
+    Args:
+        shape: (n_out, n_in).
+        positions: Active positions, int64 (connections,), ascending.
+        weights: Their weights, float32, one a position.
+        activation: Of its units.
+    """
+
+    activation: LeakyReLU | SReLU
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        positions: np.ndarray,
+        weights: np.ndarray,
+        activation: LeakyReLU | SReLU,
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        self.activation = activation
+        self.watch = False
+        self.seen: Seen | None = None
+        self.bias = nn.Parameter(torch.zeros(shape[0]))
+        self.weight = nn.Parameter(torch.empty(0))
+        self.rewire(positions, weights)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Active positions, int64 (connections,), ascending."""
+        return self.indices.positions
+
+    dense = False
+
+    @property
+    def connections(self) -> int:
+        """Number of active positions."""
+        return self.weight.numel()
+
+    def gather(self, tensor: Tensor) -> np.ndarray:
+        """Return a tensor shaped like the weights, (connections,), as an array."""
+        return tensor.detach().numpy().copy()
+
+    def scatter(self, values: np.ndarray) -> Tensor:
+        """Return values (connections,) as a tensor shaped like the weights."""
+        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
+
+    def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
+        """Replace the topology: positions int64 (connections,), ascending, and their weights."""
+        self.indices = Connections(self.shape, positions)
+        data = self.scatter(weights)
+        self.weight.grad = None
+        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
+        # the type has changed meanwhile.
+        self.weight.data = torch.empty(0, dtype=torch.float16)
+        self.weight.data = data
+
+    def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
+        """Map activations (n_in, batch) to activations (n_out, batch)."""
+        seen = Seen(x.detach()) if self.watch else None
+        units, dropout = self.activation, dropout or NO_DROPOUT
+        h = SparseProduct.apply(
+            x,
+            self.weight,
+            self.bias,
+            self.indices,
+            1.0 if isinstance(units, SReLU) else units.negative_slope,
+            NO_DROPOUT if isinstance(units, SReLU) else dropout,
+            None if seen is None else seen.keep_error,
+        )
+        if isinstance(units, SReLU):
+            h = SparseSReLU.apply(
+                h, units.t_left, units.a_left, units.right(), units.a_right, dropout
+            )
+        if seen is not None:
+            seen.outputs = h.detach()
+            self.seen = seen
+        return h

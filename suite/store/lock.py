@@ -1,0 +1,308 @@
+"""One driver a study and store: a lock with a heartbeat in the store itself.
+
+A driver writes who it is to the store, with a token that nobody else has, and again every few
+seconds. That one file is
+
+* the lock: a second driver of the same study refuses while the first lives;
+* the sign by which a worker knows that it sees the driver's store, and no other of that name;
+* the way to tell workers to stop, and to tell orphans that another driver has taken over.
+
+No file system that a store can be on has to offer locks or atomic creation. Two drivers that start
+at the same moment both write; the one whose token is not there at the next look gives way, and
+until then both do the same work to the same end.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from suite.errors import UserError
+from suite.store.store import RunStore
+
+SECONDS_BETWEEN_BEATS = 5.0
+
+STALE_AFTER = 60.0
+"""A driver that was not heard of for so many seconds is taken for dead."""
+
+BEATS_TO_WATCH = 3
+"""So many beats tell a driver that lives from one that does not, whatever its clock says."""
+
+Order = Literal["go on", "stop", "unknown"]
+
+_log = logging.getLogger(__name__)
+
+
+class Lock:
+    """A held lock. Use `hold`.
+
+    Args:
+        store: Where it lies.
+        study: Name of the study that is driven.
+
+    Attributes:
+        study: Name of the study that is driven.
+        token: What nobody else has.
+        started: When, in seconds since the epoch.
+        displaced: Token of the driver whose place it took.
+        lost: The sentence to stop with, once another driver has taken over.
+    """
+
+    def __init__(self, store: RunStore, study: str) -> None:
+        self.study = study
+        self.token = uuid.uuid4().hex
+        self.lost: str | None = None
+        self._store = store
+        self.displaced: str | None = None
+        self._stopping = False
+        self.started = time.time()
+        self._released = threading.Event()
+        self._writing = threading.Lock()
+
+    def order_stop(self) -> None:
+        """Tell the workers to stop after their epoch; nothing happens where that is said already.
+
+        Raises:
+            OSError: If the store cannot be written.
+        """
+        if not self._stopping:
+            self._stopping = True
+            self.beat()
+
+    def beat(self) -> None:
+        """Say that this driver lives, unless another has taken over.
+
+        Raises:
+            OSError: If the store cannot be used now; the lock is not lost for that.
+        """
+        with self._writing:
+            now = self._store.driver(self.study)
+            if now is not None and now["token"] not in (self.token, self.displaced):
+                self.lost = f"{self.study} has been taken over by {describe(now)}; this one stops."
+            else:
+                self._write()
+
+    def shows(self) -> bool:
+        """Whether this driver's name can be read in the store now."""
+        try:
+            now = self._store.driver(self.study)
+        except OSError:
+            return False
+        return now is not None and now["token"] == self.token
+
+    def claim(self, holder: dict[str, Any] | None = None) -> None:
+        """Write this driver's name over its holder's.
+
+        The holder may have been about to beat, and write itself back: it is then displaced again.
+        """
+        self.displaced = holder["token"] if holder else None
+        self._write()
+
+    def keep_beating(self) -> None:
+        """Beat until the lock is released or lost: a thread of its own does this."""
+        while not self._released.wait(SECONDS_BETWEEN_BEATS) and self.lost is None:
+            try:
+                self.beat()
+            except OSError:
+                continue  # a store in trouble is no reason to stop; others see the beat's age
+
+    def release(self) -> None:
+        """Let go, unless another driver has taken over."""
+        self._released.set()
+        with self._writing:
+            try:
+                now = self._store.driver(self.study)
+                if now is not None and now["token"] == self.token:
+                    self._store.release_driver(self.study)
+            except OSError:
+                return  # it will be seen to be dead
+
+    def _write(self) -> None:
+        self._store.note_driver(
+            self.study,
+            {
+                "token": self.token,
+                "host": socket.gethostname(),
+                "machine": _machine(),
+                "pid": os.getpid(),
+                "born": _born(os.getpid()),
+                "started": self.started,
+                "time": time.time(),
+                "stopping": self._stopping,
+            },
+        )
+
+
+@contextmanager
+def hold(store: RunStore, study: str, *, takeover: bool = False) -> Iterator[Lock]:
+    """Hold the lock on driving a study into a store.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        takeover: Take the lock even from a driver that lives; that one then stops.
+
+    Raises:
+        UserError: If another driver lives.
+        OSError: If the store cannot be used.
+    """
+    holder = store.driver(study)
+    if holder is not None and not takeover and _lives(store, study, holder):
+        raise UserError(
+            f"{study} is being driven into {store.location} by {describe(holder)}. "
+            "Wait for it, stop it, or take its place with --takeover."
+        )
+    lock = Lock(store, study)
+    lock.claim(holder)
+    threading.Thread(target=lock.keep_beating, name="suite-heartbeat", daemon=True).start()
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
+    """Whether the lock's holder lives; one on another machine is watched until that is clear.
+
+    Its clock may be another than ours, so what tells is that it beats, not when it says it did.
+    """
+    if is_here(holder):
+        return alive(holder)
+    least = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS
+    seconds = max(least, STALE_AFTER - silent_for(holder))
+    _log.warning(
+        "%s was driven by %s: watching for up to %.0f s whether that still lives.",
+        study,
+        describe(holder),
+        seconds,
+    )
+    return next_beat(store, study, holder, seconds) is not None
+
+
+def next_beat(
+    store: RunStore, study: str, driver: dict[str, Any], seconds: float | None = None
+) -> dict[str, Any] | None:
+    """Watch a driver until it is heard of again, and return what it then says.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        driver: What it said last.
+        seconds: How long to watch, three beats by default.
+
+    Returns:
+        None if it is not heard of, or lets go.
+    """
+    seconds = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS if seconds is None else seconds
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(min(1.0, seconds / 10))
+        if (now := store.driver(study)) != driver:
+            return now
+    return None
+
+
+def alive(driver: dict[str, Any]) -> bool:
+    """Whether a driver lives, going by what it last said.
+
+    Dead is who was not heard of for `STALE_AFTER` seconds, and who has no process any more, where
+    that can be looked up: on the same machine.
+    """
+    if is_here(driver) and not _exists(driver):
+        return False
+    return silent_for(driver) <= STALE_AFTER
+
+
+def is_here(driver: dict[str, Any]) -> bool:
+    """Whether a driver's machine is this one."""
+    return bool(driver["machine"] == _machine())
+
+
+def silent_for(driver: dict[str, Any]) -> float:
+    """Return for how many seconds a driver was not heard of."""
+    return max(0.0, time.time() - float(driver["time"]))
+
+
+def describe(driver: dict[str, Any]) -> str:
+    """Return a driver's host, process and age, for people."""
+    age = timedelta(seconds=round(max(0.0, time.time() - driver["started"])))
+    heard = f"heard of {silent_for(driver):.0f} s ago"
+    return f"process {driver['pid']} on {driver['host']}, started {age} ago and last {heard}"
+
+
+def order(
+    store: RunStore, study: str, token: str, *, since: float = 0.0, displaced: str | None = None
+) -> Order:
+    """Return what the driver with a token wants of its workers.
+
+    Args:
+        store: The run store.
+        study: The study's name.
+        token: The driver's.
+        since: When the driver started, in seconds since the epoch; what started before that has
+            not taken over from it.
+        displaced: Token of the driver whose place it took, which may write itself back once.
+
+    Returns:
+        "stop" also where another driver has taken over: it has the work done by its own workers.
+        "unknown" where the store knows of no such driver: then it is not the driver's store, or
+        the driver has gone.
+
+    Raises:
+        OSError: If the store cannot be read.
+    """
+    driver = store.driver(study)
+    if driver is None or driver["token"] == displaced:
+        return "unknown"
+    if driver["token"] != token and driver["started"] < since:
+        return "unknown"
+    return "stop" if driver["stopping"] or driver["token"] != token else "go on"
+
+
+def _machine() -> str:
+    """Return what tells this machine, since it was started, from others of its name."""
+    parts = [socket.gethostname()]
+    for read in (
+        lambda: Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        lambda: str(Path("/proc/self/ns/pid").readlink()),  # containers count processes anew
+    ):
+        try:
+            parts.append(read())
+        except OSError:
+            continue
+    return " ".join(parts)
+
+
+def _exists(driver: dict[str, Any]) -> bool:
+    """Whether a driver's process is there: no zombie, and no other that was given its number."""
+    pid = driver["pid"]
+    if (born := _born(pid)) is not None:
+        return born >= 0 and born == driver.get("born", born)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _born(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks since the machine was; -1 for a zombie.
+
+    None where the system does not tell: there is no such process, or it hides those of others.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return -1 if stat[0] == "Z" else int(stat[19])

@@ -1,0 +1,103 @@
+"""What came of driving a study, where nothing is left to run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite.datasets.digits import digits
+from suite.errors import UserError
+from suite.execution.drive import drive, fingerprints, note_fingerprints
+from suite.store.lock import hold
+from suite.store.status import look
+from suite.store.store import RunStore
+from suite.store.table import collect
+from suite.study import load_study
+from tests.command import suite
+
+STUDY = """\
+name: twice
+seeds: {count: 2}
+defaults: {hidden: [20], epsilon: 4, epochs: 1, augment: false}
+cells:
+  - {method: set, dataset: digits}
+  - {method: set, dataset: {npz: same.npz, name: Mine}}
+"""
+EPOCH = {
+    "epoch": 1,
+    "train_loss": 1.0,
+    "val_loss": 1.0,
+    "val_accuracy": 0.5,
+    "test_loss": 1.0,
+    "test_accuracy": 0.5,
+    "connections": [40],
+    "theta": 1.0,
+    "evolved": False,
+    "paused": False,
+    "seconds": 1.0,
+}
+
+
+@pytest.fixture
+def twice(tmp_path):
+    """A study that names the same images twice, done, as another study had run it."""
+    images = digits()
+    arrays = {"x_train": images.x_train, "y_train": images.y_train}
+    arrays |= {"x_test": images.x_test, "y_test": images.y_test}
+    np.savez(tmp_path / "same.npz", **arrays)
+    (tmp_path / "twice.yaml").write_text(STUDY)
+    study, store = load_study(tmp_path / "twice.yaml"), RunStore(tmp_path / "store")
+    found = fingerprints(study, tmp_path, lambda *_: None)
+    note_fingerprints(found, store)
+    runs = study.runs(found)
+    assert len({run.key for run in runs}) == 2
+    for run in runs:
+        record = {"key": run.key, "dataset": "as somebody else wrote it", "history": [EPOCH]}
+        store.finish(run.key, {**record, "seed": run.seed, "settings": {}})
+    return study, store
+
+
+def test_a_study_that_names_the_same_images_twice_is_complete(twice, tmp_path):
+    study, store = twice
+    outcome = drive(study, store, data_dir=tmp_path)
+    assert (outcome.done, outcome.total, outcome.executed) == (4, 4, 0)
+    assert outcome.complete
+    told = suite("plan", tmp_path / "twice.yaml", "--store", store.location).out
+    assert told.splitlines()[-1] == "4 done."
+    assert look(study, store).complete
+
+
+def test_a_data_set_has_the_name_that_its_study_gives_it(twice):
+    frame = collect(*twice).frame
+    named = dict(zip(frame["cell"], frame["dataset"], strict=True))
+    assert sorted(named.values()) == ["Mine", "digits"]
+
+
+def test_what_only_the_data_can_tell_is_said_of_every_cell(twice, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(
+        "name: wrong\n"
+        "defaults: {dataset: {npz: same.npz}, hidden: [20], epsilon: 4, epochs: 1}\n"
+        "cells: [{method: set, grid: {batch_size: [100, 1500, 1600]}}]\n"
+    )
+    told = suite("run", path, "--data", tmp_path, "--store", tmp_path / "other")
+    assert told.code == 2
+    assert [line.partition(": set")[2] for line in told.err.splitlines()] == [
+        f"[batch_size={size}]: batch_size {size} is more than the 1442 training images of same.npz."
+        for size in (1500, 1600)
+    ]
+
+
+def test_a_driver_that_is_refused_changes_nothing_in_the_store(twice, tmp_path):
+    """Its images are others than those that the first driver's study is known by."""
+    study, store = twice
+    before = {name: store.place.read(name) for name in store.place.names()}
+    (tmp_path / "same.npz").unlink()
+    images = digits()
+    other = {"x_train": images.x_train[:-1], "y_train": images.y_train[:-1]}
+    np.savez(tmp_path / "same.npz", **other, x_test=images.x_test, y_test=images.y_test)
+    with hold(store, study.name) as first:
+        with pytest.raises(UserError, match="is being driven into"):
+            drive(study, store, data_dir=tmp_path)
+        assert store.driver(study.name)["token"] == first.token
+    assert {name: store.place.read(name) for name in store.place.names()} == before

@@ -1,0 +1,218 @@
+"""One driver a study and store."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from suite.errors import UserError
+from suite.store import lock
+from suite.store.store import RunStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = RunStore(tmp_path / "store")
+    opened.stand()
+    return opened
+
+
+def foreign(store, **other):
+    """Note a driver on another machine."""
+    told = {
+        "token": "theirs",
+        "host": "elsewhere",
+        "machine": "elsewhere 123",
+        "pid": 4711,
+        "started": time.time() - 3700,
+        "time": time.time() - 12,
+        "stopping": False,
+    } | other
+    store.note_driver("study", told)
+    return told
+
+
+def dead_pid():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_lock_is_held_and_released(store):
+    with lock.hold(store, "study") as held:
+        driver = store.driver("study")
+        assert driver["pid"] == os.getpid()
+        assert driver["token"] == held.token
+        assert lock.order(store, "study", held.token) == "go on"
+    assert store.driver("study") is None
+    assert lock.order(store, "study", held.token) == "unknown"
+
+
+@pytest.fixture
+def beating(store):
+    """A driver on another machine that lives."""
+    released = threading.Event()
+
+    def beat():
+        while not released.wait(0.05):
+            foreign(store)
+
+    foreign(store)
+    thread = threading.Thread(target=beat)
+    thread.start()
+    yield
+    released.set()
+    thread.join()
+
+
+def test_a_second_driver_refuses_naming_host_process_and_age(store, beating):
+    with (
+        pytest.raises(UserError, match=r"process 4711 on elsewhere, started 1:0[12]:.. ago and"),
+        lock.hold(store, "study"),
+    ):
+        pass
+    assert store.driver("study")["token"] == "theirs"
+
+
+def test_another_study_is_not_locked(store):
+    foreign(store)
+    with lock.hold(store, "other"):
+        assert store.driver("study")["token"] == "theirs"
+
+
+@pytest.mark.parametrize("silent", [0, 3600])
+def test_a_driver_elsewhere_that_does_not_beat_does_not_block(store, monkeypatch, silent):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.1)
+    monkeypatch.setattr(lock, "STALE_AFTER", 1.0)
+    foreign(store, time=time.time() - silent)
+    with lock.hold(store, "study") as held:
+        assert store.driver("study")["token"] == held.token
+
+
+@pytest.mark.parametrize("skew", [-3600, 0, 3600])
+def test_a_driver_elsewhere_that_beats_blocks_whatever_its_clock_says(store, skew):
+    released = threading.Event()
+
+    def beat():
+        while not released.wait(0.05):
+            foreign(store, time=time.time() + skew)
+
+    foreign(store, time=time.time() + skew)
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        with pytest.raises(UserError, match="process 4711"), lock.hold(store, "study"):
+            pass
+    finally:
+        released.set()
+        beating.join()
+
+
+def test_who_is_displaced_in_the_midst_of_a_beat_is_displaced_again(store):
+    theirs = foreign(store)
+    with lock.hold(store, "study", takeover=True) as held:
+        store.note_driver("study", theirs)
+        held.beat()
+        assert held.lost is None
+        assert store.driver("study")["token"] == held.token
+
+
+def test_a_lock_of_earlier_times_is_no_order(store):
+    with lock.hold(store, "study") as held:
+        foreign(store, started=held.started - 100)
+        assert lock.order(store, "study", held.token, since=held.started) == "unknown"
+        foreign(store, started=held.started + 100)
+        assert lock.order(store, "study", held.token, since=held.started) == "stop"
+
+
+def test_a_driver_whose_process_has_gone_does_not_block(store):
+    with lock.hold(store, "study"):
+        mine = store.driver("study")
+    foreign(store, machine=mine["machine"], pid=dead_pid(), time=time.time())
+    with lock.hold(store, "study") as held:
+        assert store.driver("study")["token"] == held.token
+
+
+def test_neither_a_zombie_nor_a_process_of_the_same_number_blocks(store):
+    with lock.hold(store, "study"):
+        mine = store.driver("study")
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline
+    for gone in ({"pid": zombie.pid}, {"pid": os.getpid(), "born": mine["born"] - 1}):
+        foreign(store, machine=mine["machine"], time=time.time(), **gone)
+        with lock.hold(store, "study") as held:
+            assert store.driver("study")["token"] == held.token
+    zombie.wait()
+
+
+def test_a_living_process_of_this_machine_blocks(store):
+    with (
+        lock.hold(store, "study"),
+        pytest.raises(UserError, match=f"process {os.getpid()} on "),
+        lock.hold(store, "study"),
+    ):
+        pass
+
+
+def test_who_is_taken_over_notices_and_leaves_the_lock_alone(store):
+    with lock.hold(store, "study") as first:
+        with lock.hold(store, "study", takeover=True) as second:
+            first.beat()
+            assert "study has been taken over by process" in first.lost
+            assert lock.order(store, "study", first.token) == "stop"
+            assert lock.order(store, "study", second.token) == "go on"
+            first.release()
+            assert store.driver("study")["token"] == second.token
+        assert store.driver("study") is None
+
+
+def test_the_heartbeat_is_kept_up_by_a_thread(store, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.05)
+    with lock.hold(store, "study") as held:
+        first = store.driver("study")["time"]
+        deadline = time.monotonic() + 60
+        while store.driver("study")["time"] == first:
+            assert time.monotonic() < deadline
+        foreign(store)
+        while held.lost is None:
+            assert time.monotonic() < deadline
+    assert store.driver("study")["token"] == "theirs"
+
+
+def test_a_store_in_trouble_does_not_lose_the_lock(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.05)
+    with lock.hold(store, "study") as held:
+        (tmp_path / "store").rename(tmp_path / "gone")
+        time.sleep(0.3)
+        assert not (tmp_path / "store").exists()
+        (tmp_path / "gone").rename(tmp_path / "store")
+        before = store.driver("study")["time"]
+        deadline = time.monotonic() + 60
+        while store.driver("study")["time"] == before:
+            assert time.monotonic() < deadline
+        assert held.lost is None
+
+
+def test_an_order_to_stop_reaches_the_workers(store):
+    with lock.hold(store, "study") as held:
+        held.order_stop()
+        assert lock.order(store, "study", held.token) == "stop"
+
+
+def test_a_living_process_that_the_system_hides_blocks(store, monkeypatch):
+    """As /proc does with hidepid, which many login nodes have."""
+    with lock.hold(store, "study"):
+        monkeypatch.setattr(lock, "_born", lambda _: None)
+        with pytest.raises(UserError, match="is being driven"), lock.hold(store, "study"):
+            pass
+    foreign(store, machine=lock._machine(), time=time.time(), pid=dead_pid(), born=None)
+    with lock.hold(store, "study") as held:
+        assert store.driver("study")["token"] == held.token
