@@ -1,7 +1,6 @@
-"""What the README shows is run: its study, its regrowth strategy; its Python by tests/cluster."""
+"""What the README shows is run, and what any document links to exists."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,25 +9,20 @@ from suite.datasets.digits import digits
 from suite.methods import regrow
 from suite.study import load_study
 from suite.training.train import train
-
-README = Path(__file__).parent.parent / "README.md"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), flags=re.DOTALL)
+from tests.documents import DOCUMENTS, ROOT, block
 
 
 @pytest.fixture
 def hubs_study(tmp_path):
-    (tmp_path / "hubs.py").write_text(next(b for b in blocks("python") if "# hubs.py" in b))
+    (tmp_path / "hubs.py").write_text(block("README.md", "python", "# hubs.py"))
     path = tmp_path / "hubs.yaml"
-    path.write_text(next(b for b in blocks("yaml") if "# hubs.yaml" in b))
+    path.write_text(block("README.md", "yaml", "# hubs.yaml"))
     return load_study(path)
 
 
 def test_the_example_study_is_valid(tmp_path):
     path = tmp_path / "study.yaml"
-    path.write_text(blocks("yaml")[0])
+    path.write_text(block("README.md", "yaml", "slower-pruning"))
     study = load_study(path)
     assert len(study.cells) == 5
     assert study.cell(study.file.comparisons.baseline) is study.cells[0]
@@ -50,19 +44,18 @@ def test_the_example_strategy_is_part_of_the_key(hubs_study):
     assert len(keys) == 4
 
 
-def test_every_path_that_the_readme_names_exists():
-    root = README.parent
-    paths = {
-        p for p in re.findall(r"`([\w./-]+)`", README.read_text()) if "/" in p or p.endswith(".py")
-    }
-    theirs = {"hubs.py"} | {path for path in paths if path.startswith("/")}
-    assert {"suite/cli/", "lock.py"} < paths
-    for path in paths - theirs:
-        assert (root / path).exists() or any((root / "suite").rglob(path)), path
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_that_a_document_names_exists(document):
+    """A path starts at a folder of the repository; what a user makes has another name."""
+    named = re.findall(
+        r"`((?:suite|tests|docs|studies|reports|examples)/[\w./-]*)`", document.read_text()
+    )
+    for path in named:
+        assert (ROOT / path).exists(), path
 
 
-def test_every_file_the_readme_links_to_exists():
-    targets = re.findall(r"\]\((?!#|https?:)([^)]+)\)", README.read_text())
-    assert targets
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_links_to_exists(document):
+    targets = re.findall(r"\]\((?!#|https?:)([^)#]+)(?:#[^)]*)?\)", document.read_text())
     for target in targets:
-        assert (README.parent / target).exists(), target
+        assert (document.parent / target).exists(), target

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 import subprocess
-from pathlib import Path
 
 import jsonschema
 import kubernetes_validate
@@ -14,9 +13,9 @@ import yaml
 from packaging.version import Version
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-ROOT = Path(__file__).parents[2]
+from tests.documents import ROOT, block
+
 TEXT = (ROOT / "cluster.yaml").read_text()
-README = (ROOT / "README.md").read_text()
 
 
 def valid(config):
@@ -75,16 +74,6 @@ def test_ray_refuses_what_is_wrong():
         valid(config)
 
 
-def block(language, holding):
-    """Return the one fenced block of the README that holds a text."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    (found,) = [text for text in blocks if holding in text]
-    return found
-
-
-told = pytest.mark.skipif("kind: RayJob" not in README, reason="the README tells of no cluster")
-
-
 def fields(required=(), **properties):
     return {
         "type": "object",
@@ -139,10 +128,9 @@ RAYJOB = fields(
 
 @pytest.fixture
 def rayjob():
-    return yaml.safe_load(block("yaml", "kind: RayJob"))
+    return yaml.safe_load(block("docs/clusters.md", "yaml", "kind: RayJob"))
 
 
-@told
 def test_the_rayjob_fits_the_schema_that_it_names(rayjob):
     jsonschema.validate(rayjob, RAYJOB)
     assert Version(rayjob["spec"]["rayClusterSpec"]["rayVersion"]) >= Version("2.55")
@@ -151,7 +139,6 @@ def test_the_rayjob_fits_the_schema_that_it_names(rayjob):
         jsonschema.validate(rayjob, RAYJOB)
 
 
-@told
 def test_the_rayjobs_pods_fit_kubernetes_own_schema(rayjob):
     cluster = rayjob["spec"]["rayClusterSpec"]
 
@@ -168,8 +155,7 @@ def test_the_rayjobs_pods_fit_kubernetes_own_schema(rayjob):
         check(group)
 
 
-@told
 def test_the_slurm_script_is_a_script():
-    script = block("bash", "#SBATCH")
+    script = block("docs/clusters.md", "bash", "#SBATCH")
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
     assert re.search(r"ray symmetric-run .* -- \\?\s*suite run ", script.replace("\\\n", " "))

@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 from tests.cluster.studies import write_study
-from tests.test_readme import blocks
+from tests.documents import block
 
 
 def test_the_readmes_python_runs_a_study_and_reports_it(tmp_path):
     (tmp_path / "studies").mkdir()
     write_study(tmp_path / "studies", name="quick", seeds=1, epochs=3)
-    (example,) = (b for b in blocks("python") if "import suite" in b and "hubs" not in b)
+    example = block("README.md", "python", "suite.load_study")
     program = f"{example}\nprint(len(frame), sorted(set(frame['cell'])))"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300

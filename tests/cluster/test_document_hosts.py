@@ -1,4 +1,4 @@
-"""What the README says of two hosts by hand and of SLURM, done as it stands there."""
+"""What docs/clusters.md says of two hosts by hand and of SLURM, done as it stands there."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import stat
 import pytest
 
 from suite.store.store import RunStore
+from tests import documents
 from tests.cluster import hosts
 from tests.cluster.studies import timeless, undisturbed, write_study
-from tests.test_readme import blocks
 
 pytestmark = pytest.mark.skipif(not hosts.can_be_made(), reason="no right to make name spaces")
 
@@ -21,14 +21,13 @@ RUNS = 2 * max(4, os.cpu_count() or 1)
 
 @pytest.fixture
 def study(tmp_path):
-    """A small study by the name that the README uses."""
+    """A small study by the name that the document uses."""
     (tmp_path / "studies").mkdir()
     return write_study(tmp_path / "studies", name="table2", seeds=RUNS // 2, epochs=30)
 
 
 def block(holding):
-    (found,) = [text for text in blocks("bash") if holding in text]
-    return found
+    return documents.block("docs/clusters.md", "bash", holding)
 
 
 def put_command(folder, name, script):
