@@ -25,7 +25,7 @@ def pair(shape, positions, activation=None, seed=0):
         units = (
             SReLU(shape[0], np.random.default_rng(1))
             if activation == "srelu"
-            else LeakyReLU(activation or 0.3)
+            else LeakyReLU(0.3 if activation is None else activation)
         )
         layer = kind(shape, positions, weights, units)
         layer.bias.data.copy_(bias)
@@ -67,7 +67,7 @@ def test_layers_agree_for_batches_of_any_size(batch, drop):
     assert_same_meaning(*pair(shape, random_positions(shape, 170)), x, dropout)
 
 
-@pytest.mark.parametrize("activation", [0.0, 0.3, 1.5, "srelu"])
+@pytest.mark.parametrize("activation", [-1.5, -0.3, 0.0, 0.3, 1.5, "srelu"])
 @pytest.mark.parametrize("drop", [0.0, 0.5])
 def test_layers_agree_for_every_activation(activation, drop):
     shape = (40, 30)
@@ -157,7 +157,7 @@ def test_nothing_as_large_as_a_dense_layer_is_allocated():
     assert layer.connections == pytest.approx(200_000, rel=0.02)
 
 
-@pytest.mark.parametrize("activation", ["leaky_relu", "srelu"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "srelu", "all_relu"])
 def test_engines_train_and_evolve_alike(activation):
     """Three epochs of 30 steps, each followed by an evolution; the second one grows the layers."""
     rng = np.random.default_rng(0)

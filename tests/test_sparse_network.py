@@ -5,7 +5,8 @@ import torch
 from suite import sparse
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
-from suite.sparse.functions import SparseSReLU
+from suite.sparse.activations import ACTIVATIONS, Activation, Hidden, make_activation
+from suite.sparse.functions import Dropped, SparseSReLU
 from tests.reference import network as reference
 
 torch.set_num_threads(1)
@@ -64,7 +65,7 @@ def close(actual, expected, relative=1e-5):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("activation", ["leaky_relu", "relu", "srelu"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_a_step_agrees_with_the_reference(engine, activation, dropout, size):
@@ -103,8 +104,7 @@ def test_a_step_agrees_with_the_reference(engine, activation, dropout, size):
         close(layer.gather(layer.weight), truth.updated)
 
 
-@pytest.mark.parametrize("dropout", [Dropout(0, 0, 0), Dropout(threshold(0.4), 5, 6)])
-def test_the_sparse_srelu_s_gradients_are_derivatives(dropout):
+def test_the_sparse_srelu_s_gradients_are_derivatives():
     """In float64, with pre-activations on each line and none within reach of a threshold."""
     generator = torch.Generator().manual_seed(4)
 
@@ -117,9 +117,52 @@ def test_the_sparse_srelu_s_gradients_are_derivatives(dropout):
     arguments = [z, left, draw(0.1, 0.9, 7), right, draw(0.5, 2.0, 7)]
     for argument in arguments:
         argument.requires_grad_()
-    h = SparseSReLU.apply(*arguments, Dropout(0, 0, 0))
+    h = SparseSReLU.apply(*arguments)
     assert [int((h != z).sum()), h.numel()] == [51, 77], "two lines of three bend"
-    assert torch.autograd.gradcheck(lambda *given: SparseSReLU.apply(*given, dropout), arguments)
+    assert torch.autograd.gradcheck(SparseSReLU.apply, arguments)
+
+
+def test_dropout_after_an_activation_is_the_masked_engine_s():
+    drop = Dropout(threshold(0.4), 5, 6)
+    h = torch.randn(7, 11, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    factors = drop.factors(h)
+    dropped = Dropped.apply(h, drop)
+    assert torch.equal(dropped, h * factors)
+    dropped.sum().backward()
+    assert torch.equal(h.grad, factors)
+
+
+@pytest.mark.parametrize(
+    ("index", "expected", "derivative"), [(0, 1.2, -0.6), (1, -1.2, 0.6), (2, 1.2, -0.6)]
+)
+def test_all_relu_s_slope_changes_its_sign_from_layer_to_layer(index, expected, derivative):
+    units = make_activation("all_relu", Hidden(index, 1, 0.6, np.random.default_rng(0)))
+    z = torch.tensor([[2.0, -2.0]], requires_grad=True)
+    h = units(z)
+    assert h.tolist() == [[2.0, pytest.approx(expected)]]
+    h.sum().backward()
+    assert z.grad.tolist() == [[1.0, pytest.approx(derivative)]]
+    assert units.fused_slope == (pytest.approx(0.6) if index == 1 else None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_new_activation_is_a_function_that_returns_a_module(engine, monkeypatch):
+    class Wavy(Activation):
+        def forward(self, z):
+            return torch.sin(z)
+
+    monkeypatch.setitem(ACTIVATIONS, "wavy", lambda _: Wavy())
+    network = make(engine, activation="wavy", dropout=0.0)
+    x, _ = batch(10)
+    h = network.layers[0](x)
+    layer = restate(network)[0][0]
+    close(h.detach(), np.sin(layer.weight @ x.double().numpy()))
+    h.sum().backward()
+    gradient = np.cos(layer.weight @ x.double().numpy()) @ x.double().numpy().T
+    close(
+        network.layers[0].gather(network.layers[0].weight.grad),
+        gradient.flat[network.layers[0].positions],
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -215,6 +258,10 @@ def test_a_watched_layer_leaves_activations_and_the_dense_gradient(engine):
     for layer in network.layers:
         gradient = layer.seen.gradient()
         assert gradient.shape == layer.shape
+        for start, stop in [(0, 3), (3, 9), (8, 9)]:
+            rows = layer.seen.gradient_rows(start, stop)
+            assert rows.shape == (stop - start, layer.shape[1])
+            close(rows, gradient[start:stop])
         close(gradient.flat[layer.positions], layer.gather(layer.weight.grad))
 
 
@@ -262,5 +309,5 @@ def test_a_dropout_probability_out_of_range_is_refused(probability):
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(ValueError, match="choose leaky_relu, relu or srelu"):
+    with pytest.raises(ValueError, match="'tanh'; choose leaky_relu, relu, srelu"):
         make("masked", activation="tanh")

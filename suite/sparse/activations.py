@@ -1,34 +1,77 @@
-"""Activations of the hidden units, in ordinary PyTorch.
+"""Activations of the hidden units, in ordinary PyTorch, by name.
 
-Each acts on pre-activations of shape (units, batch).
+Each acts on pre-activations of shape (units, batch). One with a `fused_slope` is a leaky rectifier
+that the sparse engine computes within the product; every other one runs after the product, as the
+module that it is, on both engines.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 
-class LeakyReLU(nn.Module):
+@dataclass(frozen=True)
+class Hidden:
+    """What an activation may need to know about its hidden layer.
+
+    Attributes:
+        index: Which hidden layer, from 0.
+        units: Number of units.
+        negative_slope: The setting of that name, any finite number.
+        rng: Generator of initial values.
+    """
+
+    index: int
+    units: int
+    negative_slope: float
+    rng: np.random.Generator
+
+
+class Activation(nn.Module):
+    """An activation of one hidden layer.
+
+    Attributes:
+        fused_slope: The slope below zero where the activation is z for positive z and
+            `fused_slope * z` elsewhere, 0 or more; None where it is anything else. A negative slope
+            cannot be fused: the fused backward pass reads the sign of z off the activation.
+    """
+
+    fused_slope: float | None = None
+
+
+ACTIVATIONS: dict[str, Callable[[Hidden], Activation]] = {}
+"""What makes the activation of a hidden layer, by the activation's name."""
+
+
+def activation(make: Callable[[Hidden], Activation]) -> Callable[[Hidden], Activation]:
+    """Register what makes an activation, under the function's own name."""
+    ACTIVATIONS[make.__name__] = make
+    return make
+
+
+class LeakyReLU(Activation):
     """z where z is positive, `negative_slope * z` elsewhere; slope 0 is ReLU.
 
     Args:
-        negative_slope: 0 or more.
+        negative_slope: Any finite number.
     """
 
     def __init__(self, negative_slope: float) -> None:
         super().__init__()
-        if negative_slope < 0:
-            raise ValueError("The negative slope must be 0 or more.")
         self.negative_slope = float(negative_slope)
+        self.fused_slope = self.negative_slope if self.negative_slope >= 0 else None
 
     def forward(self, z: Tensor) -> Tensor:
         """Map pre-activations (units, batch) to activations of the same shape."""
         return nn.functional.leaky_relu(z, self.negative_slope)
 
 
-class SReLU(nn.Module):
+class SReLU(Activation):
     """The S-shaped rectified linear unit: the identity between two thresholds, lines outside.
 
     Four values a unit are learned, each of shape (units,): the threshold `t_left` with the slope
@@ -61,25 +104,46 @@ class SReLU(nn.Module):
         return torch.where(z > right, above, torch.where(z < left, below, z))
 
 
-def make_activation(
-    name: str, units: int, negative_slope: float, rng: np.random.Generator
-) -> LeakyReLU | SReLU:
+@activation
+def leaky_relu(hidden: Hidden) -> Activation:
+    """z, or `negative_slope * z` where z is not positive."""
+    return LeakyReLU(hidden.negative_slope)
+
+
+@activation
+def relu(hidden: Hidden) -> Activation:  # noqa: ARG001
+    """z, or 0 where z is not positive."""
+    return LeakyReLU(0.0)
+
+
+@activation
+def srelu(hidden: Hidden) -> Activation:
+    """The S-shaped rectified linear unit, see `SReLU`."""
+    return SReLU(hidden.units, hidden.rng)
+
+
+@activation
+def all_relu(hidden: Hidden) -> Activation:
+    """The alternated left rectified linear unit: a leaky rectifier whose slope changes its sign.
+
+    The slope below zero is -`negative_slope` in the first, third, ... hidden layer and
+    +`negative_slope` in the second, fourth, ... one.
+
+    Source: Curci et al. 2021, "All-ReLU".
+    """
+    return LeakyReLU(hidden.negative_slope * (1 if hidden.index % 2 else -1))
+
+
+def make_activation(name: str, hidden: Hidden) -> Activation:
     """Return the activation of one hidden layer.
 
     Args:
-        name: "leaky_relu", "relu" or "srelu".
-        units: Number of units of the layer.
-        negative_slope: Slope of "leaky_relu" below zero; unused by the others.
-        rng: Generator of "srelu"'s initial values; unused by the others.
+        name: A name in `ACTIVATIONS`.
+        hidden: The layer.
 
     Raises:
-        ValueError: The name is none of these.
+        ValueError: There is no such activation.
     """
-    match name:
-        case "leaky_relu":
-            return LeakyReLU(negative_slope)
-        case "relu":
-            return LeakyReLU(0.0)
-        case "srelu":
-            return SReLU(units, rng)
-    raise ValueError(f"There is no activation {name!r}; choose leaky_relu, relu or srelu.")
+    if name not in ACTIVATIONS:
+        raise ValueError(f"There is no activation {name!r}; choose {', '.join(ACTIVATIONS)}.")
+    return ACTIVATIONS[name](hidden)

@@ -94,39 +94,45 @@ class SparseProduct(torch.autograd.Function):
 
 
 class SparseSReLU(torch.autograd.Function):
-    """The S-shaped rectified linear unit with dropout, see `activations.SReLU`."""
+    """The S-shaped rectified linear unit, see `activations.SReLU`."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        z: Tensor,
-        left: Tensor,
-        a_left: Tensor,
-        right: Tensor,
-        a_right: Tensor,
-        dropout: Dropout,
+        ctx: Any, z: Tensor, left: Tensor, a_left: Tensor, right: Tensor, a_right: Tensor
     ) -> Tensor:
         """Map pre-activations (units, batch) to activations; the others are (units,)."""
         ctx.save_for_backward(z, left, a_left, right, a_right)
-        ctx.dropout = dropout
         h = torch.empty_like(z)
         products.srelu(*_arrays(z, left, a_left, right, a_right, h))
-        _drop(h, dropout)
         return h
 
     @staticmethod
     def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients by all but the dropout."""
-        dh = dh.clone(memory_format=torch.contiguous_format)
-        _drop(dh, ctx.dropout)
-        gradients = [torch.empty_like(tensor) for tensor in ctx.saved_tensors]
-        products.srelu_backward(*_arrays(*ctx.saved_tensors, dh, *gradients))
-        return *gradients, None
+        """Return the gradients by all of them."""
+        gradients = tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors)
+        products.srelu_backward(*_arrays(*ctx.saved_tensors, dh.contiguous(), *gradients))
+        return gradients
 
 
-def _drop(h: Tensor, dropout: Dropout) -> None:
-    if dropout.threshold:
-        products.dropped(h.numpy(), dropout.scale, *dropout)
+class Dropped(torch.autograd.Function):
+    """Activations (units, batch) after dropout."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, dropout: Dropout) -> Tensor:
+        """Return what dropout leaves, in memory of its own."""
+        ctx.dropout = dropout
+        return _dropped(h, dropout)
+
+    @staticmethod
+    def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradient by the activations."""
+        return _dropped(dh, ctx.dropout), None
+
+
+def _dropped(h: Tensor, dropout: Dropout) -> Tensor:
+    h = h.clone(memory_format=torch.contiguous_format)
+    products.dropped(h.numpy(), dropout.scale, *dropout)
+    return h
 
 
 def _arrays(*tensors: Tensor) -> Iterator[np.ndarray]:

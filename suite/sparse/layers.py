@@ -8,11 +8,16 @@ engines' layers have one interface:
     bias                       Parameter (n_out,)
     activation                 module; its parameters, if any, are (n_out,)
     positions                  active positions, int64 (connections,), ascending
+    connections                how many they are
     dense                      whether every position is active, now and always
     gather(tensor)             values of a tensor shaped like `weight`, in the order of `positions`
     scatter(values)            the reverse: a tensor shaped like `weight`
     rewire(positions, weights) replace the topology and its weights
     watch                      set to True, the next passes leave what they saw in `seen`
+
+`gather` and `scatter` serve any tensor shaped like `weight`: its gradient, its momentum, and both
+moments of Adam. So whatever an optimiser keeps can be carried to a new topology: gather it before
+`rewire`, choose its values, and scatter them after `rewire`.
 """
 
 from __future__ import annotations
@@ -24,8 +29,14 @@ import torch
 from torch import Tensor, nn
 
 from suite.kernels.dropout import Dropout
-from suite.sparse.activations import LeakyReLU, SReLU
-from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct, SparseSReLU
+from suite.sparse.activations import Activation, SReLU
+from suite.sparse.functions import (
+    NO_DROPOUT,
+    Connections,
+    Dropped,
+    SparseProduct,
+    SparseSReLU,
+)
 
 
 @dataclass
@@ -49,9 +60,19 @@ class Seen:
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of every position, active or not, as float32 (n_out, n_in)."""
+        return self.gradient_rows(0, len(self._error()))
+
+    def gradient_rows(self, start: int, stop: int) -> np.ndarray:
+        """Return rows `start` to `stop` of `gradient`, float32 (stop - start, n_in).
+
+        Time and memory are those of these rows alone.
+        """
+        return (self._error()[start:stop] @ self.inputs.T).cpu().numpy()
+
+    def _error(self) -> Tensor:
         if self.error is None:
             raise RuntimeError("The gradient exists only after a backward pass.")
-        return (self.error @ self.inputs.T).cpu().numpy()
+        return self.error
 
     def activations(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the activations that entered and those that left."""
@@ -73,14 +94,14 @@ class MaskedLinear(nn.Module):
     """
 
     mask: Tensor | None
-    activation: LeakyReLU | SReLU
+    activation: Activation
 
     def __init__(
         self,
         shape: tuple[int, int],
         positions: np.ndarray | None,
         weights: np.ndarray,
-        activation: LeakyReLU | SReLU,
+        activation: Activation,
         device: str | torch.device = "cpu",
     ) -> None:
         super().__init__()
@@ -156,14 +177,14 @@ class SparseLinear(nn.Module):
         activation: Of its units.
     """
 
-    activation: LeakyReLU | SReLU
+    activation: Activation
 
     def __init__(
         self,
         shape: tuple[int, int],
         positions: np.ndarray,
         weights: np.ndarray,
-        activation: LeakyReLU | SReLU,
+        activation: Activation,
     ) -> None:
         super().__init__()
         self.shape = shape
@@ -207,21 +228,28 @@ class SparseLinear(nn.Module):
     def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
         """Map activations (n_in, batch) to activations (n_out, batch)."""
         seen = Seen(x.detach()) if self.watch else None
-        units, dropout = self.activation, dropout or NO_DROPOUT
+        slope, dropout = self.activation.fused_slope, dropout or NO_DROPOUT
         h = SparseProduct.apply(
             x,
             self.weight,
             self.bias,
             self.indices,
-            1.0 if isinstance(units, SReLU) else units.negative_slope,
-            NO_DROPOUT if isinstance(units, SReLU) else dropout,
+            1.0 if slope is None else slope,
+            NO_DROPOUT if slope is None else dropout,
             None if seen is None else seen.keep_error,
         )
-        if isinstance(units, SReLU):
-            h = SparseSReLU.apply(
-                h, units.t_left, units.a_left, units.right(), units.a_right, dropout
-            )
+        if slope is None:
+            h = _activated(self.activation, h)
+            if dropout.threshold:
+                h = Dropped.apply(h, dropout)
         if seen is not None:
             seen.outputs = h.detach()
             self.seen = seen
         return h
+
+
+def _activated(units: Activation, z: Tensor) -> Tensor:
+    """Return the activations of pre-activations (units, batch), by a kernel where there is one."""
+    if isinstance(units, SReLU):
+        return SparseSReLU.apply(z, units.t_left, units.a_left, units.right(), units.a_right)
+    return units(z)

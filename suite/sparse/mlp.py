@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
-from suite.sparse.activations import make_activation
+from suite.sparse.activations import Hidden, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 
@@ -92,8 +92,8 @@ def build(
         seed: The run's seed.
         connected: "sparse", or "dense" for layers in which every position is active.
         epsilon: Sparsity parameter of the initial topology, see `topology.density`.
-        activation: "leaky_relu", "relu" or "srelu".
-        negative_slope: Of "leaky_relu", 0 or more.
+        activation: A name in `activations.ACTIVATIONS`.
+        negative_slope: Of "leaky_relu" and "all_relu", any finite number.
         dropout: Probability in [0, 1) that a hidden activation is dropped in training.
         engine: "masked" or "sparse".
         device: Of the tensors; the sparse engine runs on the CPU only.
@@ -112,9 +112,8 @@ def build(
             positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
             weights = glorot_uniform(shape, len(positions), weights_rng)
         # 100 lies beyond any layer: the activation's values come from a stream of their own.
-        units = make_activation(
-            activation, n_out, negative_slope, stream(seed, "weights", layer=100 + index)
-        )
+        own_rng = stream(seed, "weights", layer=100 + index)
+        units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))
         if engine == "sparse" and positions is not None:
             layers.append(SparseLinear(shape, positions, weights, units))
         else:
