@@ -13,7 +13,7 @@ from suite.store import table
 from suite.study import load_study
 
 HERE = Path(__file__).parent.parent
-REPORTS = sorted(path.parent for path in (HERE / "reports").glob("*/table.parquet"))
+REPORTS = sorted(path.parent for path in (HERE / "reports").glob("*/tidy.parquet"))
 PICTURES = {".png", ".svg", ".pdf"}
 
 
@@ -23,7 +23,7 @@ def both(request, tmp_path_factory):
     committed = request.param
     out = tmp_path_factory.mktemp(committed.name)
     study = load_study(HERE / "studies" / f"{committed.name}.yaml")
-    reporting.write(table.read(study, committed / "table.parquet"), out)
+    reporting.write(table.read(study, committed / "tidy.parquet"), out)
     return committed, out
 
 
@@ -61,7 +61,7 @@ def test_the_pages_text_comes_out_byte_for_byte(both):
 
 
 def test_the_tidy_table_comes_out_equal(both):
-    pd.testing.assert_frame_equal(*(pd.read_parquet(f / "table.parquet") for f in both))
+    pd.testing.assert_frame_equal(*(pd.read_parquet(f / "tidy.parquet") for f in both))
 
 
 def test_pictures_come_out_byte_for_byte_under_the_plotting_version_that_drew_them(both):

@@ -316,12 +316,12 @@ def foreign(file, about):
 
 
 def test_a_run_that_the_file_says_nothing_of(exported, other):
-    table = pq.read_table(exported)
-    about = json.loads(table.schema.metadata[b"suite"])
+    exports = pq.read_table(exported)
+    about = json.loads(exports.schema.metadata[b"suite"])
     gone = sorted(about["runs"])[0]
     del about["runs"][gone]
-    metadata = {**table.schema.metadata, b"suite": json.dumps(about)}
-    pq.write_table(table.replace_schema_metadata(metadata), exported)
+    metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
+    pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=f"it says nothing of the run {gone}"):
         table.import_file(exported, other)
     assert not Path(other.location).exists()
@@ -329,12 +329,12 @@ def test_a_run_that_the_file_says_nothing_of(exported, other):
 
 @pytest.mark.parametrize("name", ["source", "fingerprint"])
 def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
-    table = pq.read_table(exported)
-    about = json.loads(table.schema.metadata[b"suite"])
+    exports = pq.read_table(exported)
+    about = json.loads(exports.schema.metadata[b"suite"])
     key = sorted(about["runs"])[1]
     del about["runs"][key][name]
-    metadata = {**table.schema.metadata, b"suite": json.dumps(about)}
-    pq.write_table(table.replace_schema_metadata(metadata), exported)
+    metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
+    pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=f"of the run {key} it lacks {name}"):
         table.import_file(exported, other)
     assert not Path(other.location).exists()
