@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from suite.datasets.batches import Batches, standardisation
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.datasets.loading import load
 from suite.datasets.splits import Split, split
 from suite.kernels import augment
@@ -17,7 +18,7 @@ DIGITS = load("digits", "")
 RNG = np.random.default_rng(2)
 
 
-def _images() -> ImageSet:
+def _images() -> DataSet:
     """300 and 70 RGB images; the first pixel's red is constant in training, and only there."""
     x = RNG.integers(0, 256, (370, 5, 4, 3), dtype=np.uint8)
     x[:300, 0, 0, 0] = 17

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from suite.datasets.images import content, image_set
+from suite.datasets.dataset import content
+from suite.datasets.images import image_set
 from suite.datasets.loading import fingerprint, load
 from suite.datasets.sources import KNOWN
 from suite.errors import UserError

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.datasets.loading import load
 from suite.datasets.sheet import contact_sheet
 from suite.kernels.augment import draw, warp
@@ -11,7 +12,7 @@ from suite.randomness import stream
 from tests.reference import cifar10
 
 
-def _images(name: str) -> ImageSet:
+def _images(name: str) -> DataSet:
     if name == "digits":
         return load("digits", "")
     x, y = cifar10.images(100), np.arange(100) // 10

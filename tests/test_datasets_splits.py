@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.datasets.loading import load
 from suite.datasets.splits import split
 from suite.errors import UserError
@@ -13,7 +14,7 @@ from suite.errors import UserError
 DIGITS = load("digits", "")
 
 
-def _images(labels: list[int]) -> ImageSet:
+def _images(labels: list[int]) -> DataSet:
     x = np.zeros((len(labels), 2, 2), np.uint8)
     return image_set("mine", (x, np.array(labels)), (x, np.array(labels)))
 

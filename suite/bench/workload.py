@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from suite import sparse
 from suite.datasets.batches import Batches
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.datasets.splits import split
 from suite.kernels import augment
 from suite.methods import evolve
@@ -43,7 +44,7 @@ class Bench:
         epsilon: Of the initial topology.
     """
 
-    images: ImageSet
+    images: DataSet
     hidden: tuple[int, ...] = HIDDEN
     epsilon: float = 20.0
 
@@ -67,7 +68,7 @@ class Training:
         images: What it trains on and is tested on.
     """
 
-    def __init__(self, network: sparse.MLP, images: ImageSet) -> None:
+    def __init__(self, network: sparse.MLP, images: DataSet) -> None:
         self.network = network
         self.optimizer = optimizer_of(network)
         parts = split(images)
@@ -131,7 +132,7 @@ def optimizer_of(network: nn.Module) -> torch.optim.SGD:
     return torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)
 
 
-def synthetic_images(count: int = TESTED) -> ImageSet:
+def synthetic_images(count: int = TESTED) -> DataSet:
     """Return random images in the shape of CIFAR-10's, `count` to train on and to test with."""
     rng = np.random.default_rng(0)
     x = rng.integers(256, size=(count, 32, 32, 3), dtype=np.uint8)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.datasets.splits import Split
 from suite.kernels.augment import standardise, standardise_and_warp
 
@@ -27,7 +27,7 @@ class Batches:
         device: Where the batches go.
     """
 
-    def __init__(self, images: ImageSet, split: Split, device: torch.device | str = "cpu") -> None:
+    def __init__(self, images: DataSet, split: Split, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self._x_train, self._y_train = images.x_train, images.y_train
         every = np.arange(len(images.y_test), dtype=np.int64)

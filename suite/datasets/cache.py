@@ -18,8 +18,9 @@ import numpy as np
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from suite.datasets.dataset import DataSet
 from suite.datasets.files import File, listing
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.images import image_set
 from suite.datasets.npz import ARRAYS, arrays
 from suite.errors import UserError
 from suite.files import DamagedError, open_place
@@ -43,13 +44,13 @@ class Note(BaseModel):
     name: str
     content: str
     fingerprint: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: int
     train: int
     test: int
 
 
-def note(images: ImageSet, content: str) -> Note:
+def note(images: DataSet, content: str) -> Note:
     """Return what is worth remembering of an image set."""
     return Note(
         name=images.name,
@@ -91,7 +92,7 @@ def notes(folder: Path) -> list[Note]:
     return [known for _, known in sorted(once.items())]
 
 
-def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet]) -> ImageSet:
+def through(folder: Path, content: str, name: str, decode: Callable[[], DataSet]) -> DataSet:
     """Return decoded images from the cache, or decode and keep them.
 
     Processes that ask for the same images at once decode them once; whoever decodes is alone.
@@ -123,7 +124,7 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], ImageSet
         ) from None
 
 
-def _read(path: Path, name: str) -> ImageSet | None:
+def _read(path: Path, name: str) -> DataSet | None:
     """Return cached images; None if there are none or they are not what they were."""
     try:
         *parts, classes, fingerprint = arrays(path, (*ARRAYS, "classes", "fingerprint"))
@@ -134,7 +135,7 @@ def _read(path: Path, name: str) -> ImageSet | None:
     return images if images.fingerprint == str(fingerprint) else None
 
 
-def _write(path: Path, images: ImageSet) -> None:
+def _write(path: Path, images: DataSet) -> None:
     temporary = path.with_suffix(".tmp")  # the lock is held: nobody else writes it
     try:
         with temporary.open("wb") as file:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 
 
-def digits() -> ImageSet:
+def digits() -> DataSet:
     """Return scikit-learn's digits, split into 1,442 training and 355 test images.
 
     The set has no official split. Here every fifth image of each class, in the order that

@@ -15,7 +15,8 @@ from urllib.error import URLError
 import numpy as np
 from filelock import FileLock
 
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.datasets.known import EXTRACTED
 from suite.datasets.sources import KNOWN, NamedSource
 from suite.errors import UserError
@@ -30,7 +31,7 @@ _NETWORK = (URLError, HTTPException, ConnectionError, TimeoutError)
 _PATIENCE = 30.0  # seconds without an answer
 
 
-def downloaded(name: NamedSource, data_dir: Path) -> ImageSet:
+def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
     """Return a set from a data folder, downloading it first if it is not there.
 
     The layout is torchvision's own, so a folder that torchvision has filled serves as it is.

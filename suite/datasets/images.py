@@ -1,66 +1,13 @@
-"""`ImageSet`: what every source becomes."""
+"""Images and labels, checked, become a data set."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from suite.datasets.dataset import DataSet, content
 from suite.errors import UserError
-
-
-@dataclass(frozen=True, eq=False)
-class ImageSet:
-    """Images and labels, decoded and checked.
-
-    The arrays are read-only and never copied: on a machine they are in memory once, however many
-    runs read them.
-
-    Attributes:
-        name: What reports call it.
-        x_train: Training images, uint8 (n, height, width, channels).
-        y_train: Their labels, int64 (n,), 0 to len(classes) - 1.
-        x_test: Test images, uint8 (m, height, width, channels).
-        y_test: Their labels, int64 (m,).
-        classes: The classes' names, in the order of the labels.
-        fingerprint: Hash of the content; the same images have it whatever path they come from. A
-            downloaded set's is another, see `sources.Known`.
-    """
-
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    classes: tuple[str, ...]
-    fingerprint: str
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of an image."""
-        height, width, channels = self.x_train.shape[1:]
-        return height, width, channels
-
-    @property
-    def features(self) -> int:
-        """Numbers in an image: height * width * channels."""
-        return int(np.prod(self.shape))
-
-
-def content(arrays: Sequence[np.ndarray], classes: int) -> str:
-    """Return the hash of decoded images and labels: 64 hexadecimal digits.
-
-    Args:
-        arrays: x_train, y_train, x_test, y_test as an `ImageSet` has them.
-        classes: Number of classes. Their names decide no result and do not enter.
-    """
-    digest = hashlib.sha256(f"{classes} classes".encode())
-    for array in arrays:
-        digest.update(f"{array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
 
 
 def image_set(
@@ -69,7 +16,7 @@ def image_set(
     test: tuple[np.ndarray, np.ndarray],
     classes: Sequence[str] | None = None,
     fingerprint: str | None = None,
-) -> ImageSet:
+) -> DataSet:
     """Check images and labels and make them an image set.
 
     Args:
@@ -107,7 +54,7 @@ def image_set(
     if len(missing):
         raise UserError(f"{name}: class {classes[missing[0]]!r} has no training image.")
     parts = x_train, y_train, x_test, y_test
-    return ImageSet(
+    return DataSet(
         name, *parts, tuple(classes), fingerprint or content(parts, classes=len(classes))
     )
 

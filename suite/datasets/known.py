@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
     source: str
     title: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: int
     train: int
     test: int

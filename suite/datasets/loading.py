@@ -6,9 +6,10 @@ from pathlib import Path
 from types import ModuleType
 
 from suite.datasets import cache
+from suite.datasets.dataset import DataSet
 from suite.datasets.decoding import Progress, decode
 from suite.datasets.files import File, content, listing
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.images import image_set
 from suite.datasets.sources import (
     KNOWN,
     FolderSource,
@@ -28,7 +29,7 @@ def load(
     *,
     base: str | Path | None = None,
     progress: Progress | None = None,
-) -> ImageSet:
+) -> DataSet:
     """Load an image set, downloading or decoding it where that has not been done yet.
 
     Args:
@@ -59,7 +60,7 @@ def load(
         images = reader.read(source, files)
     else:
 
-        def decoded() -> ImageSet:
+        def decoded() -> DataSet:
             encoded = reader.read(source, files)
             x = decode(encoded.images, f"{name}: decoding", progress)
             if listing(files, options) != key:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.datasets.dataset import DataSet
 from suite.datasets.files import File, find
-from suite.datasets.images import ImageSet, image_set
+from suite.datasets.images import image_set
 from suite.datasets.sources import NpzSource, title
 from suite.errors import UserError
 
@@ -42,7 +43,7 @@ def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
     return [File("both", path)]
 
 
-def read(source: NpzSource, files: Sequence[File]) -> ImageSet:
+def read(source: NpzSource, files: Sequence[File]) -> DataSet:
     """Return the image set of an archive.
 
     Raises:

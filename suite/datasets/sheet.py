@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.kernels.augment import draw, warp
 from suite.randomness import stream
 
@@ -16,7 +16,7 @@ _GAP = 12
 _LINE = 18
 
 
-def contact_sheet(images: ImageSet, seed: int = 0, n: int = 6) -> Image.Image:
+def contact_sheet(images: DataSet, seed: int = 0, n: int = 6) -> Image.Image:
     """Draw n training images, a row each, with five warps of each beside it.
 
     Under an image stands its class; under a warp its rotation (clockwise), its shifts right and

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.errors import UserError
 from suite.randomness import stream
 
@@ -27,7 +27,7 @@ class Split:
 
 
 def split(
-    images: ImageSet,
+    images: DataSet,
     validation: Literal["test"] | float = "test",
     train_samples: int | None = None,
     seed: int = 0,

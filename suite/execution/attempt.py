@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.datasets.sources import title
 from suite.errors import UserError
 from suite.files import patiently
@@ -37,7 +37,7 @@ PATIENCE = 300.0
 
 def attempt(
     run: Run,
-    images: ImageSet,
+    images: DataSet,
     store: RunStore,
     execution: Execution,
     on_epoch: Callable[[training.Epoch], None] = lambda _: None,
@@ -78,7 +78,7 @@ def attempt(
 
 def _train(
     run: Run,
-    images: ImageSet,
+    images: DataSet,
     store: RunStore,
     execution: Execution,
     on_epoch: Callable[[training.Epoch], None],

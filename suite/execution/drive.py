@@ -19,7 +19,7 @@ from suite.study.cells import source_name
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
-    from suite.datasets.images import ImageSet
+    from suite.datasets.dataset import DataSet
 
 SECONDS_OF_LOADING = 5.0
 """Kernels that took longer were compiled; loading those of an earlier process takes well under."""
@@ -173,7 +173,7 @@ def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
 
 def _images(
     study: Study, runs: Sequence[Run], data_dir: Path, progress: Callable[[str, int, int], None]
-) -> dict[str, ImageSet]:
+) -> dict[str, DataSet]:
     from suite.datasets.loading import load
     from suite.training.train import check_fits
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suite import machine
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.execution.attempt import engine_of
 from suite.study import Cell, Study
 from suite.study.cells import source_name
@@ -81,7 +81,7 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     return Estimate(costs, at_once, run_seconds / min(at_once, seeds * len(study.cells)))
 
 
-def _measure(cell: Cell, images: dict[str, ImageSet], study: Study) -> float:
+def _measure(cell: Cell, images: dict[str, DataSet], study: Study) -> float:
     from suite.training.train import check_fits, epoch_seconds
 
     execution = study.file.execution

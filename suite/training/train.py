@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from suite import sparse
 from suite.datasets.batches import Batches, Part
-from suite.datasets.images import ImageSet
+from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
 from suite.errors import UserError
 from suite.kernels import augment
@@ -63,7 +63,7 @@ class Trained:
 def train(
     settings: Settings,
     seed: int,
-    images: ImageSet,
+    images: DataSet,
     *,
     engine: mlp.Engine = "masked",
     device: str = "cpu",
@@ -143,7 +143,7 @@ def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
 
 def epoch_seconds(
     settings: Settings,
-    images: ImageSet,
+    images: DataSet,
     *,
     engine: mlp.Engine,
     device: str = "cpu",
@@ -191,7 +191,7 @@ def epoch_seconds(
     return seconds
 
 
-def check_fits(settings: Settings, images: ImageSet) -> None:
+def check_fits(settings: Settings, images: DataSet) -> None:
     """Check what only the data can tell.
 
     Raises:
@@ -209,7 +209,7 @@ def check_fits(settings: Settings, images: ImageSet) -> None:
 
 
 def _build(
-    settings: Settings, seed: int, images: ImageSet, engine: mlp.Engine, device: str
+    settings: Settings, seed: int, images: DataSet, engine: mlp.Engine, device: str
 ) -> mlp.MLP:
     return mlp.build(
         (images.features, *settings.hidden),

@@ -37,7 +37,7 @@ def execute(
 
     Args:
         runs: What the store lacks.
-        images: Each run's `ImageSet`, by `source_name`; put into Ray's object store once.
+        images: Each run's `DataSet`, by `source_name`; put into Ray's object store once.
         store: The run store.
         lock: Held on driving the study.
         execution: Engine, resources a run, retries, seconds between checkpoints.
