@@ -8,7 +8,8 @@ from ray import tune
 from suite.execution.ray.callbacks import callback, try_again
 from suite.execution.stopping import Ending
 from suite.store.lock import hold
-from suite.store.store import RunStore
+
+pytestmark = pytest.mark.ray
 
 
 class Heard:
@@ -26,13 +27,6 @@ class Heard:
 
     def ended(self, key, outcome):
         self.told.append((outcome, key))
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
 
 
 def test_only_a_run_that_gets_no_farther_fails_of_many_deaths(store):

@@ -6,9 +6,10 @@ from PIL import Image
 from tests.browser import CHROMIUM, visit
 from tests.made_results import shared_report
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: the page was not looked at"
-)
+pytestmark = [
+    pytest.mark.external,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page was not looked at"),
+]
 
 PROBE = """
 const page = getComputedStyle(document.body).backgroundColor;

@@ -29,6 +29,7 @@ def test_escaped_text_has_no_command_but_ours(text):
     assert "\n\n" not in escaped
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("decimal", ["point", "comma"])
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_document_compiles_on_its_own(table, decimal, tmp_path):

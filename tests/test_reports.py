@@ -12,6 +12,8 @@ from suite import reporting
 from suite.store import table
 from suite.study import load_study
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent.parent
 REPORTS = sorted(path.parent for path in (HERE / "reports").glob("*/tidy.parquet"))
 PICTURES = {".png", ".svg", ".pdf"}

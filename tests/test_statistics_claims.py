@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from suite.statistics import Part, judge, match, pairs
-from tests.no_collection import no_collection  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("no_collection")
 
 BASE = np.random.default_rng(4).normal(0.66, 0.004, 10)
 NOISE = np.random.default_rng(5).normal(0, 0.003, 10)

@@ -16,7 +16,8 @@ from suite.statistics.attainability import (
     sign_flip_floor,
 )
 from suite.statistics.significance import DRAWS, EXACT_UP_TO, adjust, sign_flip
-from tests.no_collection import no_collection  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("no_collection")
 
 
 def test_sign_flips_by_hand():

@@ -11,7 +11,8 @@ from scipy.stats import binomtest
 
 from suite.statistics import Part, Question, compare, judge, match, pairs
 from suite.statistics.power import detectable_effect
-from tests.no_collection import no_collection  # noqa: F401
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_collection")]
 
 FAMILIES = 2_000
 ALPHA = 0.05

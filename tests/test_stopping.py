@@ -10,7 +10,6 @@ import pytest
 from suite.execution import stopping as endings
 from suite.execution.stopping import Ending, StrangerError
 from suite.store.lock import hold
-from suite.store.store import RunStore
 
 
 class Watcher:
@@ -18,13 +17,6 @@ class Watcher:
 
     def stopping(self, seconds):
         self.told = (*self.told, seconds)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
 
 
 @pytest.fixture

@@ -14,13 +14,6 @@ from suite.store.store import RunStore, usable
 RECORD = {"key": "k1", "seed": 1, "history": [{"epoch": 1, "train_loss": 2.5, "theta": None}]}
 
 
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
-
-
 def path(store, name):
     return Path(store.place.path(name))
 

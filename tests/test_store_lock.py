@@ -13,14 +13,6 @@ import pytest
 
 from suite.errors import UserError
 from suite.store import lock
-from suite.store.store import RunStore
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
 
 
 def foreign(store, **other):

@@ -12,6 +12,8 @@ from suite.store.lock import hold, order
 from suite.store.store import RunStore
 from tests.object_storage import bucket
 
+pytestmark = pytest.mark.external
+
 RECORD = {"key": "k1", "history": [{"epoch": 1}]}
 
 

@@ -7,7 +7,6 @@ import pytest
 from suite.execution.ray import trial
 from suite.execution.stopping import StrangerError
 from suite.store.lock import hold
-from suite.store.store import RunStore
 from suite.study.file import Execution
 
 
@@ -15,13 +14,6 @@ def job(store, lock):
     return trial.Job(
         {}, {}, store.location, Execution(), (), "study", lock.token, 0.0, None, "far", 0.2
     )
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
 
 
 def test_the_drivers_store_is_seen(store):

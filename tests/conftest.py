@@ -1,0 +1,35 @@
+"""What several test modules share, and which tests need more than Python and this package."""
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from suite.store.store import RunStore
+
+CLUSTER = Path(__file__).parent / "cluster"
+
+pytest.register_assert_rewrite("tests.cluster.chaos", "tests.cluster.disturbed")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what lies in tests/cluster: all of it needs Ray."""
+    for item in items:
+        if item.path.is_relative_to(CLUSTER):
+            item.add_marker("ray")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A run store without runs."""
+    opened = RunStore(tmp_path / "store")
+    opened.stand()
+    return opened
+
+
+@pytest.fixture(scope="module")
+def no_collection():
+    """Let statsmodels not collect garbage: it does so in every call of Holm's correction."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *_: 0)
+        yield
