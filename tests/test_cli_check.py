@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import suite as package
 from tests.command import suite
 
 RIGHT = "name: x\nseeds: {count: 3}\ncells: [{method: set}, {grid: {zeta: [0.1, 0.2]}}]\n"
@@ -52,3 +55,9 @@ def test_no_study_is_a_mistake_of_use():
     done = suite("check")
     assert done.code == 2
     assert "STUDY" in done.err
+
+
+def test_the_version_is_that_of_the_package_and_of_the_citation():
+    assert suite("--version") == (0, f"suite {package.__version__}\n", "")
+    citation = (Path(__file__).parent.parent / "CITATION.cff").read_text()
+    assert f"\nversion: {package.__version__}\n" in citation

@@ -20,12 +20,32 @@ BAD_INPUT, SOME_FAILED, INCOMPLETE, INTERRUPTED = 2, 3, 4, 130
 DEFAULT_STORE = "results"
 
 app = typer.Typer(
-    help="Dynamic sparse training studies: train, compare and report.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import suite
+
+        typer.echo(f"suite {suite.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Dynamic sparse training studies: train, compare and report."""
+
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
 Store = Annotated[
