@@ -6,21 +6,68 @@ study = suite.load_study("studies/quick.yaml")
 suite.run(study, store="results")
 frame = suite.results(study, store="results")
 suite.report(study, store="results", out="reports/quick")
+
+What this module offers is public (`__all__`); everything else may change between two versions.
+Nothing is loaded before it is used.
 """
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from suite import statistics
+    from suite.errors import UserError
     from suite.execution.drive import Outcome
+    from suite.methods import regrowth
+    from suite.methods.layer import LayerView
+    from suite.methods.positions import draw_outside
+    from suite.settings import Settings
+    from suite.store.status import Status
     from suite.study import Study
 
 __version__ = "0.1.0"
-__all__ = ["load_study", "report", "results", "run"]
+
+__all__ = [
+    "LayerView",
+    "Settings",
+    "UserError",
+    "compare",
+    "draw_outside",
+    "load_study",
+    "power",
+    "regrowth",
+    "report",
+    "results",
+    "run",
+    "statistics",
+    "status",
+]
+
+_HOMES = {
+    "LayerView": "suite.methods.layer",
+    "Settings": "suite.settings",
+    "UserError": "suite.errors",
+    "draw_outside": "suite.methods.positions",
+    "regrowth": "suite.methods",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name == "statistics":
+        return importlib.import_module("suite.statistics")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'suite' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_study(path: str | Path, *, many: bool = False) -> Study:
@@ -28,10 +75,10 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
 
     Args:
         path: The YAML file.
-        many: Accept 100,000 runs, say; by default so many are taken for an accident.
+        many: Accept even 100,000 runs; by default that many count as a mistake.
 
     Raises:
-        suite.errors.UserError: With one sentence for every mistake in the file.
+        UserError: With one sentence for every mistake in the file.
     """
     from suite.study import load_study
 
@@ -57,7 +104,7 @@ def run(
         How many runs are done, and which failed why.
 
     Raises:
-        suite.errors.UserError: If the data cannot be had, or a cell does not fit them.
+        UserError: If the data cannot be had, or a cell does not fit them.
     """
     from suite.execution.drive import drive
     from suite.execution.progress import PatientConsole
@@ -68,12 +115,99 @@ def run(
     )
 
 
-def results(study: Study, store: str | Path = "results") -> pd.DataFrame:
-    """Return the tidy table of a study's finished runs: one row a run and epoch."""
-    from suite.store.store import RunStore
-    from suite.store.table import collect
+def status(study: Study, store: str | Path = "results") -> Status:
+    """Return how far a study is, going by its store: counts, driver, time left."""
+    from suite.store.status import look
+    from suite.store.store import RunStore, usable
 
-    return collect(study, RunStore(store)).frame
+    opened = RunStore(store)
+    with usable(opened):
+        return look(study, opened)
+
+
+def results(study: Study, store: str | Path = "results") -> pd.DataFrame:
+    """Return the tidy table of a study's finished runs: one row per run and epoch.
+
+    Args:
+        study: What `load_study` returned.
+        store: The run store, a directory or URL, or a file that `suite export` wrote.
+
+    Raises:
+        UserError: If the store cannot be read.
+    """
+    from suite.store.table import read
+
+    return read(study, store).frame
+
+
+def compare(
+    study: Study,
+    cell: str | None = None,
+    against: str | None = None,
+    *,
+    store: str | Path = "results",
+) -> pd.DataFrame:
+    """Decide a study's declared comparisons and claims, or compare two of its cells.
+
+    Args:
+        study: What `load_study` returned.
+        cell: A cell's label, e.g. "dynset[metric=loss]"; None for what the study declares.
+        against: The cell that it is compared with.
+        store: The run store, or a file that `suite export` wrote.
+
+    Returns:
+        One row per comparison and, with other columns, one per statement of a claim (`kind` says
+        which): means, difference, interval, p values, verdict and its reason.
+
+    Raises:
+        UserError: If there is no such cell, only one is named, or the store cannot be read.
+    """
+    import pandas as pd
+
+    from suite import decisions
+    from suite.errors import UserError
+    from suite.store.table import read
+
+    found = read(study, store)
+    if cell is None and against is None:
+        rows = [{"kind": "comparison", **row.row()} for row in decisions.comparisons(found)]
+        claims = decisions.claims(found)
+        rows += [{"kind": "statement", **part} for claim in claims for part in claim.rows()]
+    elif cell is None or against is None:
+        raise UserError("compare needs two cells, or none for what the study declares.")
+    else:
+        compared = decisions.comparison(found, cell, against)
+        rows = [{"kind": "comparison", **row.row()} for row in compared]
+    return pd.DataFrame(rows)
+
+
+def power(
+    study: Study,
+    store: str | Path = "results",
+    *,
+    effect: float | None = None,
+    sd: float | None = None,
+    power: float = 0.8,
+) -> pd.DataFrame:
+    """Return how many seeds each declared comparison needs, one row per comparison.
+
+    Args:
+        study: What `load_study` returned.
+        store: The run store, or a file that `suite export` wrote; its runs give the spread.
+        effect: Difference to detect, above 0, in the outcome's unit.
+        sd: Standard deviation of that difference over seeds, if no runs are done.
+        power: Chance of detection, below 1.
+
+    Raises:
+        UserError: If an argument is out of range, or the store cannot be read.
+    """
+    import pandas as pd
+
+    from suite import decisions
+    from suite.store.table import read
+
+    planned = decisions.seeds_needed(read(study, store), effect=effect, sd=sd, power=power)
+    return pd.DataFrame([row.row() for row in planned])
 
 
 def report(study: Study, store: str | Path = "results", out: str | Path | None = None) -> Path:
@@ -81,18 +215,17 @@ def report(study: Study, store: str | Path = "results", out: str | Path | None =
 
     Args:
         study: What `load_study` returned.
-        store: The run store, a directory or URL.
+        store: The run store, or a file that `suite export` wrote.
         out: Folder to write; reports/NAME by default.
 
     Returns:
         The path of its page, index.html.
 
     Raises:
-        suite.errors.UserError: If no run of the study is done.
+        UserError: If no run of the study is done.
     """
     from suite import reporting
-    from suite.store.store import RunStore
-    from suite.store.table import collect
+    from suite.store.table import read
 
     folder = Path(out) if out is not None else Path("reports") / study.name
-    return reporting.write(collect(study, RunStore(store)), folder).index
+    return reporting.write(read(study, store), folder).index

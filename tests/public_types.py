@@ -1,0 +1,44 @@
+"""The types of the public Python, as `make lint` checks them: never run.
+
+What must be refused carries an ignore, and an ignore that is not needed is an error of mypy's.
+"""
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+import pandas as pd
+
+import suite
+from suite.execution.drive import Outcome
+from suite.statistics import Comparison
+from suite.store.status import Status
+from suite.study import Study
+
+study = suite.load_study(Path("studies/quick.yaml"))
+assert_type(study, Study)
+assert_type(suite.run(study, "results", address="auto"), Outcome)
+assert_type(suite.results(study), pd.DataFrame)
+assert_type(suite.compare(study, "set", "lset", store="runs.parquet"), pd.DataFrame)
+assert_type(suite.power(study, effect=0.005, sd=0.004), pd.DataFrame)
+assert_type(suite.status(study), Status)
+assert_type(suite.report(study, out="reports"), Path)
+assert_type(suite.Settings(dataset="digits"), suite.Settings)
+assert_type(suite.UserError("a sentence").sentences, tuple[str, ...])
+
+sample = suite.statistics.pairs(np.zeros(8), [1.0] * 8)
+assert_type(suite.statistics.compare([suite.statistics.Question(sample)]), list[Comparison])
+
+
+@suite.regrowth("mine", source="a test")
+def mine(layer: suite.LayerView, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Regrow anywhere."""
+    return suite.draw_outside(layer.positions, layer.size, count, rng)
+
+
+suite.load_study(1)  # type: ignore[arg-type]
+suite.run("studies/quick.yaml")  # type: ignore[arg-type]
+suite.results(study, many=True)  # type: ignore[call-arg]
+suite.power(study, effect="much")  # type: ignore[arg-type]
+_ = suite.report(study).sentences  # type: ignore[attr-defined]
+suite.statistics.compare(sample)  # type: ignore[arg-type]
