@@ -48,7 +48,7 @@ def twice(tmp_path):
     (tmp_path / "twice.yaml").write_text(STUDY)
     study, store = load_study(tmp_path / "twice.yaml"), RunStore(tmp_path / "store")
     found = fingerprints(study, tmp_path, lambda *_: None)
-    note_fingerprints(found, store)
+    note_fingerprints(study, found, store)
     runs = study.runs(found)
     assert len({run.key for run in runs}) == 2
     for run in runs:

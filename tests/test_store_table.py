@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from suite.datasets import loading
 from suite.datasets.sources import KNOWN
 from suite.errors import UserError
 from suite.store import table
@@ -163,6 +164,47 @@ def test_the_content_of_files_is_what_last_ran(tmp_path):
     unknown, one, another, again = keys
     assert one == again
     assert not {*unknown} & {*one} and not {*one} & {*another}
+
+
+def archive_of(folder, value):
+    """Write some.npz, and a study of it, into a folder."""
+    folder.mkdir()
+    x, y = np.full((4, 2, 2), value, np.uint8), np.array([0, 1, 0, 1])
+    np.savez(folder / "some.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    path = folder / "study.yaml"
+    path.write_text("name: x\nseeds: {count: 1}\ncells: [{dataset: {npz: some.npz}, epochs: 1}]\n")
+    return load_study(path)
+
+
+def test_a_path_names_other_files_in_another_folder(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("SUITE_DATA", str(tmp_path / "data"))
+    one, two = archive_of(tmp_path / "one", 1), archive_of(tmp_path / "two", 2)
+    store, source = RunStore(tmp_path / "store"), '{"npz":"some.npz"}'
+    contents = [loading.fingerprint(s.sources()[0], tmp_path, s.path.parent) for s in (one, two)]
+    assert not any(map(table.is_known, table.known_runs(one, store)))
+
+    store.note_fingerprint(source, contents[0], str(one.path.parent))
+    (first,), (second,) = table.known_runs(one, store), table.known_runs(two, store)
+    assert [first.fingerprint, second.fingerprint] == contents
+    assert "some.npz" in caplog.text and "differ" in caplog.text and "two" in caplog.text
+
+    store.note_fingerprint(source, contents[1], str(two.path.parent))
+    assert table.known_runs(one, store) == [first]
+    assert table.known_runs(two, store) == [second]
+
+
+def test_runs_are_seen_from_a_machine_without_the_files_unless_two_data_sets_are_meant(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("SUITE_DATA", str(tmp_path / "data"))
+    study = archive_of(tmp_path / "one", 1)
+    (tmp_path / "one" / "some.npz").unlink()
+    store, source = RunStore(tmp_path / "store"), '{"npz":"some.npz"}'
+    store.note_fingerprint(source, "abc", "/elsewhere")
+    assert table.known_runs(study, store)[0].fingerprint == "abc"
+    store.note_fingerprint(source, "def", "/there")
+    assert not table.is_known(table.known_runs(study, store)[0])
+    assert "some.npz" in caplog.text and "different data" in caplog.text
 
 
 # ---------------------------------------------------------------- export and import

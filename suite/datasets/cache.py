@@ -1,17 +1,17 @@
-"""What is remembered of image sets that were read from files, under DATA/decoded.
+"""What is remembered of data sets that were read from files, under DATA/decoded.
 
-* CONTENT.npz: the decoded images of files whose content hashes to CONTENT. It is written whole and
-  then renamed, and checked against its fingerprint whenever it is read.
-* LISTING.note: what is known of files that are where they were and unchanged since, so that a
-  fingerprint is known again without reading them.
+CONTENT is the hash of the files' content, wherever they are and whenever they changed:
+
+* CONTENT.npz: what was decoded. It is written whole and then renamed, and checked against its
+  fingerprint whenever it is read.
+* CONTENT.note: the fingerprint, so that it is known again without decoding anything.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from suite.datasets.dataset import DataSet
-from suite.datasets.files import File, listing
 from suite.datasets.images import image_set
 from suite.datasets.npz import ARRAYS, arrays
 from suite.errors import UserError
@@ -27,22 +26,20 @@ from suite.files import DamagedError, open_place
 
 
 class Note(BaseModel):
-    """What is remembered of an image set on this machine.
+    """What is remembered of a data set on this machine.
 
     Attributes:
         name: What its user called it.
-        content: Hash of its files' content.
         fingerprint: Its fingerprint.
-        shape: Height, width and channels.
+        shape: Height, width and channels of an image; (features,) of feature vectors.
         classes: Number of classes.
-        train: Number of training images.
-        test: Number of test images.
+        train: Number of images or rows to train on.
+        test: Number to test with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    content: str
     fingerprint: str
     shape: tuple[int, ...]
     classes: int
@@ -50,43 +47,32 @@ class Note(BaseModel):
     test: int
 
 
-def note(images: DataSet, content: str) -> Note:
-    """Return what is worth remembering of an image set."""
-    return Note(
-        name=images.name,
-        content=content,
-        fingerprint=images.fingerprint,
-        shape=images.shape,
-        classes=len(images.classes),
-        train=len(images.y_train),
-        test=len(images.y_test),
-    )
-
-
-def recall(folder: Path, key: str) -> Note | None:
-    """Return what is known of a listing, if anything is."""
+def recall(folder: Path, content: str) -> Note | None:
+    """Return what is known of files with a content, if anything is."""
     try:
-        payload = open_place(folder).read(f"{key}.note")
+        payload = open_place(folder).read(f"{content}.note")
         return None if payload is None else Note.model_validate_json(payload)
     except (OSError, DamagedError, ValidationError):
         return None
 
 
-def remember(folder: Path, key: str, files: Sequence[File], options: str, known: Note) -> None:
-    """Remember what was read from files, if they are certain to be what `key` lists.
-
-    A file that changed within the last two seconds might change again without its time or size
-    telling, so it is not yet remembered. That nothing can be written costs time and no more.
-    """
-    newest = max(path.stat().st_mtime_ns for _, path in files)
-    if newest > time.time_ns() - 2_000_000_000 or listing(files, options) != key:
-        return
-    with contextlib.suppress(OSError):
-        open_place(folder).write(f"{key}.note", known.model_dump_json().encode())
+def remember(folder: Path, content: str, data: DataSet) -> None:
+    """Remember what files with a content hold. That nothing can be written costs time, no more."""
+    note = Note(
+        name=data.name,
+        fingerprint=data.fingerprint,
+        shape=data.shape,
+        classes=len(data.classes),
+        train=len(data.y_train),
+        test=len(data.y_test),
+    )
+    if recall(folder, content) != note:
+        with contextlib.suppress(OSError):
+            open_place(folder).write(f"{content}.note", note.model_dump_json().encode())
 
 
 def notes(folder: Path) -> list[Note]:
-    """Return all that is known, sorted by name, and each image set once."""
+    """Return all that is known, sorted by name, and each data set once."""
     found = (known for path in folder.glob("*.note") if (known := recall(folder, path.stem)))
     once = {(known.name, known.fingerprint): known for known in found}
     return [known for _, known in sorted(once.items())]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from suite.datasets.dataset import DataSet
+from suite.datasets.images import image_set
 from suite.errors import UserError
 
 Progress = Callable[[str, int, int], None]
@@ -33,6 +35,18 @@ class Encoded(NamedTuple):
     y_train: np.ndarray
     y_test: np.ndarray
     classes: Sequence[str] | None
+
+
+def data_set(name: str, encoded: Encoded, progress: Progress | None = None) -> DataSet:
+    """Decode images and make them a data set.
+
+    Raises:
+        UserError: As `decode` and `image_set` do.
+    """
+    x, train = decode(encoded.images, f"{name}: decoding", progress), len(encoded.y_train)
+    return image_set(
+        name, (x[:train], encoded.y_train), (x[train:], encoded.y_test), encoded.classes
+    )
 
 
 def decode(

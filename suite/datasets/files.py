@@ -45,26 +45,6 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
     raise UserError(f"{name}: there is no {' and no '.join(dict.fromkeys(tried))}.")
 
 
-def listing(files: Sequence[File], options: str = "") -> str:
-    """Return a hash of where files are and when they changed, without reading them.
-
-    Args:
-        files: In the order that counts.
-        options: What else decides what they are read as.
-
-    Raises:
-        UserError: A file is not there.
-    """
-    digest = hashlib.sha256(options.encode())
-    for role, path in files:
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise _unreadable(path, error) from None
-        digest.update(f"{role}\0{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
 def content(files: Sequence[File], options: str = "") -> str:
     """Return a hash of what stands in the files, wherever they are.
 
@@ -81,10 +61,6 @@ def content(files: Sequence[File], options: str = "") -> str:
             with path.open("rb") as file:
                 inside = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise UserError(f"{path} cannot be read ({error.strerror}).") from None
         digest.update(f"{role}\0{inside}\n".encode())
     return digest.hexdigest()
-
-
-def _unreadable(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be read ({error.strerror}).")

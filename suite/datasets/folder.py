@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.datasets.decoding import Encoded
+from suite.datasets.dataset import DataSet
+from suite.datasets.decoding import Encoded, Progress, data_set
 from suite.datasets.files import File, find
 from suite.datasets.sources import FolderSource, title
 from suite.errors import UserError
@@ -37,8 +38,8 @@ def files(source: FolderSource, places: Iterable[Path]) -> list[File]:
     return found
 
 
-def read(source: FolderSource, files: Sequence[File]) -> Encoded:
-    """Return the images' paths and their labels: the classes' places in alphabetical order.
+def read(source: FolderSource, files: Sequence[File], progress: Progress | None = None) -> DataSet:
+    """Return the decoded images and their labels: the classes' places in alphabetical order.
 
     Raises:
         UserError: A class has test images only.
@@ -54,4 +55,5 @@ def read(source: FolderSource, files: Sequence[File]) -> Encoded:
     labels = np.array([number[name] for _, _, name in roles])
     train = np.array([part == "train" for part, _, _ in roles])
     images: list[tuple[str, bytes | str]] = [(str(path), str(path)) for _, path in files]
-    return Encoded(images, labels[train], labels[~train], classes)
+    encoded = Encoded(images, labels[train], labels[~train], classes)
+    return data_set(title(source), encoded, progress)

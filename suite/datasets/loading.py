@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from suite.datasets import cache
+from suite.datasets import cache, npz, parquet
+from suite.datasets import folder as folders
 from suite.datasets.dataset import DataSet
-from suite.datasets.decoding import Progress, decode
-from suite.datasets.files import File, content, listing
-from suite.datasets.images import image_set
+from suite.datasets.decoding import Progress
+from suite.datasets.files import File, content
 from suite.datasets.sources import (
     KNOWN,
     FolderSource,
@@ -53,27 +53,18 @@ def load(
 
         return downloaded(source, data_dir)
     reader, files, options = _files(source, data_dir, base)
-    folder, name, key = data_dir / "decoded", title(source), listing(files, options)
-    known = cache.recall(folder, key)
-    content_key = known.content if known else content(files, options)
-    if isinstance(source, NpzSource):
-        images = reader.read(source, files)
-    else:
+    place, key = data_dir / "decoded", content(files, options)
 
-        def decoded() -> DataSet:
-            encoded = reader.read(source, files)
-            x = decode(encoded.images, f"{name}: decoding", progress)
-            if listing(files, options) != key:
-                raise UserError(f"{name}: its files changed while they were read; try again.")
-            train = len(encoded.y_train)
-            return image_set(
-                name, (x[:train], encoded.y_train), (x[train:], encoded.y_test), encoded.classes
-            )
+    def read() -> DataSet:
+        data = reader.read(source, files, progress)
+        if content(files, options) != key:
+            raise UserError(f"{title(source)}: its files changed while they were read; try again.")
+        return data
 
-        images = cache.through(folder, content_key, name, decoded)
-    if known != (note := cache.note(images, content_key)):
-        cache.remember(folder, key, files, options, note)
-    return images
+    # An npz archive is decoded already: a copy in the cache would save nothing.
+    data = read() if reader is npz else cache.through(place, key, title(source), read)
+    cache.remember(place, key, data)
+    return data
 
 
 def fingerprint(
@@ -82,10 +73,11 @@ def fingerprint(
     base: str | Path | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """Return an image set's fingerprint, reading the images only if it is not known yet.
+    """Return a data set's fingerprint, decoding it only if its files' content is not known yet.
 
     That of a known set follows from its name and its archives' checksums: it is known before the
-    set has been downloaded. Otherwise it is the hash of the decoded images and labels.
+    set has been downloaded. Otherwise it is the hash of the decoded images and labels. Files are
+    known by what they hold; their names, sizes and times prove nothing.
 
     Args:
         source: What the study file names.
@@ -100,7 +92,7 @@ def fingerprint(
         return KNOWN[source].fingerprint
     data_dir = Path(data_dir).expanduser()
     _, files, options = _files(source, data_dir, base)
-    known = cache.recall(data_dir / "decoded", listing(files, options))
+    known = cache.recall(data_dir / "decoded", content(files, options))
     if known is None:
         return load(source, data_dir, base=base, progress=progress).fingerprint
     return known.fingerprint
@@ -110,11 +102,9 @@ def _files(
     source: ParquetSource | NpzSource | FolderSource, data_dir: Path, base: str | Path | None
 ) -> tuple[ModuleType, list[File], str]:
     """Return the reader of a source, its files, and what else decides how they are read."""
-    from suite.datasets import folder, npz, parquet
-
     places, options = (Path(base or ""), data_dir), f"{_DECODER} {type(source).__name__}"
     if isinstance(source, ParquetSource):
         return parquet, parquet.files(source, places), f"{options} {source.label}"
     if isinstance(source, NpzSource):
         return npz, npz.files(source, places), options
-    return folder, folder.files(source, places), options
+    return folders, folders.files(source, places), options

@@ -43,7 +43,7 @@ def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
     return [File("both", path)]
 
 
-def read(source: NpzSource, files: Sequence[File]) -> DataSet:
+def read(source: NpzSource, files: Sequence[File], _progress: object = None) -> DataSet:
     """Return the image set of an archive.
 
     Raises:

@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from suite.datasets.decoding import Encoded
+from suite.datasets.dataset import DataSet
+from suite.datasets.decoding import Encoded, Progress, data_set
 from suite.datasets.files import File, find
 from suite.datasets.sources import ParquetSource, title
 from suite.errors import UserError
@@ -59,8 +60,8 @@ def _is(path: Path, part: str, pattern: str | None) -> bool:
     return False
 
 
-def read(source: ParquetSource, files: Sequence[File]) -> Encoded:
-    """Return the images, encoded, and their labels.
+def read(source: ParquetSource, files: Sequence[File], progress: Progress | None = None) -> DataSet:
+    """Return the decoded images and their labels.
 
     Raises:
         UserError: A file is truncated or no parquet file, has no image or label column, lacks an
@@ -76,7 +77,10 @@ def read(source: ParquetSource, files: Sequence[File]) -> Encoded:
         if classes is not None and names is not None and names != classes:
             raise UserError(f"{path}: its classes are not those of {files[0].path}.")
         classes = classes or names
-    return Encoded(images, np.concatenate(labels["train"]), np.concatenate(labels["test"]), classes)
+    every = Encoded(
+        images, np.concatenate(labels["train"]), np.concatenate(labels["test"]), classes
+    )
+    return data_set(title(source), every, progress)
 
 
 def _read(path: Path, label: str | None) -> tuple[list[bytes], np.ndarray, list[str] | None]:

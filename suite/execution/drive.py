@@ -85,14 +85,14 @@ def drive(
     runs = study.runs(found)
     with usable(store):
         if not (missing := lacking(runs, store)):
-            note_fingerprints(found, store)
+            note_fingerprints(study, found, store)
     ended = True
     if missing:
         before = len({run.key for run in runs}) - len(missing)
         with ExitStack() as held:
             with usable(store):
                 lock = held.enter_context(hold(store, study.name, takeover=takeover))
-                note_fingerprints(found, store)
+                note_fingerprints(study, found, store)
             ended = _execute(study, missing, before, store, lock, folder, address, console)
     with usable(store):
         states = store.states(run.key for run in runs)
@@ -148,10 +148,11 @@ def fingerprints(
     }
 
 
-def note_fingerprints(found: Mapping[str, str], store: RunStore) -> None:
+def note_fingerprints(study: Study, found: Mapping[str, str], store: RunStore) -> None:
     """Remember in a store the content of data sets: only who drives the study may."""
-    for name, content in found.items():
-        store.note_fingerprint(name, content)
+    for source in study.sources():
+        folder = "" if isinstance(source, str) else str(study.path.parent)
+        store.note_fingerprint(source_name(source), found[source_name(source)], folder)
 
 
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
@@ -182,7 +183,12 @@ def _images(
         name: load(source, data_dir, base=study.path.parent, progress=progress)
         for name, source in needed.items()
     }
-    mistakes = []
+    keyed = {source_name(run.settings.dataset): run.fingerprint for run in runs}
+    mistakes = [
+        f"{images[name].name}: its files changed while they were read; try again."
+        for name, fingerprint in keyed.items()
+        if images[name].fingerprint != fingerprint
+    ]
     for cell in study.cells:
         if (image_set := images.get(source_name(cell.settings.dataset))) is not None:
             try:

@@ -7,7 +7,7 @@
     runs/KEY/failure.json  why it failed, if it did
     runs/KEY/log-*.txt     one log an attempt
     drivers/STUDY.json     who drives a study now: the lock, and its heartbeat
-    datasets/*.json        the content that a data set's name stood for
+    datasets/*.json        the content that a data set's name stood for, for each folder of studies
     aside/                 files that did not check out
     regrowth-suite         the mark of a store
 
@@ -166,16 +166,33 @@ class RunStore:
         """Say that nobody drives a study."""
         self.place.delete(f"drivers/{study}.json")
 
-    def fingerprint(self, source: str) -> str | None:
-        """Return the content that a data set's name last stood for, or None if it never ran."""
-        known = self._read(f"datasets/{_hashed(source)}.json")
+    def fingerprint(self, source: str, folder: str = "") -> str | None:
+        """Return the content that a data set's name last stood for in studies of a folder.
+
+        Args:
+            source: The name as studies write it.
+            folder: Where the study file is: a relative path names other files in each folder.
+                Empty for what was imported, and for a name that means the same everywhere.
+
+        Returns:
+            The fingerprint, or None if it never ran.
+        """
+        known = self._read(_note_name(source, folder))
         return known["fingerprint"] if known else None
 
-    def note_fingerprint(self, source: str, fingerprint: str) -> None:
-        """Remember the content that a data set's name stands for."""
-        if self.fingerprint(source) != fingerprint:
+    def contents(self, source: str) -> set[str]:
+        """Return every content that a data set's name has stood for, in whatever folder."""
+        beginning = _note_name(source).removesuffix(".json").removeprefix("datasets/")
+        names = [name for name in self.place.names("datasets") if name.startswith(beginning)]
+        notes = (self._read(f"datasets/{name}") for name in names)
+        return {note["fingerprint"] for note in notes if note}
+
+    def note_fingerprint(self, source: str, fingerprint: str, folder: str = "") -> None:
+        """Remember the content that a data set's name stands for in studies of a folder."""
+        if self.fingerprint(source, folder) != fingerprint:
             known = {"source": source, "fingerprint": fingerprint}
-            self._write(f"datasets/{_hashed(source)}.json", known)
+            known |= {"folder": folder} if folder else {}
+            self._write(_note_name(source, folder), known)
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
@@ -250,5 +267,7 @@ def usable(store: RunStore) -> Iterator[None]:
         raise UnusableError(f"{store.location}: the store cannot be used now ({error}).") from error
 
 
-def _hashed(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+def _note_name(source: str, folder: str = "") -> str:
+    """Return the file that notes the content of a data set's name in one folder."""
+    words = [hashlib.sha256(word.encode()).hexdigest()[:16] for word in (source, folder) if word]
+    return f"datasets/{'-'.join(words)}.json"

@@ -7,7 +7,9 @@ Parquet file -> run store (on another machine)
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from suite.study.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Of exported files."""
@@ -99,14 +103,52 @@ class Results:
 def known_runs(study: Study, store: RunStore) -> list[Run]:
     """Return the study's runs, its data sets being what they were when last run into the store.
 
-    The content of a set with a name of its own is known before it ever ran.
+    The content of a set with a name of its own is known before it ever ran. A path may name other
+    files in another folder: where the store knows it only from elsewhere, the files that lie here
+    decide.
     """
     fingerprints = {}
     for source in study.sources():
         name = source_name(source)
-        known = KNOWN[source].fingerprint if isinstance(source, str) else f"{UNKNOWN} {name}"
-        fingerprints[name] = store.fingerprint(name) or known
+        known: str | None
+        if isinstance(source, str):
+            known = store.fingerprint(name) or KNOWN[source].fingerprint
+        else:
+            known = store.fingerprint(name, str(study.path.parent))
+            known = known or _known_elsewhere(study, source, store)
+        fingerprints[name] = known or f"{UNKNOWN} {name}"
     return study.runs(fingerprints)
+
+
+def _known_elsewhere(study: Study, source: Any, store: RunStore) -> str | None:
+    """Return the content of files that studies of other folders have run on by this name."""
+    from suite.datasets.known import data_folder
+    from suite.datasets.loading import fingerprint
+
+    noted = store.contents(source_name(source))
+    if not noted:
+        return None
+    try:
+        here = fingerprint(source, data_folder(), base=study.path.parent)
+    except UserError:  # the files are not on this machine
+        here = None
+    name, folder = title(source), study.path.parent
+    if here not in {*noted, None}:
+        _warn_once(
+            f"{name}: the data in {folder} differ from those that the runs by that name were "
+            "given elsewhere; those runs are not shown."
+        )
+    if here is None and len(noted) > 1:
+        _warn_once(
+            f"{name}: studies in other folders ran on different data by that name, and it is not "
+            f"in {folder}; no run is shown until suite run has read it."
+        )
+    return here or (noted.pop() if len(noted) == 1 else None)
+
+
+@functools.cache
+def _warn_once(sentence: str) -> None:
+    _log.warning("%s", sentence)
 
 
 def is_known(run: Run) -> bool:
