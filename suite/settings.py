@@ -34,6 +34,17 @@ EVOLUTION = {
 }
 """The settings that only evolution reads."""
 
+ALWAYS_IN_KEYS = {
+    *("metric", "validation", "train_samples", "hidden", "activation", "negative_slope"),
+    *("dropout", "augment", "epsilon", "epochs", "batch_size", "learning_rate", "momentum"),
+    *("reset_momentum", *EVOLUTION),
+}
+"""The settings of version 0.1.0: where they can matter, keys hold their values, defaults too.
+
+Any other setting stays out of the key while it has its default, which stands for its absence. So
+a new setting leaves the keys of all earlier runs as they are.
+"""
+
 
 class ContradictionError(ValueError):
     """Settings that are each valid and together are not.
@@ -185,7 +196,11 @@ class Settings(BaseModel):
             idle |= self._idle_in_evolution() - set(regrow.options(self.regrow))
         else:
             idle |= EVOLUTION
-        kept = self.model_dump(mode="json", exclude=idle)
+        kept = {
+            name: value
+            for name, value in self.model_dump(mode="json", exclude=idle).items()
+            if name in ALWAYS_IN_KEYS or getattr(self, name) != _default(type(self), name)
+        }
         return kept | {"connected": "sparse" if method.sparse else "dense"}
 
     def _idle_in_evolution(self) -> set[str]:
@@ -200,6 +215,10 @@ class Settings(BaseModel):
         if self.gate == "open":
             idle.add("window")
         return idle
+
+
+def _default(model: type[Settings], name: str) -> Any:
+    return model.model_fields[name].get_default(call_default_factory=True)
 
 
 def contradictions(settings: Settings) -> list[Contradiction]:

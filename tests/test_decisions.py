@@ -95,7 +95,7 @@ def test_cells_on_another_data_set_are_not_compared_with_the_baseline(tmp_path):
   - {method: static}
   - {method: lset, metric: loss, dataset: mnist}"""
     study = make_study(tmp_path, cells)
-    assert [(a.label, b.label) for a, b in decisions.declared_pairs(study)] == [("static", "set")]
+    assert [(a.label, b.label) for a, b in study.pairs] == [("static", "set")]
 
 
 @pytest.mark.parametrize("outcome", ["test_loss", "beta"])

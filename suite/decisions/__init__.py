@@ -10,7 +10,6 @@ from suite.decisions.comparisons import (
     Compared,
     comparison,
     comparisons,
-    declared_pairs,
     win_tie_loss,
 )
 from suite.decisions.power import Planned, seeds_needed
@@ -28,7 +27,6 @@ __all__ = [
     "claims",
     "comparison",
     "comparisons",
-    "declared_pairs",
     "measure_words",
     "ranking",
     "seeds_needed",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from suite import paper
@@ -125,9 +124,9 @@ def claims(results: Results) -> list[Claimed]:
 
     study = results.study
     declared = study.file.comparisons
-    outcomes = {part.outcome for claim in study.file.claims for part in claim.parts}
+    outcomes = {s.part.outcome for claim in study.claims for s in claim.statements}
     tables = {outcome: values(results, outcome) for outcome in outcomes}
-    statements = [list(_statements(study, claim)) for claim in study.file.claims]
+    statements = [[(s.part, s.cell, s.against) for s in claim.statements] for claim in study.claims]
     findings = judge(
         [[_part(results, tables, statement) for statement in claim] for claim in statements],
         alpha=declared.alpha,
@@ -153,17 +152,8 @@ def claims(results: Results) -> list[Claimed]:
             ),
             finding,
         )
-        for claim, parts, finding in zip(study.file.claims, statements, findings, strict=True)
+        for claim, parts, finding in zip(study.claims, statements, findings, strict=True)
     ]
-
-
-def _statements(study: Study, claim: Claim) -> Iterator[tuple[ClaimPart, Cell, Cell]]:
-    """Yield each part of a claim once for each two cells that it is about."""
-    for part in claim.parts:
-        cells = [study.cell(name) for name in part.cells]
-        others = [study.cell(name) for name in part.against]
-        two = zip(cells, others, strict=True) if part.one_to_one else product(cells, others)
-        yield from ((part, cell, other) for cell, other in two if cell is not other)
 
 
 def _part(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.decisions.values import HIGHER_IS_BETTER, measure_words, plain, sample, values
 from suite.errors import UserError
-from suite.study import Cell, Study
+from suite.study import Cell
 from suite.study.file import CellName, Outcome
 
 if TYPE_CHECKING:
@@ -47,26 +47,6 @@ class Compared:
         return names | plain(asdict(self.found))
 
 
-def declared_pairs(study: Study) -> list[tuple[Cell, Cell]]:
-    """Return the declared family: the other cells against the baseline, and the pairs.
-
-    The baseline is compared with every cell on the same data set; values on different data sets
-    have no difference worth a test.
-    """
-    declared = study.file.comparisons
-    family: list[tuple[Cell, Cell]] = []
-    if declared.baseline is not None:
-        baseline = study.cell(declared.baseline)
-        family += [
-            (cell, baseline)
-            for cell in study.cells
-            if cell is not baseline and cell.settings.dataset == baseline.settings.dataset
-        ]
-    family += [(study.cell(first), study.cell(second)) for first, second in declared.pairs]
-    distinct = {(first.label, second.label): (first, second) for first, second in family}
-    return list(distinct.values())
-
-
 def comparisons(results: Results) -> list[Compared]:
     """Decide the study's declared comparisons.
 
@@ -76,7 +56,7 @@ def comparisons(results: Results) -> list[Compared]:
     Returns:
         One row a pair, in the order declared; none where none are declared.
     """
-    return _compare(results, declared_pairs(results.study))
+    return _compare(results, results.study.pairs)
 
 
 def comparison(results: Results, first: CellName, second: CellName) -> list[Compared]:
@@ -97,7 +77,7 @@ def comparison(results: Results, first: CellName, second: CellName) -> list[Comp
     cell, against = results.study.cell(first), results.study.cell(second)
     if cell is against:
         raise UserError(f"{cell.label} cannot be compared with itself.")
-    family = declared_pairs(results.study)
+    family = results.study.pairs
     for pair in ((cell, against), (against, cell)):
         if pair in family:
             return [_compare(results, family)[family.index(pair)]]

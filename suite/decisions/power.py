@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from suite.decisions.comparisons import declared_pairs
 from suite.decisions.values import plain, sample, values
 from suite.errors import UserError
 from suite.study import Cell, Study
@@ -93,7 +92,7 @@ def seeds_needed(
             raise UserError(f"{name} must be a number above 0, and is {given:g}.")
     if not declared.alpha < power < 1:
         raise UserError(f"power must lie between {declared.alpha:g} and 1, and is {power:g}.")
-    family = declared_pairs(study)
+    family = study.pairs
     if not family:
         return []
     table = values(results, declared.outcome)

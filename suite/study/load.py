@@ -19,6 +19,7 @@ from suite.study.declared import ANY_CELL, Doubt, check_declared
 from suite.study.document import Document, Where, read_document
 from suite.study.file import Seeds, StudyFile
 from suite.study.mistakes import line_of, note_problems
+from suite.study.resolved import resolve_claims, resolve_pairs, resolve_references
 from suite.study.study import Study
 
 MANY_RUNS = 10_000
@@ -58,7 +59,15 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
     mistakes += check_declared(document, file.comparisons, cells, doubts)
     if mistakes:
         raise UserError(*sorted(dict.fromkeys(mistakes), key=line_of))
-    return Study(Path(path).absolute(), file, tuple(cells), plugins)
+    return Study(
+        path=Path(path).absolute(),
+        file=file,
+        cells=tuple(cells),
+        pairs=resolve_pairs(file.comparisons, cells),
+        claims=resolve_claims(file, cells),
+        references=resolve_references(file, cells),
+        plugins=plugins,
+    )
 
 
 def _validate_file(document: Document, mistakes: list[str]) -> StudyFile:

@@ -10,6 +10,7 @@ from typing import Any
 from suite.methods.plugins import Plugin
 from suite.study.cells import Cell, find_cell, source_name
 from suite.study.file import CellName, StudyFile
+from suite.study.resolved import Claim, Pair, Reference
 from suite.study.runs import Run
 
 
@@ -21,12 +22,18 @@ class Study:
         path: The file that it was read from.
         file: What the file says.
         cells: The distinct cells, in the file's order.
-        plugins: The code of the study's own regrowth strategies, for every process that runs it.
+        pairs: The declared comparisons: each cell with the one that it is compared with.
+        claims: The declared claims.
+        references: Figures of other implementations.
+        plugins: The code of the study's own parts, for every process that runs it.
     """
 
     path: Path
     file: StudyFile
     cells: tuple[Cell, ...]
+    pairs: tuple[Pair, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    references: tuple[Reference, ...] = ()
     plugins: tuple[Plugin, ...] = ()
 
     @property

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from suite.reporting.numbers import MISSING, Format, estimate
 from suite.reporting.section import Grid, Material, Section, Td, head, number, words
-from suite.study.file import Reference, ReferenceEpoch
+from suite.study import Reference
+from suite.study.file import ReferenceEpoch
 
 _MEASURES = {
     "train_loss": "training loss",
@@ -21,12 +22,11 @@ _MEASURES = {
 
 def section(material: Material) -> Section | None:
     """Return each reference's figures beside those of the runs, by epoch."""
-    references = material.results.study.file.report.references
-    found = [(material.results.study.cell(r.cell), r) for r in references]
-    rows = [row for cell, r in found for row in _rows(material, cell.label, cell.title, r)]
+    references = material.results.study.references
+    rows = [row for r in references for row in _rows(material, r)]
     if not rows:
         return None
-    named = "; ".join(f"{cell.title}: {reference.source}" for cell, reference in found)
+    named = "; ".join(f"{reference.cell.title}: {reference.source}" for reference in references)
     text = f"The study names figures of other implementations to check its runs with. {named}."
     caption = (
         "Mean over runs ± half the 95 % t interval, the range over runs, where one more run would "
@@ -41,11 +41,9 @@ def section(material: Material) -> Section | None:
     return Section("references", "Beside other implementations", (text, grid))
 
 
-def _rows(
-    material: Material, label: str, title: str, reference: Reference
-) -> Iterator[tuple[Td, ...]]:
+def _rows(material: Material, reference: Reference) -> Iterator[tuple[Td, ...]]:
     frame = material.results.frame
-    of_cell = frame[frame["cell"] == label]
+    of_cell = frame[frame["cell"] == reference.cell.label]
     for recorded in reference.epochs:
         at_epoch = of_cell[of_cell["epoch"] == recorded.epoch]
         for name, theirs in _figures(recorded):
@@ -58,7 +56,7 @@ def _rows(
             reach = ours.half * math.sqrt(ours.n + 1)
             difference = ours.mean - theirs
             yield (
-                words(title),
+                words(reference.cell.title),
                 number(recorded.epoch, str(recorded.epoch)),
                 words(_MEASURES[name]),
                 number(ours.n, str(ours.n)),
