@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -46,3 +47,29 @@ def test_arrays_that_may_be_written_to_take_the_same_code_as_shared_ones():
     images.setflags(write=False)
     shared = augment.standardise_and_warp(images, *arguments)
     np.testing.assert_array_equal(free, shared)
+
+
+def test_the_process_that_compiles_computes_the_same_bits_as_those_that_load(tmp_path):
+    program = """
+import hashlib
+import numpy as np
+from suite.kernels import augment
+images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+warps = augment.draw(np.random.default_rng(1), 50)
+plain = np.zeros(64, np.float32), np.ones(64, np.float32)
+batch = augment.standardise_and_warp(images, np.arange(50), *plain, warps)
+print(bool(augment.standardise_and_warp.stats.cache_hits), hashlib.sha256(batch).hexdigest())
+"""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    compiled, loaded = (
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        for _ in range(2)
+    )
+    assert (compiled[0], loaded[0]) == ("False", "True")
+    assert compiled[1] == loaded[1]

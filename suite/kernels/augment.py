@@ -58,7 +58,12 @@ def warp(images: np.ndarray, warps: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(columns.T).reshape(images.shape)
 
 
-@njit(nogil=True, fastmath=True)
+# Inlined by force: left as calls, they are bound to one version of the code in the process that
+# compiles and to another in those that load what it compiled, and the two round differently.
+_inlined = njit(nogil=True, fastmath=True, forceinline=True)
+
+
+@_inlined
 def _taps(height, width, channels, warp, corner, right, down):  # type: ignore[no-untyped-def]
     """Find where each output pixel comes from.
 
@@ -86,7 +91,7 @@ def _taps(height, width, channels, warp, corner, right, down):  # type: ignore[n
             down[pixel] = source_y - np.float32(top)
 
 
-@njit(nogil=True, fastmath=True)
+@_inlined
 def _interpolate(image, width, channels, corner, right, down, out, column):  # type: ignore[no-untyped-def]
     """Write one warped image, flat float32 (features,), into a column of the batch."""
     # Unsigned offsets: numba then leaves out the test for negative, wrapping indices.
