@@ -63,7 +63,7 @@ class Place:
         """
         if self.local and not self._mark().exists():
             Path(self.root).mkdir(parents=True, exist_ok=True)
-            _write_whole(self._mark(), b"Files of the regrowth suite lie here.\n")
+            write_whole(self._mark(), b"Files of the regrowth suite lie here.\n")
         return self.insist()
 
     def insist(self) -> Self:
@@ -85,7 +85,7 @@ class Place:
         if self.local:
             self._check_standing()
             try:
-                _write_whole(Path(self.path(name)), content)
+                write_whole(Path(self.path(name)), content)
             except (FileExistsError, NotADirectoryError):
                 raise DamagedError(name.rpartition("/")[0]) from None
             except IsADirectoryError:
@@ -235,7 +235,12 @@ def _header(name: str, payload: bytes) -> bytes:
     return f"{_HEADER} {digest.hexdigest()} {len(payload)}".encode()
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, and its folder if need be; readers see the old content or the new.
+
+    Raises:
+        OSError: If it cannot be written; then the old file, if any, is still there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own: an orphan of a lost node may be writing the same file.
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")

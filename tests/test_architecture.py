@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "suite"
 
 FLOORS = [
-    {"errors", "files", "paper", "randomness", "statistics"},
+    {"errors", "files", "measures", "paper", "randomness", "statistics"},
     {"machine", "kernels", "methods"},
     {"datasets", "sparse"},
     {"settings"},

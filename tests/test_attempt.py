@@ -69,7 +69,7 @@ def test_a_run_ends_in_a_result_a_log_and_a_last_note(images, store, expected):
     assert store.states([RUN.key]) == {RUN.key: "done"}
     assert store.result(RUN.key)["provenance"]["resumed_after"] == 0
     (log,) = store.logs(RUN.key)
-    assert "epoch 3: train loss" in log
+    assert "epoch 3: training loss" in log
     assert store.progress(RUN.key)["epoch"] == 3
     assert store.progress(RUN.key)["driver"] == "token"
 

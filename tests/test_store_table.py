@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -15,15 +17,18 @@ import pytest
 from suite.datasets import loading
 from suite.datasets.sources import KNOWN
 from suite.errors import UserError
+from suite.measures import MEASURES
 from suite.store import table
 from suite.store.store import RunStore
 from suite.study import load_study
 from tests.finished import finished
 
+GOLDEN = Path(__file__).parent / "golden"
 COLUMNS = [
     *("study", "key", "cell", "method", "metric", "regrow", "seed", "dataset", "epoch"),
     *("train_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "connections"),
-    *("connections_1", "connections_2", "theta", "evolved", "paused", "seconds"),
+    *("connections_1", "connections_2", "theta", "evolved", "paused"),
+    *("updates", "pruned", "regrown", "zeta", "seconds"),
 ]
 
 
@@ -143,7 +148,9 @@ def test_an_empty_store(made, tmp_path):
     study, _, _ = made
     results = table.collect(study, RunStore(tmp_path / "nothing"))
     assert results.frame.empty
-    assert list(results.frame.columns) == [name for name in COLUMNS if "s_" not in name]
+    assert list(results.frame.columns) == [
+        name for name in COLUMNS if not name.startswith("connections_")
+    ]
     assert {run.state for run in results.runs} == {"missing"}
 
 
@@ -313,19 +320,19 @@ def test_a_file_is_read_like_a_store(made, results, exported):
     [
         (lambda file: None, "there is no such file."),
         (lambda file: file.mkdir(), "cannot be read: Is a directory."),
-        (lambda file: file.write_bytes(b""), "is no file that suite export wrote."),
-        (lambda file: file.write_bytes(b"PAR1 something else PAR1"), "is no file that suite"),
-        (lambda file: foreign(file, None), "is no file that suite export wrote."),
-        (lambda file: foreign(file, "{"), "is no file that suite export wrote."),
-        (lambda file: foreign(file, "[]"), "is no file that suite export wrote."),
-        (lambda file: foreign(file, '{"format": 1}'), "is no file that suite export wrote."),
+        (lambda file: file.write_bytes(b""), "is not a file that suite export wrote."),
+        (lambda file: file.write_bytes(b"PAR1 something else PAR1"), "is not a file that suite"),
+        (lambda file: foreign(file, None), "is not a file that suite export wrote."),
+        (lambda file: foreign(file, "{"), "is not a file that suite export wrote."),
+        (lambda file: foreign(file, "[]"), "is not a file that suite export wrote."),
+        (lambda file: foreign(file, '{"format": 1}'), "is not a file that suite export wrote."),
         (
             lambda file: foreign(file, '{"format": 2, "runs": {}}'),
             "has format 2; this suite reads 1",
         ),
         (
             lambda file: foreign(file, '{"format": 1, "runs": {}}'),
-            "is no file that suite export wrote: it lacks the columns cell, connections, ",
+            "is not a file that suite export wrote: the run key ",
         ),
     ],
     ids=[
@@ -382,10 +389,163 @@ def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
     assert not Path(other.location).exists()
 
 
-@pytest.mark.parametrize("out", ["a file/runs.parquet", "a folder"])
+@pytest.mark.parametrize("out", ["a file/runs.parquet", "a folder.parquet"])
 def test_a_file_that_cannot_be_written(results, tmp_path, out):
     (tmp_path / "a file").write_text("")
-    (tmp_path / "a folder").mkdir()
+    (tmp_path / "a folder.parquet").mkdir()
     with pytest.raises(UserError, match="cannot be written"):
         table.export(results, tmp_path / out)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "a folder"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "a folder.parquet"]
+
+
+# ---------------------------------------------------------------- older, cut and odd exports
+
+
+def rewrite(file, change, about=lambda runs: runs):
+    """Change the rows of an exported file, and what it says of its runs."""
+    table = pq.read_table(file)
+    said = json.loads(table.schema.metadata[b"suite"])
+    said["runs"] = about(said["runs"])
+    metadata = {**table.schema.metadata, b"suite": json.dumps(said)}
+    changed = pa.Table.from_pandas(change(table.to_pandas()), preserve_index=False)
+    pq.write_table(changed.replace_schema_metadata(metadata), file)
+
+
+@pytest.mark.parametrize("engine", ["sparse", "masked"])
+def test_what_0_1_0_exported_is_read(engine, other):
+    file = GOLDEN / f"tidy-{engine}.parquet"
+    written = pd.read_parquet(file)
+    results = table.read(load_study(GOLDEN / "study.yaml"), file)
+    assert results.frame["key"].nunique() > 0
+    both = written.merge(results.frame, on=["key", "cell", "epoch"], suffixes=("", "_now"))
+    assert len(both) == len(results.frame)
+    for name in ("train_loss", "test_accuracy", "connections", "connections_1", "theta", "evolved"):
+        pd.testing.assert_series_equal(both[name], both[f"{name}_now"], check_names=False)
+    for name in ("updates", "pruned", "regrown", "zeta"):
+        assert results.frame[name].isna().all()
+
+
+def test_a_record_of_0_1_0_comes_back_as_it_was(other):
+    (file,) = GOLDEN.glob("result-*.json")
+    key = file.stem.removeprefix("result-")
+    imported = table.import_file(GOLDEN / "tidy-sparse.parquet", other)
+    assert key in imported.added
+    payload = json.loads(file.read_bytes().partition(b"\n")[2])
+    assert other.result(key)["history"] == payload["history"]
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in ("key", "epoch")])
+def test_a_table_without_one_of_today_s_columns_is_read(results, exported, name):
+    rewrite(exported, lambda frame: frame.drop(columns=name))
+    frame = table.read(results.study, exported).frame
+    assert len(frame) == len(results.frame)
+    rest = [column for column in COLUMNS if not column.startswith(re.sub("_[12]$", "", name))]
+    pd.testing.assert_frame_equal(frame[rest], results.frame[rest], check_dtype=False)
+    if name in MEASURES and name != "connections":
+        default = MEASURES[name].default
+        assert frame[name].isna().all() if default is None else frame[name].eq(default).all()
+
+
+def test_measures_that_one_version_did_not_record_are_no_conflict(made, exported, other):
+    def forget(record):
+        for epoch in record["history"]:
+            for name in ("updates", "pruned", "regrown", "zeta"):
+                epoch.pop(name, None)
+
+    key = change(made, other, forget)
+    assert table.import_file(exported, other).known == [key]
+
+
+@pytest.mark.parametrize("name", ["test_loss", "test_accuracy", "connections_1", "seconds"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_not_known(results, exported, name, value):
+    def spoil(frame):
+        frame[name] = frame[name].astype("float64")
+        frame.loc[frame["seed"] == 1, name] = value
+        return frame
+
+    rewrite(exported, spoil)
+    frame = table.read(results.study, exported).frame
+    assert frame.loc[(frame["seed"] == 1) & (frame["cell"] == "set"), name].isna().all()
+    assert frame.loc[(frame["seed"] == 2) & (frame["cell"] == "set"), name].notna().all()
+    assert frame["key"].nunique() == 6
+
+
+@pytest.mark.parametrize("keep", [lambda epoch: epoch < 3, lambda epoch: epoch != 2])
+def test_a_run_of_which_epochs_are_missing_is_not_done(made, results, exported, other, keep):
+    whole = exported.with_name("whole.parquet")
+    shutil.copy(exported, whole)
+    rewrite(exported, lambda frame: frame[keep(frame["epoch"]) | (frame["seed"] == 2)])
+    imported = table.import_file(exported, other)
+    assert (len(imported.added), len(imported.unfinished)) == (3, 3)
+    assert imported.unfinished[0] in imported.remarks()[0]
+    states = other.states(imported.unfinished)
+    assert set(states.values()) == {"missing"}
+    assert len(table.import_file(whole, other).added) == 3
+    assert result_files(other) == result_files(made[2])
+
+
+def test_part_of_a_run_that_a_store_took_for_the_whole_is_replaced(made, exported, other):
+    key = change(made, other, lambda record: record["history"].pop())
+    assert key in table.import_file(exported, other).added
+    assert len(other.result(key)["history"]) == 3
+
+
+def test_rows_in_any_order_and_twice_are_the_same_runs(made, exported, other):
+    def shuffle(frame):
+        return pd.concat([frame, frame]).sample(frac=1, random_state=0)
+
+    rewrite(exported, shuffle)
+    table.import_file(exported, other)
+    assert result_files(other) == result_files(made[2])
+
+
+def test_runs_on_other_images_are_said_to_be_out_of_sight(exported, other):
+    other.note_fingerprint("digits", "other digits")
+    imported = table.import_file(exported, other)
+    assert len(imported.elsewhere["digits"]) == 6
+    (remark,) = imported.remarks()
+    assert remark.startswith("6 of these runs had other images than the store knows as digits")
+
+
+@pytest.mark.parametrize(
+    "key", ["../../outside", "/tmp/outside", "", "0123456789abcde", "0123456789ABCDEF", "é" * 16]
+)
+def test_a_key_that_is_none_never_becomes_a_path(exported, other, tmp_path, key):
+    before = sorted(tmp_path.rglob("*"))
+    first = sorted(pd.read_parquet(exported)["key"])[0]
+    rewrite(
+        exported,
+        lambda frame: frame.assign(key=frame["key"].replace(first, key)),
+        lambda runs: {key if name == first else name: run for name, run in runs.items()},
+    )
+    with pytest.raises(UserError, match="is not 16 hexadecimal digits"):
+        table.import_file(exported, other)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_csv_file_has_the_rows(results, tmp_path):
+    table.export(results, tmp_path / "runs.csv")
+    found = pd.read_csv(tmp_path / "runs.csv", keep_default_na=False, na_values=[""])
+    assert list(found.columns) == COLUMNS
+    assert found["test_loss"].tolist() == results.frame["test_loss"].tolist()
+
+
+@pytest.mark.parametrize("name", ["runs.xlsx", "runs.json", "runs"])
+def test_no_other_kind_of_file_is_written(results, tmp_path, name):
+    with pytest.raises(UserError, match=r"end the name in \.parquet"):
+        table.export(results, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@now", "\t=1"])
+def test_no_text_in_a_csv_file_is_a_formula(text):
+    shown = table.as_csv(pd.DataFrame({"name": [text, "a=b"], "value": [-1.5, 2.0]}))
+    (first, other) = pd.read_csv(io.StringIO(shown)).to_dict("records")
+    assert (first["name"], first["value"]) == (f"'{text}", -1.5)
+    assert other["name"] == "a=b"
+
+
+def test_numbers_in_a_csv_file_have_as_many_digits_as_asked_for():
+    shown = table.as_csv(pd.DataFrame({"value": [0.1 + 0.2, 1e-300]}), digits=8)
+    assert shown.split() == ["value", "0.3", "1e-300"]

@@ -36,7 +36,12 @@ _SECONDS_BETWEEN_LOOKS = 5.0
 @app.command()
 def export(
     study: StudyPath,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="File to write.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE.parquet", help="File to write; FILE.csv for the rows alone."
+        ),
+    ],
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Write the tidy table of a study's finished runs: one row a run and epoch."""
@@ -63,9 +68,9 @@ def import_(
     with usable(runs_in):
         imported = table.import_file(file, runs_in)
     typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
-    if imported.conflicting:
-        for key in imported.conflicting:
-            typer.echo(f"{key}: the store holds another history; it was kept.", err=True)
+    for remark in imported.remarks():
+        typer.echo(remark, err=True)
+    if imported.conflicting or imported.unfinished:
         raise typer.Exit(SOME_FAILED)
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from suite import measures
 from suite.datasets.dataset import DataSet
 from suite.datasets.sources import title
 from suite.errors import UserError
@@ -115,7 +116,7 @@ def _train(
     def follow(record: training.Epoch) -> None:
         nonlocal noted, epochs, reached
         epochs, reached = epochs + 1, record["epoch"]
-        log.add(_told(record))
+        log.add(measures.describe(record))
         last = record["epoch"] == run.settings.epochs
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
@@ -231,14 +232,6 @@ def _note(
         "pid": os.getpid(),
         "time": time.time(),
     }
-
-
-def _told(record: training.Epoch) -> str:
-    return (
-        f"epoch {record['epoch']}: train loss {record['train_loss']:.4f}, "
-        f"test accuracy {record['test_accuracy']:.4f}, "
-        f"{sum(record['connections'])} connections, {record['seconds']:.2f} s"
-    )
 
 
 class _Log:

@@ -6,18 +6,22 @@ Parquet file -> run store (on another machine)
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import io
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.datasets.sources import KNOWN, title
 from suite.errors import UserError
+from suite.files import write_whole
+from suite.measures import columns, layers_of, plain
+from suite.store.records import agree, history_of, is_whole, rows_of
 from suite.store.store import RunStore, State, usable
 from suite.study import Study
 from suite.study.cells import source_name
@@ -26,33 +30,13 @@ from suite.study.runs import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-_log = logging.getLogger(__name__)
-
 FORMAT = 1
 """Of exported files."""
 
-COLUMNS = (
-    "study",
-    "key",
-    "cell",
-    "method",
-    "metric",
-    "regrow",
-    "seed",
-    "dataset",
-    "epoch",
-    "train_loss",
-    "val_loss",
-    "val_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "connections",
-)
-LAST_COLUMNS = ("theta", "evolved", "paused", "seconds")
-"""Between `COLUMNS` and these stand connections_1, connections_2, ... for each sparse layer."""
-
-_NEEDED = {"source", "fingerprint"}
-"""What an exported file must say of a run: which data it had."""
+_ABOUT_A_RUN = {"source": str, "fingerprint": str, "settings": dict, "epochs": int}
+"""What an exported file must say of each run: its data, its settings and how many epochs it has."""
+_KEY = re.compile(r"[0-9a-f]{16}")
+_log = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
 """Stands for the content of files that the store has never seen."""
@@ -68,7 +52,7 @@ class RunState:
         seed: Its seed.
         state: done, partial, missing or failed.
         reason: Why it failed.
-        record: What a finished run left beside its history: settings, seed, dataset,
+        record: What a finished run left besides its history: settings, seed, dataset,
             fingerprint, degrees, provenance.
     """
 
@@ -166,7 +150,8 @@ def read(study: Study, location: str | Path) -> Results:
         return collect(study, RunStore(location))
     with tempfile.TemporaryDirectory(prefix="suite-") as folder:
         store = RunStore(folder)
-        import_file(Path(location), store)
+        for remark in import_file(Path(location), store).remarks():
+            _log.warning("%s: %s", location, remark)
         return collect(study, store)
 
 
@@ -199,47 +184,49 @@ def _collected(study: Study, store: RunStore) -> Results:
 
 
 def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = pd.DataFrame(record["history"])
-    layers = pd.DataFrame(rows.pop("connections").tolist(), dtype="int64")
-    layers.columns = [f"connections_{number}" for number in range(1, layers.shape[1] + 1)]
     settings = run.settings
-    return rows.assign(
-        study=study.name,
-        key=run.key,
-        cell=run.cell,
-        method=settings.method,
-        metric=settings.metric or "",
-        regrow=settings.regrow if settings.composition.evolves else "",
-        seed=run.seed,
-        dataset=title(settings.dataset),  # as this study names it, whoever ran it
-        connections=layers.sum(axis=1),
-        theta=rows["theta"].astype("float64"),
-        **layers,
-    )
+    labels: dict[str, Any] = {
+        "study": study.name,
+        "key": run.key,
+        "cell": run.cell,
+        "method": settings.method,
+        "metric": settings.metric or "",
+        "regrow": settings.regrow if settings.composition.evolves else "",
+        "seed": run.seed,
+        "dataset": title(settings.dataset),  # as this study names it, whoever ran it
+    }
+    return rows_of(record["history"]).assign(**labels)
 
 
 def _tidy(frames: list[pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
     if not frames:
-        return pd.DataFrame(columns=[*COLUMNS, *LAST_COLUMNS])
+        return pd.DataFrame(columns=columns())
     frame = pd.concat(frames, ignore_index=True)
-    layers = [name for name in frame.columns if name.startswith("connections_")]
-    layers.sort(key=lambda name: int(name.rpartition("_")[2]))
-    return frame[[*COLUMNS, *layers, *LAST_COLUMNS]]
+    return frame[columns(layers_of(frame.columns))]
 
 
 def export(results: Results, file: Path) -> None:
-    """Write the tidy table to one Parquet file, whole, which `import_file` reads losslessly.
+    """Write the tidy table to one file, whole.
 
-    What belongs to a run and not to an epoch (settings, degrees, provenance) stands in the
-    file's metadata.
+    A Parquet file is what `import_file` reads losslessly: what belongs to a run and not to an
+    epoch (settings, degrees, provenance) stands in its metadata. A CSV file has the rows alone.
 
     Raises:
-        UserError: If the file cannot be written.
+        UserError: If the file's name ends in neither .parquet nor .csv, or it cannot be written.
     """
+    contents = {".parquet": _as_parquet, ".csv": lambda found: as_csv(found.frame).encode()}
+    if file.suffix.lower() not in contents:
+        raise UserError(f"{file}: end the name in .parquet, which import reads, or in .csv.")
+    content = contents[file.suffix.lower()](results)
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
+
+
+def _as_parquet(results: Results) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -251,16 +238,28 @@ def export(results: Results, file: Path) -> None:
     table = pa.Table.from_pandas(results.frame, preserve_index=False)
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"suite": text})
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, unfinished, compression="zstd")
-        unfinished.replace(file)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
+    stream = io.BytesIO()
+    pq.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
+
+
+def as_csv(table: pd.DataFrame, digits: int | None = None) -> str:
+    """Return a table as CSV.
+
+    Args:
+        table: Any; a text that a spreadsheet would take for a formula is put after an apostrophe.
+        digits: Significant digits of numbers with a fraction: where files of two machines are to
+            be the same, no more than every processor agrees on. By default all.
+    """
+    safe = table.map(lambda value: no_formula(value) if isinstance(value, str) else value)
+    form = None if digits is None else f"%.{digits}g"
+    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=form)
+    return text
+
+
+def no_formula(text: str) -> str:
+    """Return a text as a spreadsheet shows it instead of computing it: '=A1 for =A1."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @dataclass(frozen=True)
@@ -271,33 +270,60 @@ class Imported:
         added: Runs that the store did not have.
         known: Runs that it had, with the same history.
         conflicting: Runs that it had with another history; its own was kept.
+        unfinished: Runs of which the file lacks epochs: they were left out.
+        elsewhere: Runs on other images than the store knows by that name, by the data set's
+            source: they are kept, and no verb shows them.
     """
 
-    added: list[str]
-    known: list[str]
-    conflicting: list[str]
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    conflicting: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    elsewhere: dict[str, list[str]] = field(default_factory=dict)
+
+    def remarks(self) -> list[str]:
+        """Return a sentence for everything that a user must know beyond the counts."""
+        found = [f"{key}: the store has another history; it was kept." for key in self.conflicting]
+        found += [
+            f"{key}: the file lacks some of its epochs, so it counts as not done and was left out."
+            for key in self.unfinished
+        ]
+        return found + [
+            f"{len(keys)} of these runs had other images than the store knows as {source}: they "
+            "are not shown until the study is run on those images."
+            for source, keys in self.elsewhere.items()
+        ]
 
 
 def import_file(file: Path, store: RunStore) -> Imported:
     """Merge the finished runs of an exported file into a store.
 
     Raises:
-        UserError: If the file is missing or is no export of `suite export`.
+        UserError: If the file is missing or `suite export` did not write it.
     """
     table, about = _read_export(file)
-    imported = Imported([], [], [])
+    imported = Imported()
     for key, rows in table.groupby("key", sort=False):
-        record = {**about["runs"][key], "history": _history(rows)}
-        known = store.result(str(key))
+        key, record = str(key), about["runs"][key]
+        record = plain({**record, "history": history_of(rows)})
+        epochs = _epochs(record)
+        if not is_whole(record["history"], epochs):
+            imported.unfinished.append(key)
+            continue
+        source, fingerprint = record["source"], record["fingerprint"]
+        known = store.result(key)
+        if known is not None and not is_whole(known["history"], epochs):
+            known = None  # an import of 0.1.0 took part of a run for the whole
+        if (here := store.fingerprint(source)) not in (None, fingerprint):
+            imported.elsewhere.setdefault(source, []).append(key)
         if known is None:
-            if store.fingerprint(record["source"]) is None:  # else what it knows stays true of it
-                store.note_fingerprint(record["source"], record["fingerprint"])
-            store.finish(str(key), record)
-            imported.added.append(str(key))
-        elif _timeless(known["history"]) == _timeless(record["history"]):
-            imported.known.append(str(key))
+            if here is None:  # else what the store knows stays true of it
+                store.note_fingerprint(source, fingerprint)
+            store.finish(key, record)
+            imported.added.append(key)
         else:
-            imported.conflicting.append(str(key))
+            same = agree(known["history"], record["history"])
+            (imported.known if same else imported.conflicting).append(key)
     return imported
 
 
@@ -305,12 +331,13 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return an exported file's table, and what its metadata says of its runs."""
     import pyarrow.parquet as pq
 
-    foreign = f"{file}: is no file that suite export wrote"
+    foreign = f"{file}: is not a file that suite export wrote"
     try:
         with file.open("rb") as stream:
             table = pq.read_table(stream)
         about = json.loads((table.schema.metadata or {})[b"suite"])
         written, runs = about["format"], about["runs"]
+        frame = table.to_pandas()
     except FileNotFoundError:
         raise UserError(f"{file}: there is no such file.") from None
     except OSError as error:
@@ -319,39 +346,26 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         raise UserError(f"{foreign}.") from None
     if written != FORMAT:
         raise UserError(f"{file}: has format {written}; this suite reads {FORMAT}.")
-    frame = table.to_pandas()
-    absent = {*COLUMNS, *LAST_COLUMNS} - set(frame.columns)
-    if absent:
+    if absent := {"key", "epoch"} - set(frame.columns):
         raise UserError(f"{foreign}: it lacks the columns {', '.join(sorted(absent))}.")
-    for key in sorted(set(frame["key"])):
-        if key not in runs:
+    if not isinstance(runs, dict):
+        raise UserError(f"{foreign}: it has no list of runs.")
+    for key in frame["key"].unique():
+        if not (isinstance(key, str) and _KEY.fullmatch(key)):
+            # It becomes the name of a folder in the store.
+            raise UserError(f"{foreign}: the run key {key!r} is not 16 hexadecimal digits.")
+        if not isinstance(runs.get(key), dict):
             raise UserError(f"{foreign}: it says nothing of the run {key}.")
-        lacking = _NEEDED - set(runs[key])
+        about_it = {**runs[key], "epochs": _epochs(runs[key])}
+        lacking = [
+            name for name, kind in _ABOUT_A_RUN.items() if not isinstance(about_it.get(name), kind)
+        ]
         if lacking:
-            raise UserError(f"{foreign}: of the run {key} it lacks {', '.join(sorted(lacking))}.")
+            raise UserError(f"{foreign}: of the run {key} it lacks {', '.join(lacking)}.")
     return frame, about
 
 
-def _history(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the epoch records that a run's rows were made from."""
-    layers = [name for name in rows.columns if name.startswith("connections_")]
-    layers = [name for name in layers if rows[name].notna().all()]
-    names = ["epoch", *COLUMNS[COLUMNS.index("epoch") + 1 : -1]]
-    history = []
-    # Cells on the same images under two names have one run between them, and two sets of rows.
-    for row in rows[rows["cell"] == rows["cell"].iloc[0]].to_dict("records"):
-        record = {name: row[name] for name in names}
-        record["connections"] = [int(row[name]) for name in layers]
-        theta = row["theta"]
-        record |= {
-            "theta": None if theta != theta else theta,
-            "evolved": bool(row["evolved"]),
-            "paused": bool(row["paused"]),
-            "seconds": row["seconds"],
-        }
-        history.append(record)
-    return history
-
-
-def _timeless(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in history]
+def _epochs(record: Mapping[str, Any]) -> Any:
+    """Return how many epochs a run has by its settings."""
+    settings = record.get("settings")
+    return settings.get("epochs") if isinstance(settings, dict) else None

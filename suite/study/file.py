@@ -7,16 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Outcome = Literal[
-    "test_accuracy",
-    "test_loss",
-    "val_accuracy",
-    "val_loss",
-    "train_loss",
-    "connections",
-    "alpha",
-    "beta",
-]
+from suite.measures import Outcome
+
 CellName = str | dict[str, Any]
 """A cell as people name it: dynset[metric=loss], or {method: dynset, metric: loss}."""
 

@@ -58,7 +58,7 @@ def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
     assert "failed: set, seed 2: its worker process has died; tried 2 times" in driver.told
     key = driver.told.rpartition("(suite logs ")[2].split()[0]
     shown = suite("logs", key, "--store", study.store).stdout
-    assert "epoch 1: train loss" in shown
+    assert "epoch 1: training loss" in shown
     assert "failed: its worker process has died" in shown
     finished = study.done()
     assert ("set", 2) not in finished
