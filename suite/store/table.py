@@ -314,10 +314,11 @@ def import_file(file: Path, store: RunStore) -> Imported:
         known = store.result(key)
         if known is not None and not is_whole(known["history"], epochs):
             known = None  # an import of 0.1.0 took part of a run for the whole
-        if (here := store.fingerprint(source)) not in (None, fingerprint):
+        here = store.contents(source)
+        if here and fingerprint not in here:
             imported.elsewhere.setdefault(source, []).append(key)
         if known is None:
-            if here is None:  # else what the store knows stays true of it
+            if not here:  # else what the store knows stays true of it
                 store.note_fingerprint(source, fingerprint)
             store.finish(key, record)
             imported.added.append(key)
