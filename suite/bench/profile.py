@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torch.nn import functional
-
 from suite.bench.timing import timed
 from suite.bench.workload import Bench
+from suite.sparse.differentiate import differentiate
 
 KERNELS = {
     "forward": "forward: products",
-    "backward": "backward: activation and bias",
+    "backward": "backward: last activation and bias",
     "weight_gradient": "backward: first layer's weights",
-    "gradients": "backward: weights and inputs",
+    "gradients": "backward: weights, inputs, activations and biases",
 }
 
 
@@ -30,14 +29,11 @@ def profile(bench: Bench, turns: int) -> dict[str, float]:
         took: dict[str, float] = {}
         with timed_kernels(took):
             x, y = timed(took, "batch: gather, standardise, augment", training.batch)
-            logits = timed(took, "forward", functools.partial(training.network, x))
-            loss = timed(took, "loss", functools.partial(functional.cross_entropy, logits, y))
-            training.optimizer.zero_grad()
-            timed(took, "backward", loss.backward)
+            timed(took, "rest", functools.partial(differentiate, training.network, x, y))
             timed(took, "SGD", training.optimizer.step)
-        took["forward: output layer and the rest"] = took.pop("forward") - took["forward: products"]
-        kernels = sum(value for part, value in took.items() if part.startswith("backward: "))
-        took["backward: output layer and the rest"] = took.pop("backward") - kernels
+        took["output layer, loss and the rest"] = took.pop("rest") - sum(
+            took.get(part, 0.0) for part in KERNELS.values()
+        )
         for part, value in took.items():
             parts.setdefault(part, []).append(value)
     return {part: 1000 * statistics.median(values) for part, values in sorted(parts.items())}

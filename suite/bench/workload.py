@@ -22,6 +22,7 @@ from suite.datasets.splits import split
 from suite.kernels import augment
 from suite.methods import evolve
 from suite.randomness import stream
+from suite.sparse.differentiate import differentiate
 
 HIDDEN = (4000, 1000, 4000)
 
@@ -87,9 +88,7 @@ class Training:
     def step(self) -> None:
         """Train on the next batch."""
         x, y = self.batch()
-        loss = functional.cross_entropy(self.network(x), y)
-        self.optimizer.zero_grad()
-        loss.backward()
+        differentiate(self.network, x, y)
         self.optimizer.step()
 
     def evaluate(self) -> None:

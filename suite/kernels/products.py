@@ -143,16 +143,26 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
 
 @_in_blocks
 @inner
-def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, inputs):
+def _gradients(
+    zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, inputs, below
+):
+    slope, scale, low, high, threshold = below
     for unit in range(len(starts) - 1):
-        own = fresh(load(zero, x, unit, first, last), repeated)
-        store(own, inputs, 0, 0, last + repeated - first)
+        sign = load(zero, x, unit, first, last)
+        store(fresh(sign, repeated), inputs, 0, 0, last + repeated - first)
         error = zero
         for t in range(starts[unit], starts[unit + 1]):
             prefetch(zero, dz, rows[t + AHEAD], first)
             error, product = add_scaled_and_dot(error, weight[t], dz, rows[t], first, last, inputs)
             dweight[t] += product
+        error = leaky(error, sign, slope)
+        if threshold:
+            counter = unit * x.shape[1] + low
+            error = drop(
+                error, scale, uint32(counter + first), uint32(counter + last), high, threshold
+            )
         store(error, dx, unit, first, last)
+        dbias[unit] += total(fresh(error, repeated))
 
 
 @kernel
@@ -217,8 +227,14 @@ def weight_gradient(starts, columns, x, dz, dweight):
 
 
 @kernel
-def gradients(starts, rows, order, weight, x, dz, dweight, dx):
+def gradients(
+    starts, rows, order, weight, x, dz, dweight, dx, dbias, slope, scale, threshold, low, high
+):
     """Write the gradients by the weights and by the inputs, which read the same numbers, at once.
+
+    Where the inputs are the activations of a layer below, the gradient goes on to that layer's
+    pre-activations and bias, as `backward` takes it there; slope 1 and no dropout leave it that by
+    the inputs.
 
     Args:
         starts: uint64 (n_in + 1,), by column.
@@ -228,15 +244,26 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx):
         x: Inputs (n_in, batch).
         dz: Gradient by the pre-activations, (n_out, batch).
         dweight: Receives the gradient by the weights, (connections,), by row.
-        dx: Receives the gradient by the inputs, (n_in, batch).
+        dx: Receives the gradient by the inputs or the pre-activations below, (n_in, batch).
+        dbias: Receives the sums of `dx` over the batch, (n_in,).
+        slope: Of the layer below, as in `forward`, and so are the following.
+        scale: Likewise.
+        threshold: Likewise.
+        low: Likewise.
+        high: Likewise.
     """
+    number = dz.dtype.type
+    below = number(slope), number(scale), uint32(low), uint32(high), uint32(threshold)
     inputs = np.empty((1, 13 * LANES), dz.dtype)
     sorted_weight = np.empty_like(weight)
     sorted_gradient = np.zeros_like(weight)
     for t in range(len(order)):
         sorted_weight[t] = weight[order[t]]
-    arguments = (starts, rows, sorted_weight, x, dz, sorted_gradient, dx, inputs)
-    _gradients(dz.shape[1], dz.dtype.type(0), arguments)
+    dbias[:] = 0
+    arguments = (
+        starts, rows, sorted_weight, x, dz, sorted_gradient, dx, dbias, inputs, below
+    )  # fmt: skip
+    _gradients(dz.shape[1], number(0), arguments)
     for t in range(len(order)):
         dweight[order[t]] = sorted_gradient[t]
 
@@ -309,7 +336,7 @@ def compile_kernels() -> float:
         forward(starts, indices, weight, bias, x, x, 0.0, 1.0, 0, 0, 0)
         backward(x, x, x, bias, 0.0, 1.0, 0, 0, 0)
         weight_gradient(starts, indices, x, x, weight)
-        gradients(starts, indices, order, weight, x, x, weight, x)
+        gradients(starts, indices, order, weight, x, x, weight, x, bias, 1.0, 1.0, 0, 0, 0)
         dropped(x, 1.0, 0, 0, 0)
         srelu(x, bias, bias, bias, bias, x)
         srelu_backward(x, bias, bias, bias, bias, x, x, bias, bias, bias, bias)

@@ -70,8 +70,8 @@ class SparseProduct(torch.autograd.Function):
         h = x.new_empty(connections.shape[0], x.shape[1])
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
-        arrays = _arrays(weight, bias, x, h)
-        products.forward(*connections.by_row, *arrays, slope, dropout.scale, *dropout)
+        given = arrays(weight, bias, x, h)
+        products.forward(*connections.by_row, *given, slope, dropout.scale, *dropout)
         return h
 
     @staticmethod
@@ -80,16 +80,17 @@ class SparseProduct(torch.autograd.Function):
         x, weight, h = ctx.saved_tensors
         connections, slope, dropout, observe = ctx.rest
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
-        arrays = _arrays(h, dh.contiguous(), dz, dbias)
-        products.backward(*arrays, slope, dropout.scale, *dropout)
+        given = arrays(h, dh.contiguous(), dz, dbias)
+        products.backward(*given, slope, dropout.scale, *dropout)
         if observe is not None:
             observe(dz)
         dx = None
         if ctx.needs_input_grad[0]:
             dx = torch.empty_like(x)
-            products.gradients(*connections.by_column, *_arrays(weight, x, dz, dweight, dx))
+            given = arrays(weight, x, dz, dweight, dx, x.new_empty(len(x)))
+            products.gradients(*connections.by_column, *given, 1.0, 1.0, *NO_DROPOUT)
         else:
-            products.weight_gradient(*connections.by_row, *_arrays(x, dz, dweight))
+            products.weight_gradient(*connections.by_row, *arrays(x, dz, dweight))
         return dx, dweight, dbias, None, None, None, None
 
 
@@ -103,14 +104,14 @@ class SparseSReLU(torch.autograd.Function):
         """Map pre-activations (units, batch) to activations; the others are (units,)."""
         ctx.save_for_backward(z, left, a_left, right, a_right)
         h = torch.empty_like(z)
-        products.srelu(*_arrays(z, left, a_left, right, a_right, h))
+        products.srelu(*arrays(z, left, a_left, right, a_right, h))
         return h
 
     @staticmethod
     def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients by all of them."""
         gradients = tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors)
-        products.srelu_backward(*_arrays(*ctx.saved_tensors, dh.contiguous(), *gradients))
+        products.srelu_backward(*arrays(*ctx.saved_tensors, dh.contiguous(), *gradients))
         return gradients
 
 
@@ -135,7 +136,8 @@ def _dropped(h: Tensor, dropout: Dropout) -> Tensor:
     return h
 
 
-def _arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
+def arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
+    """Return what kernels take: the tensors' memory as arrays."""
     return (tensor.detach().numpy() for tensor in tensors)
 
 

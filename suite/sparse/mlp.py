@@ -57,12 +57,13 @@ class MLP(nn.Module):
         sparse = any(isinstance(layer, SparseLinear) for layer in self.layers)
         if sparse and x.shape[1] > WIDEST and not torch.is_grad_enabled():
             return torch.cat([self(part) for part in x.split(WIDEST, dim=1)])
-        for layer, dropout in zip(self.layers, self._draw_dropout(), strict=True):
+        for layer, dropout in zip(self.layers, self.draw_dropout(), strict=True):
             x = layer(x, dropout)
         # Not output(x.T): the same sums, but several times faster for units in rows.
         return torch.addmm(self.output.bias[:, None], self.output.weight, x).T
 
-    def _draw_dropout(self) -> list[Dropout] | list[None]:
+    def draw_dropout(self) -> list[Dropout] | list[None]:
+        """Draw the dropout of every layer for one pass; None where nothing is dropped."""
         if not self.training or self._threshold == 0:
             return [None] * len(self.layers)
         if self._dropout_rng is None:

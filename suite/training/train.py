@@ -28,6 +28,7 @@ from suite.methods.evolve import evolve_layer
 from suite.randomness import stream
 from suite.settings import Settings, too_dense
 from suite.sparse import mlp, topology
+from suite.sparse.differentiate import differentiate
 from suite.sparse.layers import Seen
 from suite.training.checkpoint import pack, unpack
 
@@ -256,11 +257,8 @@ def _train_epoch(
         _watch(network, on=bool(needs) and step == steps - 1)
         chosen = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
         x = batches.training(order[chosen], None if warps is None else warps[chosen])
-        loss = functional.cross_entropy(network(x), batches.labels(order[chosen]))
-        optimizer.zero_grad()
-        loss.backward()
+        total += differentiate(network, x, batches.labels(order[chosen]))
         optimizer.step()
-        total += loss.detach()
     return _finite(total.item() / steps, "training")
 
 

@@ -1,0 +1,95 @@
+"""A step's gradient, with and without autograd."""
+
+import copy
+
+import pytest
+import torch
+
+from suite import sparse
+from suite.randomness import stream
+from suite.sparse.differentiate import differentiate
+
+torch.set_num_threads(1)
+
+
+def build(engine="sparse", sizes=(30, 40, 20, 50), classes=5, **settings):
+    network = sparse.build(sizes, classes, seed=1, epsilon=3, engine=engine, **settings)
+    network.draw_dropout_from(stream(1, "dropout", 1))
+    return network
+
+
+def batch(network, size, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(network.layers[0].shape[1], size, generator=generator)
+    return x, torch.randint(network.output.out_features, (size,), generator=generator)
+
+
+def by_autograd(network, x, y):
+    network.zero_grad()
+    loss = torch.nn.functional.cross_entropy(network(x), y)
+    loss.backward()
+    return loss.detach()
+
+
+def train(network, derive, size):
+    """Return every loss and gradient of three steps."""
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    seen = []
+    for seed in range(3):
+        seen.append(derive(network, *batch(network, size, seed)))
+        seen += [parameter.grad.clone() for parameter in network.parameters()]
+        optimizer.step()
+    return seen
+
+
+@pytest.mark.parametrize("engine", ["masked", "sparse"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "srelu", "all_relu"])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("size", [1, 7, 100, 130])
+def test_it_has_the_bits_of_autograd(engine, activation, dropout, size):
+    network = build(engine, activation=activation, dropout=dropout)
+    expected = train(copy.deepcopy(network), by_autograd, size)
+    for one, other in zip(train(network, differentiate, size), expected, strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("sizes", [(30, 40), (30, 40, 1), (30, 40, 40, 40, 40, 40)])
+def test_it_has_the_bits_of_autograd_for_any_depth(sizes):
+    network = build(sizes=sizes, classes=2)
+    expected = train(copy.deepcopy(network), by_autograd, 16)
+    for one, other in zip(train(network, differentiate, 16), expected, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_watched_layer_leaves_what_it_saw():
+    network, plain = build(), build()
+    x, y = batch(network, 8)
+    network.layers[1].watch = True
+    differentiate(network, x, y)
+    differentiate(plain, x, y)
+    seen = network.layers[1].seen
+    own = seen.gradient().flat[network.layers[1].positions]
+    torch.testing.assert_close(torch.from_numpy(own), plain.layers[1].weight.grad)
+
+
+def test_gradients_follow_a_rewired_layer():
+    network = build(dropout=0.0)
+    x, y = batch(network, 8)
+    differentiate(network, x, y)
+    layer = network.layers[0]
+    layer.rewire(layer.positions[:10].copy(), layer.gather(layer.weight)[:10])
+    again = copy.deepcopy(network)
+    differentiate(network, x, y)
+    by_autograd(again, x, y)
+    assert torch.equal(layer.weight.grad, again.layers[0].weight.grad)
+
+
+def test_nothing_is_left_from_the_batch_before():
+    network = build(dropout=0.0)
+    first, second = batch(network, 8), batch(network, 12, seed=1)
+    differentiate(network, *first)
+    differentiate(network, *second)
+    once = build(dropout=0.0)
+    differentiate(once, *second)
+    for one, other in zip(network.parameters(), once.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
