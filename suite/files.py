@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from urllib.parse import unquote
 
 READS_OF_AN_OBJECT = 3
 
@@ -189,7 +190,8 @@ def open_place(location: str | Path) -> Place:
     """Return the directory that a path or URL (s3://, gs://, hdfs://, file://, ...) names.
 
     Raises:
-        ValueError: If the URL names no file system that pyarrow knows.
+        ValueError: If the URL names no file system that pyarrow knows or a file elsewhere, or the
+            path a home folder that is not there.
     """
     from pyarrow import fs
 
@@ -197,7 +199,15 @@ def open_place(location: str | Path) -> Place:
     if "://" in text and not text.startswith("file://"):
         system, root = fs.FileSystem.from_uri(_in_one_request(text))
         return Place(text, system, root.rstrip("/"), local=False)
-    path = Path(text.removeprefix("file://")).expanduser().absolute()
+    if text.startswith("file://"):
+        host, slash, rest = text.removeprefix("file://").partition("/")
+        if host not in ("", "localhost"):
+            raise ValueError(f"a file URL names a path of this machine, not of {host}")
+        text = unquote(slash + rest)
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("there is no home folder by this name") from None
     return Place(str(path), fs.LocalFileSystem(), str(path), local=True)
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from suite.datasets.sources import KNOWN, Source
+from suite.datasets.sources import KNOWN, Source, has_features, title
 from suite.errors import suggestion
 from suite.methods import prune, regrow
 from suite.methods.methods import METHODS, SIGNALS, Gate, Method, Rule, Signal, reads_signal
@@ -89,7 +89,7 @@ class Settings(BaseModel):
     metric: Signal | None = None
     """The signal that rule and gate read: loss, val_loss or val_accuracy; the method's own."""
     dataset: Source = "cifar10"
-    """A known name, or {parquet: PATH}, {npz: FILE} or {folder: DIR}."""
+    """A known name, or {parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}."""
     validation: Literal["test"] | Annotated[float, Field(gt=0, lt=1)] = "test"
     """What steers: test, as in the paper, or the share of training images held out."""
     train_samples: Positive | None = None
@@ -103,7 +103,7 @@ class Settings(BaseModel):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of hidden units dropped in training, from 0 to below 1."""
     augment: bool = True
-    """Rotate, shift and flip the training images at random."""
+    """Rotate, shift and flip the training images at random; feature vectors are never changed."""
     epsilon: Annotated[float, Field(gt=0)] = 20.0
     """Initial density: a layer has about epsilon (n_in + n_out) connections."""
     epochs: Positive = 1000
@@ -160,6 +160,8 @@ class Settings(BaseModel):
         if method is None:
             return given
         filled = dict(given)
+        if "augment" not in filled and has_features(filled.get("dataset", "")):
+            filled["augment"] = False
         for name, own in (("rule", method.rule), ("gate", method.gate)):
             if filled.get(name) is None:
                 filled[name] = own
@@ -228,6 +230,7 @@ def contradictions(settings: Settings) -> list[Contradiction]:
         _density_contradiction(settings),
         _hold_out_contradiction(settings),
         _size_contradiction(settings),
+        _augment_contradiction(settings),
     )
     return [contradiction for contradiction in found if contradiction is not None]
 
@@ -274,8 +277,7 @@ def _density_contradiction(settings: Settings) -> Contradiction | None:
     known = KNOWN.get(settings.dataset) if isinstance(settings.dataset, str) else None
     sizes = settings.hidden
     if known is not None:
-        height, width, channels = known.shape
-        sizes = (height * width * channels, *sizes)
+        sizes = (math.prod(known.shape), *sizes)
     for n_in, n_out in itertools.pairwise(sizes):
         if sentence := too_dense(settings.epsilon, n_in, n_out):
             among = frozenset({"method", "dataset", "hidden", "epsilon"})
@@ -293,6 +295,17 @@ def _hold_out_contradiction(settings: Settings) -> Contradiction | None:
         "validation",
         f"{settings.validation:g} of {chosen:,} training images holds out none.",
         frozenset({"dataset", "train_samples", "validation"}),
+    )
+
+
+def _augment_contradiction(settings: Settings) -> Contradiction | None:
+    if not settings.augment or not has_features(settings.dataset):
+        return None
+    return Contradiction(
+        "augment",
+        f"{title(settings.dataset)} has feature vectors, which cannot be warped; leave augment "
+        "out.",
+        frozenset({"dataset", "augment"}),
     )
 
 

@@ -30,7 +30,7 @@ def test_a_sheet_is_drawn(tmp_path):
         (["list", "digits", "--out", "a.png"], "say: suite datasets show"),
         (["show", "cifar_10", "--out", "a.png"], 'no data set "cifar_10"; did you mean "cifar10"?'),
         (["show", "{parquet: [", "--out", "a.png"], "'{parquet: [' is no YAML"),
-        (["show", "{parqet: a}", "--out", "a.png"], "{parquet: PATH}, {npz: FILE} or {folder: DIR"),
+        (["show", "{parqet: a}", "--out", "a.png"], "{npz: FILE} or {folder: DIR"),
         (["show", "{npz: a, train: b}", "--out", "a.png"], "{npz: FILE}"),
         (["show", "{npz: none.npz}", "--out", "a.png"], "there is no "),
         (["show", "digits", "--out", "/nonexistent/a.png"], "there is no folder /nonexistent"),

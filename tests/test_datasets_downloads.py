@@ -79,6 +79,7 @@ def offered(request, served, monkeypatch):
     name = request.param
     known = KNOWN[name]._replace(images=(TRAIN, TEST))
     monkeypatch.setitem(KNOWN, name, known)
+    monkeypatch.setattr(downloads, "PACKAGED", {})
     kind = getattr(torchvision_sets, downloads._CLASSES[name])
     rng = np.random.default_rng(9)
     parts = [
@@ -122,6 +123,8 @@ def offered(request, served, monkeypatch):
             (served.folder / file).write_bytes(data)
             resources.append((file, _md5(data)))
         monkeypatch.setattr(kind, "resources", resources)
+        contents = tuple(_md5(gzip.decompress(_idx(array))) for array in arrays)
+        monkeypatch.setitem(KNOWN, name, known._replace(contents=contents))
         monkeypatch.setattr(kind, "mirrors", [served.url])
     return Offered(name, kind, parts)
 
@@ -296,5 +299,50 @@ def test_the_data_folder_is_chosen_told_or_the_platforms(tmp_path, monkeypatch):
 def test_all_known_sets_are_listed(tmp_path):
     entries = known_here(tmp_path / "nothing")
     assert [entry.source for entry in entries] == list(KNOWN)
-    assert entries[0].place == "embedded"
-    assert {entry.place for entry in entries[1:]} == {"to download"}
+    places = {entry.source: entry.place for entry in entries}
+    for name in ("digits", "breast_cancer", "wine"):
+        assert places.pop(name) == "embedded"
+    assert set(places.values()) <= {"to download", "/usr/share/datasets/fashion-mnist"}
+
+
+@pytest.mark.parametrize("offered", ["fashion_mnist"], indirect=True)
+def test_files_of_a_package_are_read_and_it_is_said(offered, served, tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    package.mkdir()
+    for archive in served.folder.iterdir():
+        content = gzip.decompress(archive.read_bytes())
+        (package / archive.name).write_bytes(gzip.compress(content, 1))  # another checksum
+    monkeypatch.setattr(downloads, "PACKAGED", {"fashion_mnist": package})
+    images = load("fashion_mnist", tmp_path / "data")
+    _check(images, offered.parts)
+    assert str(package) in images.notes[0] and not served.asked
+    shutil.copytree(package, tmp_path / "data" / EXTRACTED["fashion_mnist"])
+    images = load("fashion_mnist", tmp_path / "data")
+    _check(images, offered.parts)
+    assert str(tmp_path / "data") in images.notes[0]
+
+
+@pytest.mark.parametrize("offered", ["fashion_mnist"], indirect=True)
+@pytest.mark.parametrize("compressed", [True, False])
+def test_other_images_in_the_same_files_are_refused(offered, tmp_path, compressed):
+    raw = tmp_path / EXTRACTED["fashion_mnist"]
+    raw.mkdir(parents=True)
+    for (name, _), (x, y) in zip(offered.kind.resources[::2], offered.parts, strict=True):
+        for file, array in (
+            (name, 255 - x[..., 0]),
+            (name.replace("images-idx3", "labels-idx1"), y),
+        ):
+            data = _idx(array.astype(np.uint8))
+            path = raw / file if compressed else (raw / file).with_suffix("")
+            path.write_bytes(data if compressed else gzip.decompress(data))
+    _one_sentence("FashionMNIST/raw are not whole or not of this set", "fashion_mnist", tmp_path)
+
+
+def test_without_a_home_the_data_folder_is_asked_for(monkeypatch):
+    for name in ("SUITE_DATA", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])
+    with pytest.raises(UserError, match="--data FOLDER or SUITE_DATA"):
+        data_folder()
+    with pytest.raises(UserError, match="no home folder"):
+        data_folder("~nobody-by-this-name/data")

@@ -379,9 +379,9 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
         train.write_bytes(broken)
         one_sentence("train-00000-of-00001.parquet: not a whole parquet file", source, data)
     write_parquet(train, [*x[:17], x[17][:-40], *x[18:]], y)
-    one_sentence("parquet, row 17: not a whole JPEG or PNG", source, data)
+    one_sentence("parquet, row 17: not a whole image", source, data)
     write_parquet(train, [*x[:17], b"GIF89a", *x[18:]], y)
-    one_sentence("parquet, row 17: not a whole JPEG or PNG", source, data)
+    one_sentence("parquet, row 17: not a whole image", source, data)
     write_parquet(train, [*x[:3], None, *x[4:]], y)
     one_sentence("parquet, row 3: the image is missing", source, data)
     write_parquet(train, x, [None, *y[1:].tolist()])
@@ -393,7 +393,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     write_parquet(train, x, np.minimum(y, 1))
     one_sentence("class 'emu' has no training image", source, data)
     write_parquet(train, x, y * 0.5)
-    one_sentence("column label is double; labels are integers", source, data)
+    one_sentence("column label has 0.5", source, data)
     write_parquet(train, x, [2**40, *y[1:].tolist()], names=None)
     write_parquet(test, x[:9], y[:9], names=None)
     one_sentence("class '3' has no training image, though .* up to 1099511627776", source, data)
@@ -409,7 +409,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     deep = io.BytesIO()
     Image.fromarray(np.zeros((6, 5), np.uint16)).save(deep, "PNG")
     write_parquet(train, [deep.getvalue()] * 30, y)
-    one_sentence("row 0: Pillow calls the pixels I;16", source, data)
+    one_sentence("row 0: it has more than 8 bits", source, data)
     write_parquet(train, [], pa.array([], pa.int64()))
     one_sentence("there are no training images", source, data)
     write_parquet(test, [], pa.array([], pa.int64()))
@@ -432,18 +432,18 @@ def test_wrong_archives_get_one_sentence(tmp_path):
     whole = path.read_bytes()
     for broken in (whole[:-100], whole[:100], b"", b"<html>404</html>"):
         path.write_bytes(broken)
-        one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(no zip", source, data)
+        one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(not a zip", source, data)
     path.write_bytes(whole[:700] + bytes([whole[700] ^ 4]) + whole[701:])
     one_sentence("mine.npz: not a whole npz archive", source, data)
     np.save(tmp_path / "mine", np.zeros(3))
     (tmp_path / "mine.npy").rename(path)
-    one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(no zip", source, data)
+    one_sentence(r"mine.npz: not a whole npz archive of plain arrays \(not a zip", source, data)
     npz(tmp_path, parts, x_train=np.array([{}, 1], dtype=object))
     one_sentence(r"mine.npz: not a whole .* \(x_train holds Python objects\)", source, data)
     with zipfile.ZipFile(path, "w") as archive:
         for array in ("x_train", "y_train", "x_test", "y_test"):
             archive.writestr(array, "words")
-    one_sentence(r"mine.npz: not a whole .* \(x_train is no array\)", source, data)
+    one_sentence(r"mine.npz: not a whole .* \(x_train is not an array\)", source, data)
     npz(tmp_path, parts, y_train=np.array([2**40, *parts["train"][1][1:]]))
     one_sentence("class '3' has no training image, though .* up to 1099511627776", source, data)
     npz(tmp_path, parts, y_train=parts["train"][1] * 0)
@@ -463,7 +463,7 @@ def test_wrong_folders_get_one_sentence(tmp_path):
     broken = root / "train" / "dog" / "0012.png"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-60])
-    one_sentence("train/dog/0012.png: not a whole JPEG or PNG", source, data)
+    one_sentence("train/dog/0012.png: not a whole image", source, data)
     broken.write_bytes(whole)
     (root / "test" / "emu").rename(root / "test" / "fox")
     one_sentence("class 'fox' has test images but no training image", source, data)
@@ -571,3 +571,178 @@ def test_real_files_from_the_hub(tmp_path):
         np.asarray(Image.open(io.BytesIO(row["bytes"]))) for row in table["img"].to_pylist()[::100]
     ]
     np.testing.assert_array_equal(images.x_test, decoded)
+
+
+# ---------------------------------------------------------------- as users have them
+
+
+def table_of(path: Path, columns: dict, describe: dict | None = None) -> None:
+    table = pa.table(columns)
+    if describe is not None:
+        information = json.dumps({"info": {"features": describe}})
+        table = table.replace_schema_metadata({"huggingface": information})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+
+
+def images_with(folder: Path, parts: dict, column, labels, **options) -> ParquetSource:
+    """Files whose image column and label column are made by two functions."""
+    for part, (x, y) in parts.items():
+        columns = {"image": column([encode(image) for image in x]), "label": labels(y)}
+        table_of(folder / f"{part}.parquet", columns)
+    return ParquetSource(parquet=str(folder), name="mine", **options)
+
+
+def structs(images: list[bytes], of: pa.DataType | None = None) -> pa.Array:
+    kind = pa.struct([("bytes", of or pa.binary()), ("path", pa.string())])
+    return pa.array([{"bytes": data, "path": None} for data in images], kind)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        structs,
+        lambda images: structs(images, pa.large_binary()),
+        lambda images: pa.array(images, pa.binary()),
+        lambda images: pa.array(images, pa.large_binary()),
+        lambda images: pa.array(images, pa.binary_view()),
+    ],
+    ids=["struct", "large struct", "binary", "large binary", "view"],
+)
+def test_images_are_read_from_any_column_of_bytes(tmp_path, column):
+    parts = make()
+    check(load(images_with(tmp_path / "a", parts, column, pa.array), tmp_path / "data"), parts)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "noted"),
+    [
+        (lambda y: pa.array([NAMES[i] for i in y]), NAMES, True),
+        (lambda y: pa.array([NAMES[i] for i in y], pa.large_string()), NAMES, True),
+        (lambda y: pa.array([NAMES[i] for i in y]).dictionary_encode(), NAMES, True),
+        (lambda y: pa.array(y.astype(float)), ["0", "1", "2"], False),
+    ],
+    ids=["names", "large names", "dictionary", "floats"],
+)
+def test_labels_may_be_names_and_whole_floats(tmp_path, labels, classes, noted):
+    parts = make()
+    source = images_with(tmp_path / "a", parts, structs, labels)
+    for _ in range(2):  # read, and out of the cache
+        images = load(source, tmp_path / "data")
+        check(images, parts)
+        assert list(images.classes) == classes
+        assert any("sorted distinct labels" in note for note in images.notes) == noted
+
+
+def test_labels_that_are_neither_names_nor_whole_numbers_are_refused(tmp_path):
+    source = images_with(tmp_path / "a", make(), structs, lambda y: pa.array(y + 0.5))
+    one_sentence("column label has 0.5", source, tmp_path / "data")
+
+
+def test_of_two_image_columns_the_one_called_image_is_read_or_one_is_named(tmp_path):
+    parts = make()
+    for part, (x, y) in parts.items():
+        columns = {
+            "mask": structs([encode(255 - image) for image in x]),
+            "photo": structs([encode(image) for image in x]),
+            "label": y,
+        }
+        table_of(tmp_path / "a" / f"{part}.parquet", columns)
+        table_of(
+            tmp_path / "b" / f"{part}.parquet",
+            {"mask": columns["mask"], "image": columns["photo"], "label": y},
+        )
+    source = ParquetSource(parquet=str(tmp_path / "a"))
+    one_sentence(r"image: COLUMN \(found: mask, photo\)", source, tmp_path / "data")
+    check(load(source.model_copy(update={"image": "photo"}), tmp_path / "data"), parts)
+    wrong = source.model_copy(update={"image": "label"})
+    one_sentence("column label does not hold encoded images", wrong, tmp_path / "data2")
+    check(load(ParquetSource(parquet=str(tmp_path / "b")), tmp_path / "data"), parts)
+
+
+def test_folders_behind_links_are_read_and_nothing_twice(tmp_path):
+    parts = make()
+    images_with(tmp_path / "scratch", parts, structs, pa.array)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "data").symlink_to(tmp_path / "scratch")
+    (tmp_path / "a" / "again").symlink_to(tmp_path / "scratch")
+    (tmp_path / "scratch" / "loop").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "._train.parquet").write_bytes(b"macOS")
+    check(load(ParquetSource(parquet=str(tmp_path / "a")), tmp_path / "data"), parts)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (ParquetSource(parquet="a/**.parquet"), r"\*\* stands for whole folders"),
+        (ParquetSource(parquet="a", train="."), "'.' is not a pattern"),
+        (NpzSource(npz="~nobody-by-this-name/a.npz"), "no home folder"),
+        (NpzSource(npz="a" * 300), "cannot be read as a path"),
+    ],
+)
+def test_paths_that_cannot_be_read_get_one_sentence(tmp_path, monkeypatch, source, says):
+    monkeypatch.chdir(tmp_path)
+    images_with(tmp_path / "a", make(), structs, pa.array)
+    one_sentence(says, source, tmp_path / "data")
+
+
+def test_a_share_of_one_file_is_tested_with(tmp_path):
+    x, y = make()["train"]
+    table_of(tmp_path / "all.parquet", {"image": structs([encode(i) for i in x]), "label": y})
+    images = load(ParquetSource(parquet=str(tmp_path), test=0.2), tmp_path / "data")
+    test = np.isin(np.arange(30), [4, 9, 14, 19, 24, 29])
+    check(images, {"train": (x[~test], y[~test]), "test": (x[test], y[test])})
+
+
+def test_hidden_files_and_other_files_are_counted_and_not_read(tmp_path):
+    parts = make()
+    source = folder_of(tmp_path / "a", parts)
+    train = tmp_path / "a" / "train"
+    for name in (".DS_Store", "cat/._0000.png", "cat/.ipynb_checkpoints/0.png", ".cache/0.png"):
+        (train / name).parent.mkdir(exist_ok=True)
+        (train / name).write_bytes(encode(parts["train"][0][0]))
+    (train / "dog" / "read.me").write_text("hello")
+    for _ in range(2):
+        images = load(source, tmp_path / "data")
+        check(images, parts)
+        (note,) = images.notes
+        assert "5 files or folders" in note and "4 hidden" in note and "1 not an image" in note
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_class_folder_without_images_is_refused(tmp_path, part):
+    source = folder_of(tmp_path / "a", make())
+    (tmp_path / "a" / part / "fox").mkdir()
+    one_sentence(f"{part}/fox has no image", source, tmp_path / "data")
+    (tmp_path / "a" / part / "fox" / "0.heic").write_bytes(b"")
+    one_sentence("0.heic: such images cannot be read; convert", source, tmp_path / "data")
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "webp", "PNG", "tif", "gif"])
+def test_every_usual_suffix_is_read(tmp_path, suffix):
+    parts = make(grey=suffix == "gif")
+    source = folder_of(tmp_path / "a", parts, suffix)
+    images = load(source, tmp_path / "data")
+    assert len(images.y_train) == 30
+    if suffix not in ("webp", "gif"):
+        check(images, parts)
+
+
+def test_images_are_turned_as_their_exif_says():
+    picture = np.zeros((8, 8, 3), np.uint8)
+    picture[:, :4] = 255
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6  # turn clockwise
+    Image.fromarray(picture).save(file, "PNG", exif=exif.tobytes())
+    (turned,) = decoding.decode([("a", file.getvalue())], "these")
+    np.testing.assert_array_equal(turned, np.rot90(picture, -1))
+
+
+def test_deep_and_moving_images_are_refused_with_what_to_do():
+    deep, moving = io.BytesIO(), io.BytesIO()
+    Image.fromarray(np.full((4, 4), 60_000, np.uint16)).save(deep, "PNG")
+    frames = [Image.new("L", (4, 4), level) for level in (0, 200)]
+    frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:])
+    for data, says in ((deep, "more than 8 bits a channel.*convert"), (moving, "2 frames")):
+        with pytest.raises(UserError, match=says):
+            decoding.decode([("a", data.getvalue())], "these")

@@ -42,7 +42,7 @@ def test_reads_what_a_study_file_writes(written, read):
     ("written", "says"),
     [
         ("imagenet", "'digits', 'mnist'"),
-        ({"csv": "a"}, "a dataset is one of digits"),
+        ({"tsv": "a"}, "a dataset is one of digits"),
         (3, "a dataset is one of digits"),
         ({"npz": "a", "train": "b"}, "npz.train"),
         ({"parquet": 3}, "parquet"),

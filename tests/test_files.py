@@ -189,3 +189,12 @@ def test_patience_outlasts_trouble_and_ends():
     with pytest.raises(OSError, match="for ever"):
         patiently(hopeless, 0.5)
     assert len(tries) > 1
+
+
+def test_a_file_url_is_read_as_urls_are(tmp_path):
+    for url in (f"file://{tmp_path}/my%20store", f"file://localhost{tmp_path}/my%20store"):
+        assert open_place(url).root == f"{tmp_path}/my store"
+    with pytest.raises(ValueError, match="elsewhere"):
+        open_place("file://elsewhere/store")
+    with pytest.raises(ValueError, match="no home folder"):
+        open_place("~nobody-by-this-name/store")

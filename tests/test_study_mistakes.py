@@ -12,7 +12,8 @@ from suite.study import load_study
 RIGHT = "name: x\ncells: [{method: set}]\n"
 NAME = "text (a letter or digit, then at most 63 letters, digits, dots, dashes and underscores)"
 DATASETS = (
-    "digits, mnist, fashion_mnist, cifar10, cifar100, {parquet: ...}, {npz: ...} or {folder: ...}"
+    "digits, mnist, fashion_mnist, cifar10, cifar100, breast_cancer, wine, {parquet: ...}, "
+    "{csv: ...}, {npz: ...} or {folder: ...}"
 )
 OUTCOMES = (
     "test_accuracy, test_loss, val_accuracy, val_loss, train_loss, connections, alpha or beta"

@@ -49,12 +49,12 @@ def datasets(
     folder = data_folder(data)
     if show is None:
         print_table(
-            ["dataset", "title", "image", "classes", "train", "test", "on this machine"],
+            ["dataset", "title", "input", "classes", "train", "test", "on this machine"],
             [
                 [
                     entry.source,
                     entry.title,
-                    "x".join(map(str, entry.shape)),
+                    "x".join(map(str, entry.shape)) + " features" * (len(entry.shape) == 1),
                     str(entry.classes),
                     f"{entry.train:,}",
                     f"{entry.test:,}",
@@ -79,7 +79,10 @@ def datasets(
         raise UserError(f"{out}: the sheet is a PNG; name a file that ends in .png.")
     if not out.parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}.")
-    sheet = contact_sheet(load(source, folder), seed)
+    images = load(source, folder)
+    for note in images.notes:
+        typer.echo(note, err=True)
+    sheet = contact_sheet(images, seed)
     try:
         sheet.save(out)
     except OSError as error:
@@ -101,7 +104,7 @@ def _source(name: str) -> Source:
     except ValidationError:
         if not name.startswith("{"):
             raise UserError(f'there is no data set "{name}"{suggestion(name, KNOWN)}') from None
-        kinds = "{parquet: PATH}, {npz: FILE} or {folder: DIR}"
+        kinds = "{parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}"
         raise UserError(f"{name} is no data set; one from files is {kinds}.") from None
     except ValueError as error:
         raise UserError(f"{error}.") from None

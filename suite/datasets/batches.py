@@ -1,4 +1,4 @@
-"""Batches of an image set as a network takes them: standardised, feature-major, float32."""
+"""Batches of a data set as a network takes them: standardised, feature-major, float32."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Batches:
     are trained on, and of no others. The images themselves stay uint8, shared and untouched.
 
     Args:
-        images: The image set.
+        images: The data set.
         split: What of it is trained on and what validates.
         device: Where the batches go.
     """
@@ -51,8 +51,8 @@ class Batches:
         Returns:
             float32 (features, batch); a feature is (y * width + x) * channels + channel.
         """
-        if warps is None:
-            batch = standardise(self._x_train, indices, self.mean, self.scale)
+        if warps is None or self._x_train.ndim == 2:  # feature vectors cannot be warped
+            batch = _standardised(self._x_train, indices, self.mean, self.scale)
         else:
             batch = standardise_and_warp(self._x_train, indices, self.mean, self.scale, warps)
         return torch.from_numpy(batch).to(self.device)
@@ -76,11 +76,21 @@ class Batches:
         x, y, indices = self._parts[part]
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]
-            batch = standardise(x, chosen, self.mean, self.scale)
+            batch = _standardised(x, chosen, self.mean, self.scale)
             yield (
                 torch.from_numpy(batch).to(self.device),
                 torch.from_numpy(y[chosen]).to(self.device),
             )
+
+
+def _standardised(
+    x: np.ndarray, indices: np.ndarray, mean: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Return images or feature vectors as a network takes them, float32 (features, batch)."""
+    if x.ndim == 4:
+        batch: np.ndarray = standardise(x, indices, mean, scale)
+        return batch
+    return np.ascontiguousarray(((x[indices] - mean) * scale).T)
 
 
 def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,13 +99,15 @@ def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.
     A pixel that is constant over them tells nothing: its scale is 0, so it is 0 in every image.
 
     Args:
-        x: uint8 (n, height, width, channels).
-        indices: The images that count.
+        x: Images, uint8 (n, height, width, channels), or feature vectors, float32 (n, features).
+        indices: The images or rows that count.
 
     Returns:
         Two float32 arrays (features,).
     """
     rows = x.reshape(len(x), -1)
+    if x.ndim == 2:
+        return _of_features(rows[indices])
     total = np.zeros(rows.shape[1], dtype=np.int64)
     squares = np.zeros(rows.shape[1], dtype=np.int64)
     step = max(1, 4_000_000 // rows.shape[1])  # 16 MB at a time
@@ -108,3 +120,12 @@ def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.
     constant = squares * count == total * total  # in integers, so exact
     scale = np.where(constant, 0, 1 / np.sqrt(np.where(constant, 1, variance)))
     return (total / count).astype(np.float32), scale.astype(np.float32)
+
+
+def _of_features(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and 1 / standard deviation of every feature, float32 (features,) each."""
+    mean = rows.mean(axis=0, dtype=np.float64)
+    deviation = rows.std(axis=0, dtype=np.float64)
+    constant = (rows == rows[:1]).all(axis=0)
+    scale = np.where(constant, 0, 1 / np.where(constant, 1, deviation))
+    return mean.astype(np.float32), scale.astype(np.float32)

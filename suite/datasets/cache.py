@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
 from suite.datasets.npz import ARRAYS, arrays
+from suite.datasets.vectors import feature_set
 from suite.errors import UserError
 from suite.files import DamagedError, open_place
 
@@ -111,14 +113,18 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], DataSet]
 
 
 def _read(path: Path, name: str) -> DataSet | None:
-    """Return cached images; None if there are none or they are not what they were."""
+    """Return a cached data set; None if there is none or it is not what it was."""
     try:
-        *parts, classes, fingerprint = arrays(path, (*ARRAYS, "classes", "fingerprint"))
+        *parts, classes, fingerprint, notes = arrays(
+            path, (*ARRAYS, "classes", "fingerprint", "notes")
+        )
         x_train, y_train, x_test, y_test = parts
-        images = image_set(name, (x_train, y_train), (x_test, y_test), classes.tolist())
+        train, test, names = (x_train, y_train), (x_test, y_test), classes.tolist()
+        make = image_set if x_train.ndim == 4 else feature_set
+        data = replace(make(name, train, test, names), notes=tuple(notes.tolist()))
     except UserError:
         return None
-    return images if images.fingerprint == str(fingerprint) else None
+    return data if data.fingerprint == str(fingerprint) else None
 
 
 def _write(path: Path, images: DataSet) -> None:
@@ -130,6 +136,7 @@ def _write(path: Path, images: DataSet) -> None:
                 **{key: getattr(images, key) for key in ARRAYS},
                 classes=np.array(images.classes),
                 fingerprint=np.array(images.fingerprint),
+                notes=np.array(images.notes, dtype=str),
             )
             file.flush()
             os.fsync(file.fileno())

@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from suite.errors import UserError
+
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
@@ -72,3 +74,90 @@ def content(arrays: Sequence[np.ndarray], classes: int) -> str:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def assemble(
+    name: str,
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    classes: Sequence[str] | None,
+    fingerprint: str | None,
+    notes: tuple[str, ...] = (),
+) -> DataSet:
+    """Check labels and make checked images or feature vectors a data set.
+
+    Args:
+        name: What reports and errors call it.
+        train: Images or rows to train on, as a `DataSet` has them, and labels, integers (n,) or
+            (n, 1).
+        test: To test with, likewise.
+        classes: The classes' names; default: the numbers up to the largest training label.
+        fingerprint: Its fingerprint where it is known; default: the hash of the content.
+        notes: As in `DataSet`.
+
+    Raises:
+        UserError: A part is empty, counts differ, a label is outside the classes, a class has
+            nothing to train on, or there is but one.
+    """
+    kind = "images" if train[0].ndim == 4 else "rows"
+    (x_train, y_train), (x_test, y_test) = (
+        _labelled(name, f"{part} {kind}", f"{part} labels", *arrays)
+        for part, arrays in (("training", train), ("test", test))
+    )
+    one = f"training {kind[:-1]}"
+    if classes is None:
+        classes = _numbered(name, y_train, kind)
+    if len(classes) < 2:
+        raise UserError(f"{name}: two classes or more are needed; found {len(classes)}.")
+    for part, labels in (("training", y_train), ("test", y_test)):
+        wrong = labels[(labels < 0) | (labels >= len(classes))]
+        if len(wrong):
+            raise UserError(
+                f"{name}: the {part} {kind} have the label {wrong[0]}, which is outside the "
+                f"{len(classes)} classes (0 to {len(classes) - 1})."
+            )
+    missing = np.flatnonzero(np.bincount(y_train, minlength=len(classes)) == 0)
+    if len(missing):
+        raise UserError(f"{name}: class {classes[missing[0]]!r} has no {one}.")
+    arrays = x_train, y_train, x_test, y_test
+    known = fingerprint or content(arrays, classes=len(classes))
+    return DataSet(name, *arrays, tuple(classes), known, notes)
+
+
+def _numbered(name: str, y_train: np.ndarray, kind: str) -> list[str]:
+    """Name the classes by the numbers up to the largest label, unless one is left out on the way.
+
+    The labels themselves are counted, not the numbers: one absurd label would fill the memory.
+    """
+    present = np.unique(y_train)
+    smallest, largest = int(present[0]), int(present[-1])
+    if smallest < 0:
+        raise UserError(
+            f"{name}: the training {kind} have the label {smallest}; labels count from 0."
+        )
+    if largest >= len(present):
+        missing = np.flatnonzero(present != np.arange(len(present)))[0]
+        raise UserError(
+            f"{name}: class '{missing}' has no training {kind[:-1]}, though the labels go up to "
+            f"{largest}."
+        )
+    return [str(label) for label in range(largest + 1)]
+
+
+def _labelled(
+    name: str, rows: str, labels: str, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.dtype.kind not in "iu" or y.ndim != 1:
+        raise UserError(f"{name}: {labels} are {y.dtype} {y.shape}; one integer each is needed.")
+    if len(x) != len(y):
+        raise UserError(f"{name}: {len(x)} {rows} but {len(y)} labels.")
+    if y.dtype == np.uint64 and (y > np.iinfo(np.int64).max).any():  # it would become negative
+        raise UserError(f"{name}: the {rows} have the label {y.max()}; no class has it.")
+    if not len(x):
+        raise UserError(f"{name}: there are no {rows}.")
+    arrays = np.ascontiguousarray(x).view(), np.ascontiguousarray(y, dtype=np.int64).view()
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays

@@ -1,13 +1,14 @@
-"""JPEG and PNG images become one array, on all cores."""
+"""Encoded images (JPEG, PNG, WEBP and others that Pillow reads) become one array, on all cores."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
@@ -16,6 +17,16 @@ from suite.errors import UserError
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how many items are done, and of how many."""
 
+SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp"),
+    *(".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+}
+"""Of files that are images, in small letters."""
+
+UNREADABLE = {".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg"}
+"""Of files that are images too, and cannot be read."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _CHUNK = 500
 _MODES = {"1": "L", "L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "CMYK": "RGB"}
 
@@ -29,12 +40,14 @@ class Encoded(NamedTuple):
         y_train: Labels of the training images, integers (n,).
         y_test: Labels of the test images, integers (m,).
         classes: The classes' names where they are known.
+        notes: As in `DataSet`.
     """
 
     images: list[tuple[str, bytes | str]]
     y_train: np.ndarray
     y_test: np.ndarray
     classes: Sequence[str] | None
+    notes: tuple[str, ...] = ()
 
 
 def data_set(name: str, encoded: Encoded, progress: Progress | None = None) -> DataSet:
@@ -44,9 +57,10 @@ def data_set(name: str, encoded: Encoded, progress: Progress | None = None) -> D
         UserError: As `decode` and `image_set` do.
     """
     x, train = decode(encoded.images, f"{name}: decoding", progress), len(encoded.y_train)
-    return image_set(
+    images = image_set(
         name, (x[:train], encoded.y_train), (x[train:], encoded.y_test), encoded.classes
     )
+    return replace(images, notes=encoded.notes)
 
 
 def decode(
@@ -110,15 +124,46 @@ def _decode_chunk(images: list[tuple[str, bytes | str]]) -> np.ndarray:
 def _decode_one(where: str, data: bytes | str) -> np.ndarray:
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
-        with Image.open(file, formats=("JPEG", "PNG")) as image:
-            if image.mode in _MODES:
-                return np.asarray(image.convert(_MODES[image.mode]))
-            mode = image.mode
+        with Image.open(file, formats=_FORMATS) as image:
+            if trouble := _trouble(image):
+                raise UserError(f"{where}: {trouble}")
+            upright = ImageOps.exif_transpose(image)  # as its EXIF says it was held
+            return np.asarray(upright.convert(_MODES[image.mode]))
+    except UserError:
+        raise
     except UnidentifiedImageError:
-        raise UserError(f"{where}: not a whole JPEG or PNG image.") from None
+        raise UserError(
+            f"{where}: not a whole image of a kind that can be read ({', '.join(_FORMATS)})."
+        ) from None
     except Exception as error:  # whatever broken bytes make Pillow raise
-        raise UserError(f"{where}: not a whole JPEG or PNG image ({error}).") from None
-    raise UserError(f"{where}: Pillow calls the pixels {mode}; 8-bit grey or RGB can be read.")
+        raise UserError(f"{where}: not a whole image ({error}).") from None
+
+
+def _trouble(image: Image.Image) -> str:
+    """Return what is wrong with an image that Pillow has opened, or ""."""
+    if image.format not in ("JPEG", "MPO") and getattr(image, "n_frames", 1) > 1:
+        return f"it has {image.n_frames} frames; write each as an image of its own."  # type: ignore[attr-defined]
+    if image.mode.startswith(("I", "F")) or any(
+        _is_deep(tile) for tile in getattr(image, "tile", ())
+    ):
+        return (
+            "it has more than 8 bits a channel, and 8-bit grey or RGB can be read; convert it "
+            "(scale its values to 0 to 255 first)."
+        )
+    if image.mode not in _MODES:
+        return f"Pillow calls the pixels {image.mode}; 8-bit grey or RGB can be read; convert it."
+    return ""
+
+
+def _is_deep(tile: tuple) -> bool:
+    """Whether Pillow would cut a part of an image from 16 bits a channel to 8."""
+    arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+    return any(
+        ";16" in argument
+        if isinstance(argument, str)
+        else isinstance(argument, int) and argument > 255 and tile[0].startswith("ppm")
+        for argument in arguments
+    )
 
 
 def _mixed_sizes(where: str, image: np.ndarray, where_first: str, first: np.ndarray) -> UserError:

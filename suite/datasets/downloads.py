@@ -6,7 +6,8 @@ import contextlib
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from urllib.error import URLError
 import numpy as np
 from filelock import FileLock
 
+from suite.datasets import idx
 from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
-from suite.datasets.known import EXTRACTED
+from suite.datasets.known import EXTRACTED, PACKAGED
 from suite.datasets.sources import KNOWN, NamedSource
 from suite.errors import UserError
 
@@ -32,13 +34,13 @@ _PATIENCE = 30.0  # seconds without an answer
 
 
 def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
-    """Return a set from a data folder, downloading it first if it is not there.
+    """Return a set from a data folder or a package, downloading it first if it is not there.
 
     The layout is torchvision's own, so a folder that torchvision has filled serves as it is.
     Processes that ask at once download once. torchvision shows its progress on stderr.
 
     Args:
-        name: Any name of `KNOWN` but the digits.
+        name: Any name of `KNOWN` that does not come with scikit-learn.
         data_dir: The data folder.
 
     Raises:
@@ -48,6 +50,8 @@ def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
     import torchvision.datasets
 
     kind, known = getattr(torchvision.datasets, _CLASSES[name]), KNOWN[name]
+    if known.contents and (found := _in_files(name, kind, data_dir)) is not None:
+        return found
     written = _written(name, kind, data_dir)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -55,11 +59,40 @@ def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
             parts = [kind(data_dir, train=train, download=True) for train in (True, False)]
     except Exception as error:
         raise _sentence(error, name, kind, data_dir) from None
+    if known.contents:
+        found = _in_files(name, kind, data_dir)
+        if found is None:
+            raise _foreign(name, data_dir / EXTRACTED[name])
+        return found
     train, test = ((np.asarray(part.data), np.asarray(part.targets)) for part in parts)
-    images = image_set(known.title, train, test, parts[0].classes, known.fingerprint)
+    return _known(name, train, test, parts[0].classes, data_dir / EXTRACTED[name])
+
+
+def _in_files(name: NamedSource, kind: Any, data_dir: Path) -> DataSet | None:
+    """Return a set in MNIST's format from the data folder, or as a package installs it."""
+    folders = [data_dir / EXTRACTED[name], *([PACKAGED[name]] if name in PACKAGED else [])]
+    for folder in folders:
+        try:
+            found = idx.read(folder, KNOWN[name].contents)
+        except idx.ForeignError:
+            raise _foreign(name, folder) from None
+        if found is not None:
+            return _known(name, (found[0], found[1]), (found[2], found[3]), kind.classes, folder)
+    return None
+
+
+def _known(
+    name: NamedSource,
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    classes: Sequence[str],
+    folder: Path,
+) -> DataSet:
+    known = KNOWN[name]
+    images = image_set(known.title, train, test, classes, known.fingerprint)
     if (images.shape, len(images.y_train), len(images.y_test)) != (known.shape, *known.images):
-        raise _foreign(name, data_dir)
-    return images
+        raise _foreign(name, folder)
+    return replace(images, notes=(f"{known.title} was read from {folder}.",))
 
 
 def _written(name: str, kind: Any, data_dir: Path) -> list[Path]:
@@ -120,11 +153,11 @@ def _sentence(error: Exception, name: str, kind: Any, data_dir: Path) -> UserErr
             f"{title} cannot be kept in {data_dir} ({error.strerror}); make room there, or choose "
             "another data folder with --data."
         )
-    return _foreign(name, data_dir)
+    return _foreign(name, data_dir / EXTRACTED[name])
 
 
-def _foreign(name: str, data_dir: Path) -> UserError:
+def _foreign(name: str, folder: Path) -> UserError:
     return UserError(
-        f"{KNOWN[name].title}: the files in {data_dir / EXTRACTED[name]} are not whole or not of "
-        "this set; remove that folder, and they are extracted or downloaded again."
+        f"{KNOWN[name].title}: the files in {folder} are not whole or not of this set; remove "
+        "that folder, and they are extracted or downloaded again."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ class File(NamedTuple):
     """A file of a source.
 
     Attributes:
-        role: "train" or "test"; in a folder of images with the class: "train/cat".
+        role: "train", "test" or "both"; in a folder of images with the class: "train/cat".
         path: Where it is.
     """
 
@@ -26,23 +27,133 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
     """Return what a path or glob pattern stands for, sorted; at least one file or folder.
 
     Args:
-        name: The image set's, for the error.
+        name: The data set's, for the error.
         written: The path as its user wrote it.
         places: Folders that a relative path may be relative to; the first that has it counts.
 
     Raises:
-        UserError: Nothing is there.
+        UserError: Nothing is there, or the pattern cannot be read.
     """
-    expanded, tried = Path(written).expanduser(), []
+    try:
+        expanded = Path(written).expanduser()
+    except RuntimeError:
+        raise UserError(f"{name}: there is no home folder for {written}.") from None
+    tried = []
     for place in places:
         path = place.absolute() / expanded
         root = Path(path.anchor) if expanded.is_absolute() else place.absolute()
-        pattern = path.relative_to(root)
-        found = [path] if path.exists() else sorted(root.glob(str(pattern)))
+        try:
+            found = [path] if path.exists() else sorted(root.glob(str(path.relative_to(root))))
+        except (ValueError, NotImplementedError, OSError) as error:
+            raise UserError(
+                f"{name}: {written} cannot be read as a path or pattern ({error}); ** stands for "
+                "whole folders, as in data/**/*.parquet."
+            ) from None
+        if path not in found and not expanded.name.startswith("."):
+            found = [each for each in found if not each.name.startswith(".")]
         if found:
             return found
         tried += [str(path)]
     raise UserError(f"{name}: there is no {' and no '.join(dict.fromkeys(tried))}.")
+
+
+def walk(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files below a folder, and what is hidden there; symbolic links are followed.
+
+    Hidden is what begins with a dot (.DS_Store, ._0.png, .ipynb_checkpoints/). A folder that is
+    reached twice through links counts once.
+
+    Raises:
+        UserError: A folder cannot be read.
+    """
+    files: list[Path] = []
+    hidden: list[Path] = []
+    seen = {folder.resolve()}
+
+    def look(folder: Path) -> None:
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            raise UserError(f"{folder} cannot be read ({error.strerror}).") from None
+        for path in entries:
+            if path.name.startswith("."):
+                hidden.append(path)
+            elif not path.is_dir():
+                files.append(path)
+            elif (real := path.resolve()) not in seen:
+                seen.add(real)
+                look(path)
+
+    look(folder)
+    return sorted(files), hidden
+
+
+def tables(
+    name: str, written: str | Sequence[str], places: Iterable[Path], suffixes: Sequence[str]
+) -> list[Path]:
+    """Return the files that paths, patterns and folders stand for, each once.
+
+    Args:
+        name: The data set's, for errors.
+        written: Files, folders or glob patterns.
+        places: As for `find`.
+        suffixes: Of the files that count in a folder, e.g. [".parquet"].
+    """
+    places = list(places)
+    paths: list[Path] = []
+    for pattern in [written] if isinstance(written, str) else written:
+        for path in find(name, pattern, places):
+            found = walk(path)[0] if path.is_dir() else [path]
+            paths += [
+                p for p in found if not path.is_dir() or p.name.lower().endswith(tuple(suffixes))
+            ]
+    return list({path.resolve(): path for path in reversed(paths)}.values())[::-1]
+
+
+def parts(
+    name: str, paths: Sequence[Path], train: str | None, test: str | float | None
+) -> list[File]:
+    """Return which files are trained on and then which are tested with, each in order.
+
+    Args:
+        name: The data set's, for errors.
+        paths: All its files.
+        train: Pattern of the training files; default: "train" in a file's or its folder's name.
+        test: Pattern of the test files; default: "test", else "val". A number: the share of the
+            rows of every file that is tested with.
+
+    Raises:
+        UserError: There is no file for one of the two, or a pattern cannot be read.
+    """
+    if isinstance(test, float):
+        return [File("both", path) for path in paths if _is(name, path, "", train or "*")]
+    training = [path for path in paths if _is(name, path, "train", train)]
+    rest = [path for path in paths if path not in training]
+    testing = [path for path in rest if _is(name, path, "test", test)]
+    if not testing and test is None:
+        testing = [path for path in rest if _is(name, path, "val", None)]
+    for part, found in (("train", training), ("test", testing)):
+        if not found:
+            names = ", ".join(path.name for path in paths[:5]) or "none"
+            share = ", or a share of the rows with test: 0.2" if part == "test" else ""
+            raise UserError(
+                f"{name}: which files are for {part}? Name them with {part}: PATTERN{share} "
+                f"(found: {names})."
+            )
+    return [File("train", path) for path in training] + [File("test", path) for path in testing]
+
+
+def _is(name: str, path: Path, part: str, pattern: str | None) -> bool:
+    """Whether a file belongs to a part by pattern, else by its name, else by its folder's."""
+    if pattern is not None:
+        try:
+            return path.match(pattern)
+        except ValueError as error:
+            raise UserError(f"{name}: {pattern!r} is not a pattern of files ({error}).") from None
+    for word in (path.name, path.parent.name):
+        if found := re.search("(?<![a-z])(train|test|val)", word.lower()):
+            return found.group() == part
+    return False
 
 
 def content(files: Sequence[File], options: str = "") -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from suite.datasets.dataset import DataSet
-from suite.datasets.decoding import Encoded, Progress, data_set
-from suite.datasets.files import File, find
+from suite.datasets.decoding import SUFFIXES, UNREADABLE, Encoded, Progress, data_set
+from suite.datasets.files import File, find, walk
 from suite.datasets.sources import FolderSource, title
 from suite.errors import UserError
 
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
 _TEST_NAMES = ("test", "val", "validation", "valid")
 
 
@@ -21,21 +21,47 @@ def files(source: FolderSource, places: Iterable[Path]) -> list[File]:
     """Return the images' files: train, then test; class by class; sorted by path.
 
     Raises:
-        UserError: There is no such folder, or a part of it is missing or empty.
+        UserError: There is no such folder, a part of it is missing, a class has no image, or an
+            image is of a kind that cannot be read.
     """
+    return _look(source, places)[0]
+
+
+def skipped(source: FolderSource, places: Iterable[Path]) -> str:
+    """Return one sentence that counts what is there and is not read, or ""."""
+    others = _look(source, places)[1]
+    if not others:
+        return ""
+    kinds = Counter("hidden" if path.name.startswith(".") else "not an image" for path in others)
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"{title(source)}: {len(others)} files or folders in it are not read ({counted})."
+
+
+def _look(source: FolderSource, places: Iterable[Path]) -> tuple[list[File], list[Path]]:
     name = title(source)
     root = find(name, source.folder, places)[0]
     test = next((part for part in _TEST_NAMES if (root / part).is_dir()), "test")
     found: list[File] = []
+    others: list[Path] = []
     for role, part in (("train", root / "train"), ("test", root / test)):
         before = len(found)
-        if part.is_dir():
-            for folder in sorted(path for path in part.iterdir() if path.is_dir()):
-                paths = (path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-                found += [File(f"{role}/{folder.name}", path) for path in sorted(paths)]
+        for folder in sorted(part.iterdir()) if part.is_dir() else []:
+            if folder.name.startswith(".") or not folder.is_dir():
+                others.append(folder)
+                continue
+            paths, hidden = walk(folder)
+            images = [path for path in paths if path.suffix.lower() in SUFFIXES]
+            rest = [path for path in paths if path.suffix.lower() not in SUFFIXES]
+            for path in rest:
+                if path.suffix.lower() in UNREADABLE:
+                    raise UserError(f"{path}: such images cannot be read; convert them to PNG.")
+            if not images:
+                raise UserError(f"{name}: the class folder {folder} has no image.")
+            others += hidden + rest
+            found += [File(f"{role}/{folder.name}", path) for path in images]
         if len(found) == before:
             raise UserError(f"{name}: there is no image {part}/CLASS/*.png (or jpg).")
-    return found
+    return found, others
 
 
 def read(source: FolderSource, files: Sequence[File], progress: Progress | None = None) -> DataSet:

@@ -1,4 +1,4 @@
-"""Which image sets there are, and which are on this machine."""
+"""Which data sets there are, and which are on this machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from suite.datasets.sources import KNOWN
+from suite.errors import UserError
 
 EXTRACTED = {
     "mnist": "MNIST/raw",
@@ -16,18 +17,22 @@ EXTRACTED = {
 }
 """Where in the data folder torchvision extracts a set."""
 
+PACKAGED = {"fashion_mnist": Path("/usr/share/datasets/fashion-mnist")}
+"""Where Debian's packages (dataset-fashion-mnist) install a set."""
+
 
 class Entry(NamedTuple):
-    """An image set that a study can name.
+    """A data set that a study can name.
 
     Attributes:
         source: What a study file writes: a name; empty for a set that was read from files.
         title: Its name in reports.
-        shape: Height, width and channels of an image.
+        shape: Height, width and channels of an image; (features,) of feature vectors.
         classes: Number of classes.
-        train: Number of training images.
-        test: Number of test images.
-        place: "embedded", "here", "decoded" (read from files before, and kept), or "to download".
+        train: Number of images or rows to train on.
+        test: Number to test with.
+        place: "embedded", "here", the folder of a package, "decoded" (read from files before, and
+            known), or "to download".
     """
 
     source: str
@@ -40,25 +45,38 @@ class Entry(NamedTuple):
 
 
 def data_folder(option: str | Path | None = None) -> Path:
-    """Return the data folder: the option, else SUITE_DATA, else in the platform's cache folder."""
-    if chosen := option or os.environ.get("SUITE_DATA"):
-        return Path(chosen).expanduser()
-    import platformdirs
+    """Return the data folder: the option, else SUITE_DATA, else in the platform's cache folder.
 
-    return Path(platformdirs.user_cache_dir("suite")) / "data"
+    Raises:
+        UserError: There is no home folder, which the folder is named or found by.
+    """
+    try:
+        if chosen := option or os.environ.get("SUITE_DATA"):
+            return Path(chosen).expanduser()
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("suite")).expanduser() / "data"
+    except RuntimeError:
+        raise UserError(
+            "the data folder cannot be found, as there is no home folder; name one with --data "
+            "FOLDER or SUITE_DATA."
+        ) from None
 
 
 def known_here(data_dir: str | Path) -> list[Entry]:
-    """Return every known image set, then those that were decoded from files on this machine."""
+    """Return every known data set, then those that were read from files on this machine."""
     from suite.datasets import cache
 
-    data_dir = Path(data_dir).expanduser()
+    data_dir = Path(data_dir)
     entries = []
     for name, known in KNOWN.items():
+        place = "to download"
         if not known.checksums:
             place = "embedded"
-        else:
-            place = "here" if (data_dir / EXTRACTED[name]).is_dir() else "to download"
+        elif (data_dir / EXTRACTED[name]).is_dir():
+            place = "here"
+        elif name in PACKAGED and PACKAGED[name].is_dir():
+            place = str(PACKAGED[name])
         entries.append(Entry(name, known.title, known.shape, known.classes, *known.images, place))
     return entries + [
         Entry("", note.name, note.shape, note.classes, note.train, note.test, "decoded")

@@ -1,17 +1,20 @@
-"""Any source becomes an image set."""
+"""Any source becomes a data set."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from suite.datasets import cache, npz, parquet
+from suite.datasets import cache, csv, npz, parquet
 from suite.datasets import folder as folders
 from suite.datasets.dataset import DataSet
 from suite.datasets.decoding import Progress
 from suite.datasets.files import File, content
+from suite.datasets.known import data_folder
 from suite.datasets.sources import (
     KNOWN,
+    CsvSource,
     FolderSource,
     NpzSource,
     ParquetSource,
@@ -20,7 +23,7 @@ from suite.datasets.sources import (
 )
 from suite.errors import UserError
 
-_DECODER = "1"  # enters the cache's keys; raise it when the same files come to decode otherwise
+_DECODER = "2"  # enters the cache's keys; raise it when the same files come to decode otherwise
 
 
 def load(
@@ -30,7 +33,7 @@ def load(
     base: str | Path | None = None,
     progress: Progress | None = None,
 ) -> DataSet:
-    """Load an image set, downloading or decoding it where that has not been done yet.
+    """Load a data set, downloading or decoding it where that has not been done yet.
 
     Args:
         source: What the study file names.
@@ -41,14 +44,14 @@ def load(
         progress: Told what is being decoded and how far that is.
 
     Raises:
-        UserError: The images are not there, not whole, or not an image set; or cannot be kept.
+        UserError: The data are not there, not whole, or not a data set; or cannot be kept.
     """
-    data_dir = Path(data_dir).expanduser()
+    data_dir = data_folder(data_dir)
     if isinstance(source, str):
-        if source == "digits":
-            from suite.datasets.digits import digits
+        if not KNOWN[source].checksums:
+            from suite.datasets.embedded import embedded
 
-            return digits()
+            return embedded(source)
         from suite.datasets.downloads import downloaded
 
         return downloaded(source, data_dir)
@@ -64,6 +67,10 @@ def load(
     # An npz archive is decoded already: a copy in the cache would save nothing.
     data = read() if reader is npz else cache.through(place, key, title(source), read)
     cache.remember(place, key, data)
+    if isinstance(source, FolderSource) and (
+        note := folders.skipped(source, _places(data_dir, base))
+    ):
+        data = replace(data, notes=(*data.notes, note))
     return data
 
 
@@ -90,7 +97,7 @@ def fingerprint(
     """
     if isinstance(source, str):
         return KNOWN[source].fingerprint
-    data_dir = Path(data_dir).expanduser()
+    data_dir = data_folder(data_dir)
     _, files, options = _files(source, data_dir, base)
     known = cache.recall(data_dir / "decoded", content(files, options))
     if known is None:
@@ -98,13 +105,25 @@ def fingerprint(
     return known.fingerprint
 
 
+def _places(data_dir: Path, base: str | Path | None) -> tuple[Path, Path]:
+    """Return the folders that a relative path is looked for in."""
+    return Path(base or ""), data_dir
+
+
 def _files(
-    source: ParquetSource | NpzSource | FolderSource, data_dir: Path, base: str | Path | None
+    source: ParquetSource | CsvSource | NpzSource | FolderSource,
+    data_dir: Path,
+    base: str | Path | None,
 ) -> tuple[ModuleType, list[File], str]:
     """Return the reader of a source, its files, and what else decides how they are read."""
-    places, options = (Path(base or ""), data_dir), f"{_DECODER} {type(source).__name__}"
+    places, options = _places(data_dir, base), f"{_DECODER} {type(source).__name__}"
     if isinstance(source, ParquetSource):
-        return parquet, parquet.files(source, places), f"{options} {source.label}"
+        share = source.test if isinstance(source.test, float) else None
+        options = f"{options} {source.label!r} {source.image!r} {share}"
+        return parquet, parquet.files(source, places), options
+    if isinstance(source, CsvSource):
+        share = source.test if isinstance(source.test, float) else None
+        return csv, csv.files(source, places), f"{options} {source.label!r} {share}"
     if isinstance(source, NpzSource):
         return npz, npz.files(source, places), options
     return folders, folders.files(source, places), options

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.datasets import labels
 from suite.datasets.dataset import DataSet
 from suite.datasets.files import File, find
 from suite.datasets.images import image_set
 from suite.datasets.sources import NpzSource, title
+from suite.datasets.vectors import feature_set
 from suite.errors import UserError
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -44,14 +46,27 @@ def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
 
 
 def read(source: NpzSource, files: Sequence[File], _progress: object = None) -> DataSet:
-    """Return the image set of an archive.
+    """Return the data set of an archive: images, or feature vectors where x is (n, features).
 
     Raises:
-        UserError: The file is truncated or foreign, lacks an array, or the arrays are not images
-            and labels.
+        UserError: The file is truncated or foreign, lacks an array, or the arrays are neither
+            images nor feature vectors with labels.
     """
+    name = title(source)
     x_train, y_train, x_test, y_test = arrays(files[0].path, ARRAYS)
-    return image_set(title(source), (x_train, y_train), (x_test, y_test))
+    if x_train.ndim != 2 or x_test.ndim != 2:
+        return image_set(name, (x_train, y_train), (x_test, y_test))
+    found = labels.numbered(name, [_label(y_train)], [_label(y_test)], any_numbers=True)
+    notes = (found.note,) if found.note else ()
+    train, test = (x_train, found.train), (x_test, found.test)
+    return feature_set(name, train, test, found.classes, notes=notes)
+
+
+def _label(y: np.ndarray) -> np.ndarray:
+    """Return labels as `labels.as_array` gives them."""
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.rint(y)).all()
+    return y.astype(np.int64) if whole else y
 
 
 def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
@@ -62,7 +77,7 @@ def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
     """
     try:
         if not zipfile.is_zipfile(path):
-            raise _broken(path, "no zip archive, or cut short")
+            raise _broken(path, "not a zip archive, or cut short")
         with np.load(path, allow_pickle=False) as archive:
             for key in keys:
                 if key not in archive:
@@ -80,7 +95,7 @@ def _array(path: Path, archive: Mapping[str, np.ndarray], key: str) -> np.ndarra
             raise _broken(path, f"{key} holds Python objects") from None
         raise
     if not isinstance(array, np.ndarray):  # what is not in numpy's format comes as bytes
-        raise _broken(path, f"{key} is no array")
+        raise _broken(path, f"{key} is not an array")
     return array
 
 

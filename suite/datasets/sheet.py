@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from suite.datasets.dataset import DataSet
+from suite.errors import UserError
 from suite.kernels.augment import draw, warp
 from suite.randomness import stream
 
@@ -26,7 +27,12 @@ def contact_sheet(images: DataSet, seed: int = 0, n: int = 6) -> Image.Image:
         images: The image set.
         seed: Chooses the images and the warps.
         n: Number of images, at most as many as there are for training.
+
+    Raises:
+        UserError: It has feature vectors.
     """
+    if images.kind == "features":
+        raise UserError(f"{images.name}: it has feature vectors, so there are no images to draw.")
     height, width, channels = images.shape
     chosen = stream(seed, "order").permutation(len(images.y_train))[:n]
     originals = images.x_train[chosen].astype(np.float32)

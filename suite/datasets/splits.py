@@ -53,7 +53,7 @@ def split(
         if not 0 < train_samples <= len(labels):
             raise UserError(
                 f"train_samples is {train_samples}; {images.name} has {len(labels)} training "
-                "images to choose from."
+                f"{images.rows} to choose from."
             )
         train = _stratified(labels, train, train_samples, rng)
     held_out: Literal["test"] | np.ndarray = "test"
@@ -63,14 +63,14 @@ def split(
         held_out = _stratified(labels, train, round(validation * len(train)), rng)
         if not len(held_out):
             raise UserError(
-                f"validation: {validation} of {len(train)} training images holds out none."
+                f"validation: {validation} of {len(train)} training {images.rows} holds out none."
             )
         train = np.setdiff1d(train, held_out, assume_unique=True)
     missing = np.setdiff1d(np.arange(len(images.classes)), labels[train])
     if len(missing):
         raise UserError(
-            f"{images.name}: class {images.classes[missing[0]]!r} keeps no training image; raise "
-            "train_samples or hold out fewer."
+            f"{images.name}: class {images.classes[missing[0]]!r} keeps no training "
+            f"{images.rows[:-1]}; raise train_samples or hold out fewer."
         )
     return Split(train, held_out)
 

@@ -196,8 +196,13 @@ def check_fits(settings: Settings, images: DataSet) -> None:
     """Check what only the data can tell.
 
     Raises:
-        UserError: If a layer would be denser than dense, or an epoch would have no batch.
+        UserError: If a layer would be denser than dense, an epoch would have no batch, or feature
+            vectors are to be warped.
     """
+    if images.kind == "features" and settings.augment and "augment" in settings.model_fields_set:
+        raise UserError(
+            f"augment: {images.name} has feature vectors, which cannot be warped; leave it out."
+        )
     sentence = too_dense(settings.epsilon, images.features, settings.hidden[0])
     if sentence and settings.composition.sparse:
         raise UserError(sentence)

@@ -1,0 +1,169 @@
+"""Feature vectors: from archives, Parquet and CSV files, and those that come with scikit-learn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+from sklearn.datasets import load_wine
+
+from suite.datasets.batches import Batches
+from suite.datasets.loading import fingerprint, load
+from suite.datasets.sheet import contact_sheet
+from suite.datasets.sources import KNOWN, CsvSource, NpzSource, ParquetSource
+from suite.datasets.splits import Split, split
+from suite.errors import UserError
+from suite.settings import Settings
+from suite.training.train import check_fits, train
+
+COLUMNS = ["age", "weight", "constant"]
+
+
+def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
+    """Rows of three features, one of which never changes, and labels that are names."""
+    rng = np.random.default_rng(seed)
+    made = pd.DataFrame(rng.normal(50, 20, (n, 3)), columns=COLUMNS).assign(constant=7.0)
+    return made.assign(label=[["ill", "well"][i % 2] for i in range(n)])
+
+
+def csv(folder, made=None, **options) -> CsvSource:
+    (frame() if made is None else made).to_csv(folder / "all.csv", index=False)
+    return CsvSource(csv=str(folder / "all.csv"), name="mine", **{"test": 0.2, **options})
+
+
+def refused(source, says, data) -> None:
+    with pytest.raises(UserError, match=says) as error:
+        load(source, data)
+    assert len(error.value.sentences) == 1 and str(error.value).endswith(".")
+
+
+def test_the_same_rows_are_one_data_set_whatever_the_file(tmp_path):
+    made = frame()
+    test = np.isin(np.arange(60) // 2 % 5, [4])
+    x, y = made[COLUMNS].to_numpy(np.float32), np.arange(60) % 2
+    np.savez(tmp_path / "a.npz", x_train=x[~test], y_train=y[~test], x_test=x[test], y_test=y[test])
+    made.to_parquet(tmp_path / "all.parquet")
+    sources = [
+        NpzSource(npz=str(tmp_path / "a.npz")),
+        ParquetSource(parquet=str(tmp_path / "all.parquet"), test=0.2),
+        csv(tmp_path),
+    ]
+    for source in sources:
+        data = load(source, tmp_path / "data")
+        assert (data.kind, data.shape, data.features, data.rows) == ("features", (3,), 3, "rows")
+        assert data.x_train.dtype == np.float32 and not data.x_train.flags.writeable
+        np.testing.assert_array_equal(data.x_train, x[~test])
+        np.testing.assert_array_equal(data.y_test, y[test])
+        again = load(source, tmp_path / "data")
+        assert (again.classes, again.notes) == (data.classes, data.notes)
+    assert data.classes == ("ill", "well")
+    assert len({fingerprint(source, tmp_path / "data") for source in sources}) == 1
+
+
+def test_features_are_standardised_by_what_is_trained_on(tmp_path):
+    data = load(csv(tmp_path), tmp_path / "data")
+    chosen = np.arange(0, len(data.y_train), 2)
+    batches = Batches(data, Split(chosen, "test"))
+    batch = batches.training(chosen, np.zeros((len(chosen), 4), np.float32)).numpy()
+    assert batch.shape == (3, len(chosen)) and batch.dtype == np.float32
+    expected = data.x_train[chosen].astype(float)
+    expected = (expected - expected.mean(axis=0)) / np.maximum(expected.std(axis=0), 1e-30)
+    np.testing.assert_allclose(batch.T, expected, atol=1e-5)
+    assert (batch[2] == 0).all()
+    (x, _), *_ = batches.evaluation("test")
+    assert x.shape == (3, len(data.y_test))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: f.assign(age=f.age.where(f.index != 3)), "row 3: the value of age is missing"),
+        (lambda f: f.assign(age=1e300), "the value of age is 1e\\+300, which is not finite"),
+        (lambda f: f.assign(weight="heavy"), "column weight is string; features are numbers"),
+        (lambda f: f.assign(label=""), "the label is missing"),
+        (lambda f: f.rename(columns={"label": "outcome"}), "label: COLUMN"),
+        (lambda f: f.assign(label=0.5), "column label has 0.5"),
+        (lambda f: f[["label"]], "two columns"),
+        (lambda f: f.rename(columns={"age": ""}), "none has|has none"),
+    ],
+)
+def test_tables_that_are_no_features_get_one_sentence(tmp_path, change, says):
+    refused(csv(tmp_path, change(frame())), says, tmp_path / "data")
+
+
+def test_missing_values_of_archives_and_parquet_are_refused(tmp_path):
+    made = frame()
+    made.loc[5, "weight"] = np.nan
+    made.to_parquet(tmp_path / "all.parquet")
+    source = ParquetSource(parquet=str(tmp_path / "all.parquet"), test=0.2)
+    refused(source, "row 5: the value of weight is missing", tmp_path / "data")
+    x, y = made[COLUMNS].to_numpy(), np.arange(60) % 2
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    refused(NpzSource(npz=str(tmp_path / "a.npz")), "row 5: the value of feature 2", tmp_path)
+
+
+def test_a_file_without_a_line_of_names_loses_no_row(tmp_path):
+    frame().to_csv(tmp_path / "all.csv", index=False, header=False)
+    data = load(CsvSource(csv=str(tmp_path / "all.csv"), label=4, test=0.2), tmp_path / "data")
+    assert len(data.y_train) + len(data.y_test) == 60 and data.classes == ("ill", "well")
+
+
+def test_labels_of_a_table_are_any_numbers_and_an_index_is_no_feature(tmp_path):
+    made = frame().assign(label=[-1, 1] * 30).sample(frac=1, random_state=1)  # keeps its index
+    made.to_parquet(tmp_path / "all.parquet")
+    data = load(ParquetSource(parquet=str(tmp_path / "all.parquet"), test=0.2), tmp_path / "data")
+    assert data.classes == ("-1", "1") and data.features == 3
+    assert any("sorted distinct labels" in note for note in data.notes)
+
+
+def test_a_class_that_is_only_tested_is_refused(tmp_path):
+    frame().to_csv(tmp_path / "train.csv", index=False)
+    frame().assign(label="odd").to_csv(tmp_path / "test.csv", index=False)
+    refused(CsvSource(csv=str(tmp_path)), "class 'odd' has test rows but", tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "wine"])
+def test_the_embedded_tables_are_what_is_known_of_them(name, tmp_path):
+    data, known = load(name, tmp_path), KNOWN[name]
+    assert data.fingerprint == known.fingerprint == fingerprint(name, tmp_path)
+    assert (data.shape, len(data.classes)) == (known.shape, known.classes)
+    assert (len(data.y_train), len(data.y_test)) == known.images
+
+
+def test_embedded_rows_are_scikit_learns(tmp_path):
+    data, theirs = load("wine", tmp_path), load_wine()
+    rows = np.concatenate([data.x_train, data.x_test])
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, theirs.data.astype(np.float32)))
+
+
+def test_warping_features_is_a_mistake_only_where_it_is_asked_for(tmp_path):
+    assert Settings(dataset="wine", epsilon=2).augment is False
+    assert Settings(dataset={"csv": "a.csv"}, epsilon=2).augment is False
+    assert Settings(dataset="digits", epsilon=2).augment is True
+    for dataset in ("wine", {"csv": "a.csv"}):
+        with pytest.raises(ValidationError, match="feature vectors, which cannot be warped"):
+            Settings(dataset=dataset, epsilon=2, augment=True)
+    frame().to_parquet(tmp_path / "all.parquet")
+    source = {"parquet": str(tmp_path / "all.parquet"), "test": 0.2}
+    given = {"dataset": source, "hidden": (8,), "epsilon": 2, "batch_size": 10, "epochs": 1}
+    data = load(ParquetSource(**source), tmp_path / "data")
+    check_fits(Settings(**given), data)
+    with pytest.raises(UserError, match=r"augment: .* has feature vectors"):
+        check_fits(Settings(**given, augment=True), data)
+
+
+def test_a_network_learns_a_table(tmp_path):
+    settings = Settings(
+        dataset="wine", hidden=(30,), epsilon=4, epochs=15, batch_size=12, learning_rate=0.05
+    )
+    history = train(settings, 1, load("wine", tmp_path)).history
+    assert history[-1]["test_accuracy"] > 0.85
+
+
+def test_rows_are_held_out_and_cannot_be_drawn(tmp_path):
+    data = load("wine", tmp_path)
+    parts = split(data, 0.25)
+    assert len(parts.validation) == 36 and len(parts.train) == 108
+    with pytest.raises(UserError, match="144 training rows"):
+        split(data, "test", 1000)
+    with pytest.raises(UserError, match="no images to draw"):
+        contact_sheet(data)
