@@ -181,7 +181,11 @@ def test_a_declared_pair_keeps_its_familys_correction_and_another_stands_alone(t
     (declared,) = decisions.comparison(results, "lset", "set")
     assert declared.row() == decisions.comparisons(results)[0].row()
     (turned,) = decisions.comparison(results, {"method": "set"}, "lset[metric=loss]")
-    assert turned.row() == declared.row()
+    assert (turned.cell, turned.against) == (declared.against, declared.cell)
+    assert turned.found.verdict == "worse"
+    assert turned.found.difference == -declared.found.difference
+    assert (turned.found.low, turned.found.high) == (-declared.found.high, -declared.found.low)
+    assert turned.found.p_adjusted == declared.found.p_adjusted
     (other,) = decisions.comparison(results, "lset", "static")
     assert other.found.needed == 0.05
     assert "not declared" in other.found.note
@@ -369,3 +373,56 @@ def test_wins_ties_and_losses(tmp_path):
     counts = decisions.win_tie_loss(rows)
     assert counts.loc["set"].tolist() == [0, 1, 1]
     assert counts.loc["lset[metric=loss]"].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("noise", [1e-15, -3e-16, 1e-13])
+@pytest.mark.parametrize("outcome", ["test_accuracy", "test_loss", "alpha"])
+def test_rounding_decides_nothing(tmp_path, noise, outcome):
+    more = f"""
+comparisons: {{baseline: set, outcome: {outcome}}}
+claims:
+  - sentence: LSET is higher.
+    parts: [{{outcome: {outcome}, cells: [lset], against: [set], direction: higher}}]
+"""
+    accuracy = ACCURACY | {"lset": lambda n, e: ACCURACY["set"](n, e) + noise}
+    results = small(tmp_path, more, accuracy)
+    results.frame["connections"] = 1000
+    assert decisions.comparisons(results)[0].found.verdict == "inconclusive"
+    assert decisions.claims(results)[0].found.verdict == "inconclusive"
+
+
+def test_a_value_that_is_not_finite_is_named_with_its_seed(tmp_path):
+    results = small(tmp_path, BASELINE, ACCURACY)
+    results.frame.loc[
+        (results.frame["cell"] == "set") & (results.frame["seed"] == 2023), "test_accuracy"
+    ] = np.inf
+    found = decisions.comparisons(results)[0].found
+    assert (found.n, found.dropped) == (9, 1)
+    assert "set has no finite value with seed 2023" in found.note
+
+
+def test_cells_of_other_epochs_or_data_sets_are_said_to_be(tmp_path):
+    cells = """
+  - {method: set}
+  - {method: accset, epochs: 20}
+  - {method: lset, dataset: mnist}
+"""
+    pairs = "\n  pairs: [[accset, set], [lset, set]]"
+    more = """
+claims:
+  - sentence: It is higher.
+    parts: [{cells: [accset, lset], against: [set], direction: higher}]
+"""
+    file = tmp_path / "unlike.yaml"
+    file.write_text(
+        "name: unlike\nseeds: {count: 8}\ndefaults: {dataset: cifar10, epochs: 40}\n"
+        f"cells:{cells}comparisons:{pairs}{more}"
+    )
+    results = make_results(load_study(file))
+    epochs, data = (row.found.note for row in decisions.comparisons(results))
+    assert "the epochs differ (20 and 40)" in epochs
+    assert "the data sets differ (MNIST and CIFAR-10)" in data
+    (claim,) = decisions.claims(results)
+    assert "the epochs differ" in claim.statements[0].found.reason
+    assert claim.statements[0].paper is not None
+    assert claim.statements[1].paper is None  # the paper compares nothing across data sets

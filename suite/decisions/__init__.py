@@ -10,14 +10,14 @@ from suite.decisions.comparisons import (
     Compared,
     comparison,
     comparisons,
+    decide,
     win_tie_loss,
 )
 from suite.decisions.power import Planned, seeds_needed
 from suite.decisions.ranks import blocks, ranking
-from suite.decisions.values import HIGHER_IS_BETTER, measure_words, values
+from suite.decisions.values import measure_words, published, sample, values
 
 __all__ = [
-    "HIGHER_IS_BETTER",
     "SEVERAL_STATEMENTS",
     "Claimed",
     "Compared",
@@ -27,8 +27,11 @@ __all__ = [
     "claims",
     "comparison",
     "comparisons",
+    "decide",
     "measure_words",
+    "published",
     "ranking",
+    "sample",
     "seeds_needed",
     "values",
     "win_tie_loss",

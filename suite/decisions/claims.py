@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from suite import paper
-from suite.decisions.values import measure_words, plain, sample, values
+from suite.decisions.values import measure_words, published, sample, values
+from suite.measures import MEASURES, Outcome, plain
 from suite.study import Cell, Claim, ClaimPart, Study
-from suite.study.cells import published_row, restates_regrowth_figures
-from suite.study.file import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,14 +23,6 @@ SEVERAL_STATEMENTS = (
     "is the largest of theirs and no further correction for their number is due (an "
     "intersection-union test)."
 )
-_COLUMNS: dict[str, paper.Column] = {
-    "test_accuracy": "accuracy",
-    "test_loss": "loss",
-    "connections": "connections",
-    "alpha": "alpha",
-    "beta": "beta",
-}
-"""Where the paper's Table 2 has the values of an outcome."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +135,7 @@ def claims(results: Results) -> list[Claimed]:
                     part.outcome,
                     part.direction,
                     _margin(study, part),
-                    _published(study, part, cell, against),
+                    _paper(study, part, cell, against),
                     found,
                 )
                 for (part, cell, against), found in zip(parts, finding.parts, strict=True)
@@ -176,18 +166,15 @@ def _margin(study: Study, part: ClaimPart) -> float | None:
     }.get(part.direction)
 
 
-def _published(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:
-    """Return the paper's figure for a statement: as declared, else from the rows of its Table 2.
-
-    Of its Figures 2 and 3 it prints no numbers.
-    """
+def _paper(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:
+    """Return the paper's figure for a statement: as declared, else from the rows of its Table 2."""
     if part.paper is not None or part.direction == "saves":
         return part.paper
-    rows = published_row(cell), published_row(against)
-    column = None if restates_regrowth_figures(study.cells) else _COLUMNS.get(part.outcome)
-    if column is None or rows[0] is None or rows[1] is None:
-        return None
-    return rows[0].value(column) - rows[1].value(column)
+    if cell.settings.dataset != against.settings.dataset:
+        return None  # the paper compares nothing across data sets
+    rows, column = [published(study, one) for one in (cell, against)], MEASURES[part.outcome]
+    values = [row.value(column.published) for row in rows if row and column.published]
+    return values[0] - values[1] if len(values) == 2 else None
 
 
 def _spell(part: ClaimPart, cell: Cell, against: Cell, margin: float | None) -> str:

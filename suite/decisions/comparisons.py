@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from suite.decisions.values import HIGHER_IS_BETTER, measure_words, plain, sample, values
+from suite.decisions.values import measure_words, sample, values
 from suite.errors import UserError
+from suite.measures import MEASURES, Outcome, plain
 from suite.study import Cell
-from suite.study.file import CellName, Outcome
+from suite.study.file import CellName, Comparisons
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from suite.statistics import Comparison
+    from suite.statistics import Comparison, Sample
     from suite.store.table import Results
 
 
@@ -77,34 +78,45 @@ def comparison(results: Results, first: CellName, second: CellName) -> list[Comp
     cell, against = results.study.cell(first), results.study.cell(second)
     if cell is against:
         raise UserError(f"{cell.label} cannot be compared with itself.")
-    family = results.study.pairs
-    for pair in ((cell, against), (against, cell)):
-        if pair in family:
-            return [_compare(results, family)[family.index(pair)]]
+    family = [(cell, against) if pair == (against, cell) else pair for pair in results.study.pairs]
+    if (cell, against) in family:  # which of the two is first changes no other's correction
+        return [_compare(results, family)[family.index((cell, against))]]
     (row,) = _compare(results, [(cell, against)])
     note = "; ".join(filter(None, ["not declared by the study: p stands alone", row.found.note]))
     return [replace(row, found=replace(row.found, note=note))]
 
 
 def _compare(results: Results, family: Sequence[tuple[Cell, Cell]]) -> list[Compared]:
-    from suite.statistics import Question, compare
-
     declared = results.study.file.comparisons
     table = values(results, declared.outcome)
-    questions = [
-        Question(
-            sample(results, table, cell, against),
-            HIGHER_IS_BETTER[declared.outcome],
-            declared.equivalence_margin,
-        )
-        for cell, against in family
-    ]
-    found = compare(questions, alpha=declared.alpha, correction=declared.correction)
+    samples = [sample(results, table, cell, against) for cell, against in family]
+    found = decide(samples, declared.outcome, declared, declared.equivalence_margin)
     words = measure_words(results.study)
     return [
         Compared(cell, against, declared.outcome, words, comparison)
         for (cell, against), comparison in zip(family, found, strict=True)
     ]
+
+
+def decide(
+    samples: Sequence[Sample],
+    outcome: Outcome,
+    declared: Comparisons,
+    margin: float | None = None,
+) -> list[Comparison]:
+    """Decide one family of comparisons: the only road from values to a verdict.
+
+    Args:
+        samples: Two cells' values each.
+        outcome: What they are values of.
+        declared: The level and the correction.
+        margin: Differences up to this are too small to matter; None declares none.
+    """
+    from suite.statistics import Question, compare
+
+    higher = bool(MEASURES[outcome].higher)
+    questions = [Question(found, higher, margin) for found in samples]
+    return compare(questions, alpha=declared.alpha, correction=declared.correction)
 
 
 def win_tie_loss(rows: Sequence[Compared]) -> pd.DataFrame:

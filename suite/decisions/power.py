@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from suite.decisions.values import plain, sample, values
+from suite.decisions.values import sample, values
 from suite.errors import UserError
+from suite.measures import Outcome, plain
 from suite.study import Cell, Study
-from suite.study.file import Outcome
 
 if TYPE_CHECKING:
     from suite.statistics import Sample, SeedsNeeded

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.decisions.values import HIGHER_IS_BETTER, values
+from suite.decisions.values import values
+from suite.measures import MEASURES, Outcome
 from suite.study.cells import cell_label
-from suite.study.file import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +66,6 @@ def ranking(results: Results, outcome: Outcome | None = None) -> Ranking:
     outcome = outcome or declared.outcome
     return rank(
         blocks(results, outcome),
-        higher_is_better=HIGHER_IS_BETTER[outcome],
+        higher_is_better=bool(MEASURES[outcome].higher),
         alpha=declared.alpha,
     )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Literal
 
+from suite import paper
+from suite.datasets.sources import title
+from suite.measures import MEASURES, Outcome
 from suite.study import Cell, Study
-from suite.study.file import LastEpochs, Outcome
+from suite.study.cells import published_row, restates_regrowth_figures
+from suite.study.file import LastEpochs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from suite.statistics import Sample
     from suite.store.table import Results
-
-HIGHER_IS_BETTER: dict[str, bool] = {
-    outcome: outcome in ("test_accuracy", "val_accuracy", "alpha") for outcome in get_args(Outcome)
-}
-"""The direction of each outcome: accuracies and alpha up, losses, connections and beta down."""
 
 
 def measure_words(study: Study) -> str:
@@ -29,7 +27,22 @@ def measure_words(study: Study) -> str:
     return "last epoch" if measure == "last" else "epoch of the best validation accuracy"
 
 
-def values(results: Results, outcome: Outcome) -> pd.DataFrame:
+def published(study: Study, cell: Cell) -> paper.Row | None:
+    """Return the row of the paper's Table 2 that belongs next to a cell, or None.
+
+    Where some cells are on the paper's data set, no other has one. The paper prints no numbers of
+    its Figures 2 and 3.
+    """
+    here = cell.settings.dataset == paper.DATASET
+    repeats = any(one.settings.dataset == paper.DATASET for one in study.cells)
+    if restates_regrowth_figures(study.cells) or (repeats and not here):
+        return None
+    return published_row(cell)
+
+
+def values(
+    results: Results, outcome: Outcome, measure: Literal["last", "best"] | LastEpochs | None = None
+) -> pd.DataFrame:
     """Return one value for each finished run.
 
     alpha = accuracy / connections and beta = loss * connections are taken from each epoch of each
@@ -38,6 +51,7 @@ def values(results: Results, outcome: Outcome) -> pd.DataFrame:
     Args:
         results: The study and its tidy table.
         outcome: What is read.
+        measure: Of which epochs; by default those that the study compares by.
 
     Returns:
         float64, one row a declared seed, one column a cell (by label); NaN where the run is not
@@ -50,9 +64,9 @@ def values(results: Results, outcome: Outcome) -> pd.DataFrame:
     labels = [cell.label for cell in study.cells]
     if frame.empty:
         return pd.DataFrame(np.nan, index=study.seeds, columns=labels)
-    runs = frame.assign(value=_outcome(frame, outcome)).sort_values("epoch", kind="stable")
+    runs = frame.assign(value=MEASURES[outcome].of(frame)).sort_values("epoch", kind="stable")
     by_run = runs.groupby(["seed", "cell"], sort=False)
-    measure = study.file.comparisons.measure
+    measure = measure or study.file.comparisons.measure
     if isinstance(measure, LastEpochs):
         # One epoch that is not finite spoils the mean, as it should.
         last = by_run.tail(measure.last)
@@ -65,14 +79,6 @@ def values(results: Results, outcome: Outcome) -> pd.DataFrame:
         one = best.set_index(["seed", "cell"])["value"]
     table = one.astype("float64").unstack("cell").reindex(index=study.seeds, columns=labels)
     return table.where(np.isfinite(table))
-
-
-def _outcome(frame: pd.DataFrame, outcome: Outcome) -> pd.Series:
-    if outcome == "alpha":
-        return frame["test_accuracy"] / frame["connections"]
-    if outcome == "beta":
-        return frame["test_loss"] * frame["connections"]
-    return frame[outcome]
 
 
 def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> Sample:
@@ -98,15 +104,30 @@ def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> 
         for label in (cell.label, against.label)
         if (seeds := [str(r.seed) for r in results.runs if r.state == "failed" and r.cell == label])
     ]
-    return replace(found, note="; ".join(filter(None, [found.note, *failed])))
+    spoilt = [
+        f"{label} has no finite value with seed {', '.join(seeds)}"
+        for label in (cell.label, against.label)
+        if (seeds := _spoilt(results, table, label))
+    ]
+    notes = [found.note, *failed, *spoilt, *_unlike(cell, against)]
+    return replace(found, note="; ".join(filter(None, notes)))
 
 
-def plain(value: Any) -> Any:
-    """Return plain values that JSON knows: numbers that are not finite become None."""
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if isfinite(value) else None
-    return value
+def _spoilt(results: Results, table: pd.DataFrame, label: str) -> list[str]:
+    """Return the seeds whose run is done and whose value is not finite."""
+    done = {run.seed for run in results.runs if run.cell == label and run.state == "done"}
+    return [str(seed) for seed in table.index[table[label].isna()] if seed in done]
+
+
+def _unlike(cell: Cell, against: Cell) -> list[str]:
+    """Say what makes a comparison of two cells one of more than their methods."""
+    one, other = cell.settings, against.settings
+    notes = []
+    if one.dataset != other.dataset:
+        notes.append(
+            f"the data sets differ ({title(one.dataset)} and {title(other.dataset)}), so the pairs "
+            "share nothing but a seed's number"
+        )
+    if one.epochs != other.epochs:
+        notes.append(f"the epochs differ ({one.epochs:,} and {other.epochs:,})")
+    return notes

@@ -15,10 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtr, stdtrit
 
 from suite.statistics.attainability import permutation_floor, sign_flip_floor
-from suite.statistics.samples import Sample
-
-ROUNDING = 1e-12
-"""A spread below this share of the values is rounding, not variance."""
+from suite.statistics.samples import ROUNDING, Sample
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,8 @@ def difference(sample: Sample) -> Contrast:
             return replace(contrast, error=0.0)
         return contrast
     estimate = float(a.mean() - b.mean()) if sample.n else nan
+    if abs(estimate) <= ROUNDING * float(np.abs(np.concatenate([a, b])).max(initial=0.0)):
+        estimate = 0.0
     floor = permutation_floor(a.size, b.size)
     if sample.n < 2:
         return Contrast(estimate, nan, 0.0, floor, 0.0)
