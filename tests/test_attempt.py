@@ -11,7 +11,7 @@ from suite.datasets.digits import digits
 from suite.execution import attempt as attempts
 from suite.execution.attempt import attempt
 from suite.files import Place
-from suite.methods import registry
+from suite.methods import parts
 from suite.settings import Settings
 from suite.store.store import RunStore
 from suite.study.file import Execution
@@ -242,9 +242,9 @@ def test_a_store_that_comes_back_is_waited_for(images, store, expected, tmp_path
 
 
 def test_a_strategy_that_raises_fails_the_run_at_once(images, store, monkeypatch):
-    monkeypatch.setattr(registry, "_strategies", dict(registry._strategies))
+    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
 
-    @registry.regrowth("raises")
+    @parts.regrowth("raises")
     def raises(layer, count, rng):
         raise ValueError("no positions today")
 

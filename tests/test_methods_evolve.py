@@ -149,7 +149,7 @@ def test_settings_reach_the_strategy():
 
 
 def test_an_unknown_strategy_is_refused():
-    with pytest.raises(UserError, match="no regrowth strategy 'nobody'"):
+    with pytest.raises(UserError, match='no regrowth strategy "nobody"'):
         evolve((1, 2), np.array([0]), np.ones(1, dtype=np.float32), None, regrow="nobody")
 
 

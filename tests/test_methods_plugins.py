@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from suite.errors import UserError
-from suite.methods import plugins, registry
+from suite.methods import parts, plugins
 from suite.methods.catalogue import entries
 from suite.methods.layer import LayerView
 from suite.methods.plugins import Plugin, load, load_plugin, read_plugin
@@ -30,7 +30,7 @@ def first_free(layer, count, rng):
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     """What a test registers and finds is forgotten after it."""
-    monkeypatch.setattr(registry, "_strategies", dict(registry._strategies))
+    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
     monkeypatch.setattr(plugins, "_fingerprints", {})
     monkeypatch.setattr(plugins, "_broken", None)
     before = set(sys.modules)
@@ -56,10 +56,10 @@ def regrown(name):
 def refusal(code, tmp_path, name="bad.py"):
     path = tmp_path / name
     path.write_text(code)
-    before = registry.registered()
+    before = parts.registered("regrow")
     with pytest.raises(UserError) as error:
         load_plugin(path)
-    assert registry.registered() == before
+    assert parts.registered("regrow") == before
     return str(error.value).replace(str(path), "FILE")
 
 
@@ -68,7 +68,7 @@ def test_a_file_is_usable_by_name(file):
     assert "first_free" in names()
     assert regrown("first_free") == [1, 3]
     strategy = get("first_free")
-    assert strategy.origin == registry.Origin("plug-in", str(file), fingerprint("first_free"))
+    assert strategy.origin == parts.Origin("plug-in", str(file), fingerprint("first_free"))
     assert fingerprint("first_free") == hashlib.sha256(file.read_bytes()).hexdigest()
     listed = next(entry for entry in entries() if entry.name == "first_free")
     assert (listed.kind, listed.summary) == ("plug-in", "The first inactive positions.")
@@ -161,11 +161,11 @@ def test_a_package_may_define_strategies_in_its_modules(tmp_path, monkeypatch):
         ("x = 1\nx / 0\n", "Plug-in FILE fails at line 2: ZeroDivisionError: division by zero."),
         ("import no_such_thing_at_all", "ModuleNotFoundError: No module named 'no_such_thing"),
         ("raise SystemExit(3)", "Plug-in FILE fails at line 1: SystemExit: 3."),
-        ("x = 1\n", "Plug-in FILE registers no regrowth strategy."),
+        ("x = 1\n", "Plug-in FILE registers no part."),
         ("\0", "Plug-in FILE fails"),
         (FIRST_FREE.replace("first_free", "random"), "'random' of FILE has the name of the built"),
         (FIRST_FREE + FIRST_FREE.replace("_free(", "(").replace("(source", "('first_free', source"),
-         "'first_free' of FILE has the name of the plug-in strategy of FILE"),
+         "'first_free' of FILE has the name of the plug-in regrowth strategy of FILE"),
         (FIRST_FREE + "1 / 0", "division by zero"),
         (FIRST_FREE.replace(", rng", ""), "must take (layer, count, rng)"),
     ],
@@ -176,7 +176,7 @@ def test_a_file_that_is_refused(code, expected, tmp_path):
 
 def test_two_files_cannot_share_a_name(file, tmp_path):
     load_plugin(file)
-    expected = f"'first_free' of FILE has the name of the plug-in strategy of {file}."
+    expected = f"'first_free' of FILE has the name of the plug-in regrowth strategy of {file}."
     assert expected in refusal(FIRST_FREE + "# another\n", tmp_path)
 
 
@@ -206,7 +206,7 @@ def test_an_installed_package_is_found(tmp_path, monkeypatch):
     assert regrown("first_free") == [1, 3]
     assert "first_free" in names()
     digest = hashlib.sha256((tmp_path / "installed_rules.py").read_bytes()).hexdigest()
-    assert get("first_free").origin == registry.Origin("entry point", "installed_rules 1.2", digest)
+    assert get("first_free").origin == parts.Origin("entry point", "installed_rules 1.2", digest)
 
 
 def test_a_broken_package_harms_nobody_and_is_named(tmp_path, monkeypatch):
@@ -227,7 +227,7 @@ def test_a_plugin_cannot_take_an_installed_name(file, tmp_path, monkeypatch):
     folder.mkdir()
     install(folder, "installed_rules", FIRST_FREE + "# another\n")
     monkeypatch.syspath_prepend(folder)
-    with pytest.raises(UserError, match="of the entry point strategy of installed_rules"):
+    with pytest.raises(UserError, match="of the entry point regrowth strategy of installed_rules"):
         load_plugin(file)
 
 

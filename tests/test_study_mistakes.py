@@ -660,7 +660,7 @@ PLUGINS = {
     "nothing.py": "Plug-in {path} cannot be read: No such file or directory.",
     "wrong.py": "Plug-in {path} fails at line 1: SyntaxError: ",
     "fails.py": "Plug-in {path} fails at line 2: ZeroDivisionError: division by zero.",
-    "empty.py": "Plug-in {path} registers no regrowth strategy.",
+    "empty.py": "Plug-in {path} registers no part.",
     "taken.py": "Regrowth strategy 'random' of {path} has the name of ",
     "exits.py": "Plug-in {path} fails at line 2: SystemExit: 3.",
 }

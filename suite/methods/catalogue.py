@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suite.methods import methods, prune, regrow
-from suite.methods.registry import first_line
+from suite.methods import library, methods
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,9 @@ def entries() -> list[Entry]:
         for m in methods.METHODS.values()
     ]
     listed += [
-        Entry("prune", name, "built-in", first_line(r.function), r.source, prune.__name__)
-        for name, r in prune.RULES.items()
-    ]
-    listed += [
-        Entry("regrow", s.name, s.origin.kind, s.summary, s.source, s.origin.place)
-        for s in regrow.strategies()
+        Entry(kind, p.name, p.origin.kind, p.summary, p.source, p.origin.place)
+        for kind in ("prune", "regrow")
+        for p in library.available(kind)
     ]
     for setting, parts, module in (
         ("rule", methods.RULES, "suite.methods.connectivity"),

@@ -86,8 +86,9 @@ def evolve_layer(
     if momentum is None:
         momentum = np.zeros_like(weights)
     keep = keep_mask(prune, weights, zeta)
+    rows = None if gradient is None else _rows(gradient)
     kept = LayerView(
-        index, shape, positions[keep], weights[keep], momentum[keep], gradient, activations
+        index, shape, positions[keep], weights[keep], momentum[keep], rows, activations
     )
     lacking = count_to_regrow(theta, initial_count, kept.positions.size)
     count = min(lacking, kept.size - kept.positions.size)
@@ -105,3 +106,9 @@ def evolve_layer(
         pruned=positions.size - kept.positions.size,
         regrown=count,
     )
+
+
+def _rows(
+    gradient: Callable[[], NDArray[np.float32]],
+) -> Callable[[int, int], NDArray[np.float32]]:
+    return lambda start, stop: gradient()[start:stop]

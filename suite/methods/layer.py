@@ -1,4 +1,4 @@
-"""What a regrowth strategy sees of a layer."""
+"""What parts see of a layer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.methods.positions import find_sorted
+
 _Number = TypeVar("_Number", bound=np.generic)
+
+BLOCK = 2**20
+"""How many elements of a dense gradient are computed at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerView:
-    """One sparse layer after pruning, read-only.
+    """One sparse layer, read-only.
 
     A position is the flat index row * n_in + column into the layer's weight matrix, whose rows
     are the layer's outputs and whose columns are its inputs.
@@ -25,8 +30,10 @@ class LayerView:
         positions: int64 (nnz,), the active positions, ascending.
         weights: float32 (nnz,), the weight at each position.
         momentum: float32 (nnz,), the optimiser's momentum at each position.
-        gradient_from: Computes what `gradient` returns; None if the strategy did not ask.
-        activations_from: Computes what `activations` returns; None if the strategy did not ask.
+        gradient_from: (start, stop) -> these rows of the dense gradient, float32
+            (stop - start, n_in); None if the part did not ask for the gradient.
+        activations_from: Computes what `activations` returns; None if the part did not ask.
+        before: The layer before pruning; None while nothing is pruned.
     """
 
     index: int
@@ -34,8 +41,9 @@ class LayerView:
     positions: NDArray[np.int64]
     weights: NDArray[np.float32]
     momentum: NDArray[np.float32]
-    gradient_from: Callable[[], NDArray[np.float32]] | None = None
+    gradient_from: Callable[[int, int], NDArray[np.float32]] | None = None
     activations_from: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
+    before: LayerView | None = None
 
     def __post_init__(self) -> None:
         for field in ("positions", "weights", "momentum"):
@@ -50,25 +58,95 @@ class LayerView:
         """Return the gradient of the loss by every position, float32 (n_out, n_in).
 
         Raises:
-            RuntimeError: If the strategy did not declare needs=("gradient",).
+            RuntimeError: If the part did not declare needs=("gradient",).
+        """
+        return self.gradient_rows(0, self.shape[0])
+
+    def gradient_rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return rows of the dense gradient, float32 (stop - start, n_in).
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("gradient",).
         """
         if self.gradient_from is None:
-            raise RuntimeError('the gradient is there for strategies with needs=("gradient",)')
-        return _read_only(self.gradient_from())
+            raise RuntimeError('the gradient is there for parts with needs=("gradient",)')
+        return _read_only(self.gradient_from(start, stop))
+
+    def top_gradient(self, count: int) -> NDArray[np.int64]:
+        """Return the inactive positions where the gradient is largest in absolute value.
+
+        The gradient is computed in blocks of rows, of which only the largest elements are kept, so
+        that it never stands in memory as a whole. Of equal elements the one at the lower position
+        is chosen.
+
+        Args:
+            count: How many positions, at most as many as are inactive.
+
+        Returns:
+            int64 (count,), ascending.
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("gradient",).
+            ValueError: If the gradient is not a number somewhere.
+        """
+        rows, columns = self.shape
+        height = max(1, BLOCK // columns)
+        best = np.empty(0, dtype=np.int64)
+        sizes = np.empty(0, dtype=np.float32)
+        for start in range(0, rows, height):
+            stop = min(rows, start + height)
+            block = np.abs(self.gradient_rows(start, stop)).ravel()
+            first, last = np.searchsorted(self.positions, (start * columns, stop * columns))
+            block[self.positions[first:last] - start * columns] = -1  # below every candidate
+            least = sizes.min() if sizes.size == count > 0 else -0.5
+            found = np.flatnonzero(block > least)
+            best = np.concatenate([best, found + start * columns])
+            sizes = np.concatenate([sizes, block[found]])
+            if best.size > count:
+                chosen = largest(sizes, count)
+                best, sizes = best[chosen], sizes[chosen]
+        if best.size < count:
+            raise ValueError("the gradient is not a number")
+        return best
 
     def activations(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the activations of the epoch's last batches on both sides of the layer.
+        """Return the activations of the last batch on both sides of the layer.
 
         Returns:
             The inputs, float32 (n_in, b), and the outputs, float32 (n_out, b), of b images.
 
         Raises:
-            RuntimeError: If the strategy did not declare needs=("activations",).
+            RuntimeError: If the part did not declare needs=("activations",).
         """
         if self.activations_from is None:
-            raise RuntimeError('activations are there for strategies with needs=("activations",)')
+            raise RuntimeError('activations are there for parts with needs=("activations",)')
         inputs, outputs = self.activations_from()
         return _read_only(inputs), _read_only(outputs)
+
+    def dropped(self) -> NDArray[np.int64]:
+        """Return the positions that pruning made inactive, int64, ascending."""
+        if self.before is None:
+            return np.empty(0, dtype=np.int64)
+        gone = np.ones(self.before.positions.size, dtype=bool)
+        gone[find_sorted(self.before.positions, self.positions)] = False
+        return self.before.positions[gone]
+
+
+def smallest(values: NDArray, count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` smallest values; of equal ones the first."""
+    if count == 0:
+        return np.empty(0, dtype=np.intp)
+    if count >= values.size:
+        return np.arange(values.size)
+    last = np.partition(values, count - 1)[count - 1]
+    below = np.flatnonzero(values < last)
+    tied = np.flatnonzero(values == last)[: count - below.size]
+    return np.concatenate([below, tied])
+
+
+def largest(values: NDArray, count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` largest values, ascending; of equal ones the first."""
+    return np.sort(smallest(-values, count))
 
 
 def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:

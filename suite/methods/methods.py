@@ -7,13 +7,14 @@ module imports nothing heavy: study files are checked against it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
-Signal = Literal["loss", "val_loss", "val_accuracy"]
+from suite.methods.moment import HIGHER_IS_BETTER, SIGNALS, Signal
+
+__all__ = ["GATES", "HIGHER_IS_BETTER", "METHODS", "RULES", "SIGNALS", "Gate", "Method", "Part"]
+
 Rule = Literal["full", "performance"]
 Gate = Literal["open", "pauses"]
-
-SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
 
 class Part(NamedTuple):
@@ -39,7 +40,6 @@ GATES: dict[Gate, Part] = {
         "Scholte 2022, Algorithm 2",
     ),
 }
-HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}
 
 
 @dataclass(frozen=True)

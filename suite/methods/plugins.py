@@ -1,11 +1,12 @@
-"""Regrowth strategies from outside the suite: a study's own files, and installed packages.
+"""Parts from outside the suite: a study's own files, and installed packages.
 
 A study names files and modules in its `plugins:` list. The process that reads the study calls
 `read_plugin` and `load` for each; what `read_plugin` returned, the code included, is sent to the
 workers, which call `load` too. So every worker runs the code that the run's key was made from,
 even where the file is missing or has changed since.
 
-Installed packages announce modules in the entry-point group `suite.regrowth`.
+Installed packages announce modules in the entry-point group `suite.parts`; those written for
+version 0.1.0 in `suite.regrowth`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.errors import UserError
-from suite.methods import strategies  # noqa: F401  registers the built-in names first
-from suite.methods.registry import Origin, forget, loading, registered
+from suite.methods import (  # noqa: F401  registers the built-in names first
+    budgets,
+    fills,
+    gates,
+    initial,
+    prune,
+    rates,
+    regrow,
+    schedules,
+    shares,
+)
+from suite.methods.parts import Origin, all_registered, forget, loading
 
-GROUP = "suite.regrowth"
+GROUPS = ("suite.parts", "suite.regrowth")
 
 _fingerprints: dict[str, str] = {}  # of the files that are loaded, by path
 _broken: dict[str, str] | None = None  # entry points that failed and why, once they were tried
@@ -47,7 +58,7 @@ def read_plugin(where: str | Path, base: Path | None = None) -> Plugin:
 
     Args:
         where: A path that ends in .py, or the dotted name of an importable module, or package,
-            that defines strategies. A file stands alone: it cannot import what lies beside it.
+            that defines parts. A file stands alone: it cannot import what lies beside it.
         base: The folder that a relative path starts from, the working directory if None.
 
     Raises:
@@ -63,13 +74,13 @@ def read_plugin(where: str | Path, base: Path | None = None) -> Plugin:
 
 
 def load(plugin: Plugin) -> list[str]:
-    """Run a plug-in and register its strategies; again and unchanged, do nothing.
+    """Run a plug-in and register its parts; again and unchanged, do nothing.
 
     Returns:
-        The names of the plug-in's strategies.
+        The names of the plug-in's parts.
 
     Raises:
-        UserError: If its code fails, registers no strategy, or uses a name that is taken. Nothing
+        UserError: If its code fails, registers no part, or uses a name that is taken. Nothing
             is registered then.
     """
     discover()
@@ -81,7 +92,7 @@ def load(plugin: Plugin) -> list[str]:
             forget(plugin.where)
             _execute(plugin.where, plugin.code)
             if not _names_from(plugin.where):
-                raise UserError(f"Plug-in {plugin.where} registers no regrowth strategy.")
+                raise UserError(f"Plug-in {plugin.where} registers no part.")
         _fingerprints[plugin.where] = fingerprint
     return _names_from(plugin.where)
 
@@ -92,7 +103,7 @@ def load_plugin(where: str | Path, base: Path | None = None) -> list[str]:
 
 
 def discover() -> dict[str, str]:
-    """Load the strategies of installed packages, once a process.
+    """Load the parts of installed packages, once a process.
 
     One that fails harms no study that does without it.
 
@@ -102,7 +113,8 @@ def discover() -> dict[str, str]:
     global _broken
     if _broken is None:
         _broken = {}
-        for entry in sorted(importlib.metadata.entry_points(group=GROUP)):
+        entries = [e for g in GROUPS for e in importlib.metadata.entry_points(group=g)]
+        for entry in sorted(entries):
             package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
             try:
                 with loading(Origin("entry point", package)):
@@ -122,13 +134,13 @@ def _load_module(name: str) -> list[str]:
         raise
     except (Exception, SystemExit) as error:
         raise UserError(
-            f"Plug-in '{name}' is no path that ends in .py and no module that can be imported: "
-            f"{type(error).__name__}: {error}."
+            f"Plug-in '{name}' is neither a path that ends in .py nor a module that can be "
+            f"imported: {type(error).__name__}: {error}."
         ) from error
-    modules = {s.name: s.function.__module__ for s in registered().values()}
-    names = [key for key, at in modules.items() if at == name or at.startswith(f"{name}.")]
+    modules = [(p.name, p.function.__module__) for p in all_registered()]
+    names = [key for key, at in modules if at == name or at.startswith(f"{name}.")]
     if not names:
-        raise UserError(f"Plug-in '{name}' defines no regrowth strategy.")
+        raise UserError(f"Plug-in '{name}' registers no part.")
     return names
 
 
@@ -156,4 +168,4 @@ def _line(error: BaseException, path: str) -> str:
 
 
 def _names_from(place: str) -> list[str]:
-    return [s.name for s in registered().values() if s.origin.place == place]
+    return [p.name for p in all_registered() if p.origin.place == place]

@@ -1,85 +1,63 @@
-"""Which connections go: the prune rules.
+"""Prune rules: which connections go.
 
-A rule takes the weights of one layer's active connections, float32 (nnz,), in ascending order of
-position, and zeta, the fraction to remove, in (0, 1). It returns a bool (nnz,) that is True where
-the connection stays. Weights that are exactly zero always go.
-
-The number to remove is floor(zeta * n), with zeta * n as a double, and of equal weights the one
-at the lower position goes first, so that a rule draws nothing and its result is determined.
+A rule takes a layer and zeta, the share to remove. It returns a bool (nnz,) that is True where the
+connection stays. The number to remove is floor(zeta * n), with zeta * n as a double, and of equal
+weights the one at the lower position goes first, so that a rule draws nothing and its result is
+determined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class PruneRule:
-    """A rule's function, (weights, zeta) -> bool mask of what stays, and where it was published."""
-
-    function: Callable[[NDArray[np.float32], float], NDArray[np.bool_]]
-    source: str
+from suite.methods.layer import LayerView, smallest
+from suite.methods.parts import part
 
 
-def _drop_smallest(
-    keep: NDArray[np.bool_], among: NDArray[np.intp], sizes: NDArray, n: int
-) -> None:
-    """Clear `keep` at the n of `among` with the smallest `sizes`, ties in order of `among`."""
-    if n == 0:
-        return
-    largest_dropped = np.partition(sizes, n - 1)[n - 1]
-    below = sizes < largest_dropped
-    keep[among[below]] = False
-    tied = among[sizes == largest_dropped]
-    keep[tied[: n - np.count_nonzero(below)]] = False
+@part("prune", "set", source="Mocanu et al. 2018, Nature Communications 9:2383")
+def by_sign(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
+    """The share of the positive weights nearest zero, and of the negative ones; exact zeros go too.
 
-
-def prune_set(weights: NDArray[np.float32], zeta: float) -> NDArray[np.bool_]:
-    """Remove the zeta smallest positive weights and the zeta negative weights nearest zero.
-
-    Each is counted within its sign: floor(zeta * positives) and floor(zeta * negatives) go. The
-    SET code instead reads one threshold a sign off the sorted dense matrix and keeps what lies
-    strictly beyond it: it removes at most one more in each sign, and all that ties with a
-    threshold.
+    floor(zeta * positives) and floor(zeta * negatives) go. The SET code instead reads one
+    threshold a sign off the sorted dense matrix and keeps what lies strictly beyond it: it removes
+    at most one more in each sign, and all that ties with a threshold.
     """
+    weights = layer.weights
     keep = weights != 0
     for among in (np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)):
-        _drop_smallest(keep, among, np.abs(weights[among]), int(zeta * among.size))
+        keep[among[smallest(np.abs(weights[among]), int(zeta * among.size))]] = False
     return keep
 
 
-def prune_magnitude(weights: NDArray[np.float32], zeta: float) -> NDArray[np.bool_]:
-    """Remove the zeta weights of smallest absolute value, whatever their sign."""
-    keep = weights != 0
-    among = np.arange(weights.size)
-    _drop_smallest(keep, among, np.abs(weights), int(zeta * weights.size))
+@part("prune", source="Han et al. 2015, NeurIPS 28")
+def magnitude(
+    layer: LayerView, zeta: float, *, zeros: Literal["go", "count"] = "go"
+) -> NDArray[np.bool_]:
+    """The share of the weights with the smallest absolute values.
+
+    Args:
+        zeros: Whether weights that are exactly zero go even where they are more than the share, or
+            count like all others.
+    """
+    sizes = np.abs(layer.weights)
+    keep = sizes != 0 if zeros == "go" else np.ones(sizes.size, dtype=bool)
+    keep[smallest(sizes, int(zeta * sizes.size))] = False
     return keep
 
 
-RULES: dict[str, PruneRule] = {
-    "set": PruneRule(prune_set, "Mocanu et al. 2018, Nature Communications 9:2383"),
-    "magnitude": PruneRule(prune_magnitude, "Han et al. 2015, NeurIPS 28"),
-}
+# The names that prune rules had before.
 
 
 def names() -> list[str]:
     """Return the names of the prune rules."""
-    return list(RULES)
+    return ["set", "magnitude"]
 
 
 def keep_mask(rule: str, weights: NDArray[np.float32], zeta: float) -> NDArray[np.bool_]:
-    """Say which connections stay, by the prune rule of a name.
-
-    Args:
-        rule: One of `names`.
-        weights: float32 (nnz,), in ascending order of position.
-        zeta: Share to remove, in (0, 1).
-
-    Returns:
-        bool (nnz,), True where a connection stays.
-    """
-    return RULES[rule].function(weights, zeta)
+    """Say which connections stay, by the prune rule of a name."""
+    positions = np.arange(weights.size)
+    layer = LayerView(0, (1, weights.size), positions, weights, weights)
+    return {"set": by_sign, "magnitude": magnitude}[rule](layer, zeta)

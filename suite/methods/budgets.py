@@ -1,0 +1,159 @@
+"""Budgets: how many connections return to each layer.
+
+With gamma connections in a layer at the start and lambda left after pruning, a share theta of the
+gamma - lambda that are lacking returns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from suite.methods import curves
+from suite.methods.moment import HIGHER_IS_BETTER, Moment, Signal
+from suite.methods.parts import part
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Budgeted:
+    """What a budget answers.
+
+    Attributes:
+        counts: int64, for each layer how many connections return, 0 or more.
+        theta: The share of what is lacking that returns, where the budget has one.
+        surplus: int64, for each layer how many more connections go, 0 or more: the prune rule is
+            asked for them. None where a budget only regrows.
+    """
+
+    counts: Counts
+    theta: float | None = None
+    surplus: Counts | None = None
+
+
+@part("budget", "all", source="Mocanu et al. 2018, Nature Communications 9:2383")
+def everything(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
+    """All that a layer lacks returns."""
+    return Budgeted(lacking(1.0, initial, kept), 1.0)
+
+
+@part("budget", source="Scholte 2022, Algorithm 1")
+def performance(
+    moment: Moment,
+    initial: Counts,
+    kept: Counts,
+    *,
+    metric: Signal = "loss",
+    k: Annotated[float, Field(gt=-1, lt=1)] = 0.0,
+    overshoot: bool = False,
+) -> Budgeted:
+    """The better the signal, the smaller the share of what is lacking that returns.
+
+    Args:
+        metric: The signal: loss, val_loss or val_accuracy.
+        k: Curvature of the rule.
+        overshoot: Let more return than was lost while the loss is above the first epoch's.
+    """
+    history = moment.history(metric)
+    theta = theta_of(history, metric, k=k, overshoot=overshoot) if history else 1.0
+    return Budgeted(lacking(theta, initial, kept), theta)
+
+
+@part("budget", source="Han et al. 2015, NeurIPS 28")
+def nothing(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
+    """Nothing returns: the network shrinks."""
+    return Budgeted(np.zeros_like(kept), 0.0)
+
+
+@part("budget", source="Zhu and Gupta 2017, Equation 1")
+def cubic(
+    moment: Moment,
+    initial: Counts,
+    kept: Counts,
+    *,
+    density: Annotated[float, Field(gt=0, le=1)] = 0.1,
+    start: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    end: Annotated[float, Field(gt=0, le=1)] = 0.75,
+) -> Budgeted:
+    """Each layer shrinks on a cubic to a share of its initial count, whatever was pruned.
+
+    Args:
+        density: Share of the initial connections that is left at the end; from a dense start this
+            is the density.
+        start: The share of the training after which a layer begins to shrink.
+        end: The share of the training after which it has shrunk.
+    """
+    passed = max(0.0, moment.progress - start) / (end - start) if end > start else 1.0
+    target = np.rint(curves.cubic(passed, 1.0, density) * initial).astype(np.int64)
+    return Budgeted(np.maximum(0, target - kept), surplus=np.maximum(0, kept - target))
+
+
+def lacking(theta: float, initial: Counts, kept: Counts) -> Counts:
+    """Return round(theta * (initial - kept)), and 0 where a layer has more than initially.
+
+    A half rounds to the even neighbour.
+    """
+    return np.maximum(0, np.rint(theta * (initial - kept))).astype(np.int64)
+
+
+def theta_of(
+    history: Sequence[float], signal: Signal, *, k: float = 0.0, overshoot: bool = False
+) -> float:
+    """Return theta = 1 - (a - a k) / (k - 2 k |a| + 1), a being how good the network is.
+
+    a is the accuracy itself, or 1 - loss / first epoch's loss, clipped to [0, 1]; theta then lies
+    in [0, 1] and falls as a rises. The form is Algorithm 1 of Scholte 2022; that of a loss is
+    inferred from its results (it writes none out).
+
+    With overshoot, a is clipped to [-1, 1] instead: while the loss is above the first epoch's,
+    theta is between 1 and 2 and a layer grows beyond its initial count. An accuracy is never
+    negative, so overshoot changes nothing there.
+
+    Args:
+        history: The signal of every epoch so far, finite, this one last. A first loss of exactly
+            zero leaves nothing to gain: a = 1 if the loss is still zero, else the lower bound.
+        signal: "loss", "val_loss" or "val_accuracy".
+        k: Curvature, in (-1, 1), where the denominator is at least 1 - |k|; 0 makes theta 1 - a.
+            Towards 1 theta stays high until a is nearly 1, towards -1 it falls at once.
+        overshoot: Whether more may return than is missing.
+
+    Raises:
+        ValueError: If k is outside (-1, 1), the history is empty, or a value in use not finite.
+    """
+    if not -1 < k < 1:
+        raise ValueError(f"k is {k}; it must lie between -1 and 1, ends excluded")
+    if not history:
+        raise ValueError("the performance rule reads the signal of at least one epoch")
+    first, now = history[0], history[-1]
+    if not (math.isfinite(first) and math.isfinite(now)):
+        raise ValueError(f"the signal went from {first} to {now}; both must be finite")
+    if HIGHER_IS_BETTER[signal]:
+        a = now
+    elif first != 0:
+        a = 1 - now / first
+    else:
+        a = 1.0 if now == 0 else -math.inf
+    a = min(max(a, -1.0 if overshoot else 0.0), 1.0)
+    return 1 - (a - a * k) / (k - 2 * k * abs(a) + 1)
+
+
+def equilibrium(initial: float, theta: float, zeta: float) -> float:
+    """Return the count that a layer tends to if every update prunes zeta and theta is constant.
+
+    Each update takes a count n to (1 - zeta) n + theta (initial - (1 - zeta) n); this map has the
+    fixed point initial * theta / (zeta + (1 - zeta) theta), and approaches it by the factor
+    (1 - zeta)(1 - theta) an update.
+
+    Args:
+        initial: The count at initialisation.
+        theta: The share regrown, 0 or more.
+        zeta: The share pruned, in (0, 1).
+    """
+    return initial * theta / (zeta + (1 - zeta) * theta)

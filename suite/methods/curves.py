@@ -1,0 +1,48 @@
+"""Curves: a value that changes over training. Prune rates and learning rates follow them.
+
+Each takes `progress`, the share of its own span that has passed, and returns a factor or a value.
+Progress beyond 1 counts as 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def cosine(progress: float, start: float = 1.0, end: float = 0.0) -> float:
+    """Return the value on half a cosine from `start` to `end`, level at both ends.
+
+    Source: Loshchilov and Hutter 2017, Equation 5.
+    """
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def linear(progress: float, start: float = 1.0, end: float = 0.0) -> float:
+    """Return the value on a straight line from `start` to `end`."""
+    return start + (end - start) * min(progress, 1.0)
+
+
+def cubic(progress: float, start: float = 1.0, end: float = 0.0) -> float:
+    """Return the value on a cubic that falls steeply from `start` and arrives level at `end`.
+
+    Source: Zhu and Gupta 2017, Equation 1.
+    """
+    return end + (start - end) * (1 - min(progress, 1.0)) ** 3
+
+
+def steps(progress: float, at: Sequence[float], factor: float, start: float = 1.0) -> float:
+    """Return `start`, multiplied by `factor` once for every element of `at` that has been reached.
+
+    Args:
+        progress: The share of the span that has passed, 0 or more.
+        at: Shares of the span, in [0, 1].
+        factor: Above 0.
+        start: The value before the first of `at`.
+    """
+    return start * factor ** sum(progress >= reached for reached in at)
+
+
+def warmed_up(value: float, progress: float, over: float) -> float:
+    """Return `value`, or less during a linear warm-up from 0 that ends at progress `over`."""
+    return value if progress >= over else value * progress / over

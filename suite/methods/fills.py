@@ -1,0 +1,36 @@
+"""Fills: the weights that connections start with when they return."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from suite.methods.layer import LayerView
+from suite.methods.parts import part
+
+
+@part("fill", source="Scholte 2022; Evci et al. 2020, ICML, section 3")
+def zeros(
+    layer: LayerView, positions: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Zero."""
+    return np.zeros(positions.size, dtype=np.float32)
+
+
+@part("fill", source="Mocanu et al. 2018, Nature Communications 9:2383, the authors' sparse code")
+def normal(
+    layer: LayerView,
+    positions: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    sd: Annotated[float, Field(gt=0)] = 0.1,
+) -> NDArray[np.float32]:
+    """Normally distributed around zero.
+
+    Args:
+        sd: Standard deviation.
+    """
+    return np.float32(sd) * rng.standard_normal(positions.size, dtype=np.float32)

@@ -1,0 +1,87 @@
+"""Initial topologies: which connections exist at the start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from suite.methods.parts import part
+from suite.methods.positions import draw_outside
+
+Shapes = Sequence[tuple[int, int]]
+Generators = Sequence[np.random.Generator]
+Positions = list[NDArray[np.int64]] | list[None]
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+@part("initial", source="Mocanu et al. 2018, Nature Communications 9:2383, Equation 3")
+def erdos_renyi(
+    shapes: Shapes, rngs: Generators, probe: Any, *, epsilon: Annotated[float, Field(gt=0)] = 20.0
+) -> Positions:
+    """Each position active by chance, with less chance the larger the layer.
+
+    Args:
+        epsilon: A layer has about epsilon (n_in + n_out) connections.
+    """
+    return [
+        bernoulli(shape, min(1.0, epsilon * sum(shape) / math.prod(shape)), rng)
+        for shape, rng in zip(shapes, rngs, strict=True)
+    ]
+
+
+@part("initial", source="Evci et al. 2020, ICML, section 3")
+def uniform(
+    shapes: Shapes,
+    rngs: Generators,
+    probe: Any,
+    *,
+    density: Annotated[float, Field(gt=0, le=1)] = 0.1,
+) -> Positions:
+    """The same share of every layer's positions, an exact number, drawn at random.
+
+    Args:
+        density: Share of the positions that are active.
+    """
+    return [
+        draw_outside(_NONE, math.prod(shape), round(density * math.prod(shape)), rng)
+        for shape, rng in zip(shapes, rngs, strict=True)
+    ]
+
+
+@part("initial", source="the dense baseline")
+def dense(shapes: Shapes, rngs: Generators, probe: Any) -> Positions:
+    """Every position of every layer."""
+    return [None for _ in shapes]
+
+
+def bernoulli(
+    shape: tuple[int, int], probability: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw the active positions of a layer: each with equal probability, independently.
+
+    The gaps between active positions are drawn instead of one number a position: they are
+    geometric, and there are as many as connections.
+
+    Args:
+        shape: (n_out, n_in).
+        probability: Above 0, at most 1.
+        rng: Generator of the layer's topology.
+
+    Returns:
+        Active positions, int64 (connections,), ascending.
+    """
+    total = math.prod(shape)
+    block = math.ceil(total * probability + 4 * math.sqrt(total * probability)) + 1
+    blocks: list[NDArray[np.int64]] = []
+    last = -1
+    while last < total:
+        blocks.append(last + np.cumsum(rng.geometric(probability, size=block)))
+        last = int(blocks[-1][-1])
+    positions = np.concatenate(blocks)
+    return positions[: np.searchsorted(positions, total)]

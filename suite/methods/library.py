@@ -1,0 +1,35 @@
+"""The parts that can be used now: built in, of installed packages, and of loaded plug-ins."""
+
+from __future__ import annotations
+
+from suite.errors import UserError, suggestion
+from suite.methods.parts import TITLES, Kind, Part, registered
+from suite.methods.plugins import discover
+
+
+def available(kind: Kind) -> list[Part]:
+    """Return the parts of a kind, the built-in ones first."""
+    discover()
+    return list(registered(kind).values())
+
+
+def names(kind: Kind) -> list[str]:
+    """Return the names of the parts of a kind, the built-in ones first."""
+    return [part.name for part in available(kind)]
+
+
+def get(kind: Kind, name: str) -> Part:
+    """Return the part of a kind and name.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if name not in registered(kind):
+        broken = discover()
+        if name not in registered(kind):
+            failures = "".join(f" The entry point '{e}' failed: {w}." for e, w in broken.items())
+            raise UserError(
+                f'there is no {TITLES[kind].lower()} "{name}"'
+                f"{suggestion(name, registered(kind))}{failures}"
+            )
+    return registered(kind)[name]

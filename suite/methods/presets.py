@@ -1,0 +1,115 @@
+"""The methods by name: each is a recipe, of which a cell may replace any part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from suite.methods.answer import Answer
+from suite.methods.moment import SIGNALS, Signal
+from suite.methods.parts import KINDS, Kind, registered
+
+
+@dataclass(frozen=True)
+class Method:
+    """A named recipe.
+
+    Attributes:
+        name: As a study file writes it.
+        title: As reports write it.
+        summary: What it does, in a sentence.
+        source: Where it was published.
+        parts: The answer to each question, with all its options.
+        metrics: Signals that its budget and gate may read; empty where neither reads one.
+        default_metric: The signal that they read if the study names none.
+    """
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    parts: Mapping[Kind, Answer]
+    metrics: tuple[Signal, ...] = ()
+    default_metric: Signal | None = None
+
+
+def _answer(kind: Kind, name: str, **options: Any) -> Answer:
+    return Answer(kind, name, registered(kind)[name].defaults | options)
+
+
+SET: dict[Kind, Answer] = {
+    "initial": _answer("initial", "erdos_renyi", epsilon=20.0),
+    "schedule": _answer("schedule", "every_epoch"),
+    "gate": _answer("gate", "open"),
+    "rate": _answer("rate", "constant", zeta=0.3),
+    "prune": _answer("prune", "set"),
+    "budget": _answer("budget", "all"),
+    "share": _answer("share", "own"),
+    "regrow": _answer("regrow", "random"),
+    "fill": _answer("fill", "zeros"),
+}
+assert tuple(SET) == KINDS
+
+
+def _with(*answers: Answer) -> dict[Kind, Answer]:
+    """Return SET's parts with some replaced."""
+    return SET | {answer.kind: answer for answer in answers}
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "set",
+            "SET",
+            "Prune after each epoch and regrow all that is lacking.",
+            "Mocanu et al. 2018, Nature Communications 9:2383",
+            SET,
+        ),
+        Method(
+            "accset",
+            "AccSET",
+            "SET that regrows the less, the higher the accuracy.",
+            "Lapshyna 2020; Scholte 2022, Algorithm 1",
+            _with(_answer("budget", "performance", metric="val_accuracy")),
+            metrics=("val_accuracy",),
+            default_metric="val_accuracy",
+        ),
+        Method(
+            "lset",
+            "LSET",
+            "SET that regrows the less, the lower the loss.",
+            "Scholte 2022, section 4.2",
+            _with(_answer("budget", "performance", metric="loss")),
+            metrics=("loss", "val_loss"),
+            default_metric="loss",
+        ),
+        Method(
+            "dynset",
+            "DynSET",
+            "LSET or AccSET that pauses while its signal gets worse.",
+            "Scholte 2022, Algorithm 2",
+            _with(
+                _answer("budget", "performance", metric="loss"),
+                _answer("gate", "pauses", metric="loss", window=3),
+            ),
+            metrics=SIGNALS,
+            default_metric="loss",
+        ),
+        Method(
+            "static",
+            "Static sparse training",
+            "The initial sparse topology stays.",
+            "Mocanu et al. 2016, Machine Learning 104:243-270",
+            _with(_answer("schedule", "never")),
+        ),
+        Method(
+            "dense",
+            "Dense training",
+            "Every connection exists, and stays.",
+            "the dense baseline",
+            _with(_answer("initial", "dense"), _answer("schedule", "never")),
+        ),
+    )
+}

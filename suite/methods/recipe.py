@@ -1,0 +1,125 @@
+"""Recipes: a method is one answer to each of nine questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from suite.methods import library
+from suite.methods.answer import Answer
+from suite.methods.moment import Signal
+from suite.methods.parts import KINDS, TITLES, Kind
+from suite.methods.presets import METHODS
+
+__all__ = ["Answer", "Recipe", "contradictions", "resolve"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One answer to each question: what a method is."""
+
+    initial: Answer
+    schedule: Answer
+    gate: Answer
+    rate: Answer
+    prune: Answer
+    budget: Answer
+    share: Answer
+    regrow: Answer
+    fill: Answer
+
+    def answer(self, kind: Kind) -> Answer:
+        """Return the answer to a question."""
+        return getattr(self, kind)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All nine answers."""
+        return [getattr(self, f.name) for f in fields(self)]
+
+    @property
+    def in_use(self) -> list[Answer]:
+        """The answers that decide a result: without updates only the initial topology does."""
+        return self.answers if self.evolves else [self.initial, self.schedule]
+
+    @property
+    def evolves(self) -> bool:
+        """Whether the topology changes at all."""
+        return self.schedule.name != "never"
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the network starts with fewer connections than there are positions."""
+        return self.initial.name != "dense"
+
+    @property
+    def signals(self) -> list[Signal]:
+        """The signals that budget and gate read, each once."""
+        read = [answer.options["metric"] for answer in self.in_use if "metric" in answer.options]
+        return list(dict.fromkeys(read))
+
+    @property
+    def needs(self) -> set[str]:
+        """What must be computed for the parts in use: gradient, activations, probe."""
+        return {need for answer in self.in_use for need in answer.part.needs}
+
+    @property
+    def engine(self) -> Literal["any", "masked"]:
+        """The engine that it needs: one that starts dense and evolves needs dense weights."""
+        return "masked" if self.evolves and not self.sparse else "any"
+
+    @property
+    def fingerprints(self) -> dict[Kind, str]:
+        """Content of the plug-ins in use, by the kind of their part."""
+        found = {answer.kind: answer.part.origin.fingerprint for answer in self.in_use}
+        return {kind: digest for kind, digest in found.items() if digest is not None}
+
+
+def resolve(method: str, replaced: Mapping[str, Mapping[str, Any]] | None = None) -> Recipe:
+    """Return a method's recipe with some of its parts replaced.
+
+    Args:
+        method: The method's name.
+        replaced: By kind, {"name": NAME, "options": {...}}. The method's own part may be named, or
+            the name be left out: then its options stay as the method has them, except those given.
+
+    Raises:
+        UserError: If there is no part of that name.
+        pydantic.ValidationError: If an option is unknown, missing or out of range; its title is
+            the part's name, its locations are options.
+    """
+    answers: dict[str, Answer] = {}
+    for kind in KINDS:
+        own = METHODS[method].parts[kind]
+        given = (replaced or {}).get(kind, {})
+        name = given.get("name") or own.name
+        options = dict(given.get("options") or {})
+        if name == own.name:
+            options = {**own.options, **options}
+        answers[kind] = Answer(kind, name, library.get(kind, name).check(options))
+    return Recipe(**answers)
+
+
+def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
+    """Return what does not fit together in a recipe: the kind of the part to change, and why."""
+    if not recipe.evolves:
+        return [
+            (
+                answer.kind,
+                f'{TITLES[answer.kind].lower()} "{answer.name}" reads the {need} of an update, and '
+                'with the schedule "never" there is no update.',
+            )
+            for answer in recipe.answers
+            for need in answer.part.needs
+            if need != "probe"
+        ]
+    if not recipe.sparse and recipe.budget.name == "all":
+        return [
+            (
+                "budget",
+                "a dense network has no position to regrow but those just pruned; the budget "
+                '"all" fits a sparse start, "cubic" and "nothing" make a dense network sparse.',
+            )
+        ]
+    return []

@@ -1,0 +1,36 @@
+"""Schedules: when an update is due. None is due after the last step: nothing would train on it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from suite.methods.moment import Moment
+from suite.methods.parts import part
+
+
+@part("schedule", source="Mocanu et al. 2018, Nature Communications 9:2383")
+def every_epoch(moment: Moment) -> bool:
+    """After every epoch but the last."""
+    return moment.epoch < moment.epochs
+
+
+@part("schedule", at="step", source="Lee et al. 2019, ICLR")
+def once(moment: Moment, *, at: Annotated[float, Field(ge=0, lt=1)] = 0.5) -> bool:
+    """A single time.
+
+    Args:
+        at: The share of all steps after which the update takes place; 0 is after the first step.
+    """
+    return moment.step == max(1, round(at * moment.steps)) and not _last(moment)
+
+
+@part("schedule", source="Mocanu et al. 2016, Machine Learning 104:243-270")
+def never(moment: Moment) -> bool:
+    """The initial topology stays."""
+    return False
+
+
+def _last(moment: Moment) -> bool:
+    return moment.step >= moment.steps
