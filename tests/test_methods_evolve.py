@@ -34,6 +34,7 @@ def evolve(shape, positions, weights, momentum, *, seed=0, **changes):
         "regrown_weights": "zeros",
         "rng": stream(seed, "evolution", 3),
         "weights_rng": stream(seed, "regrown", 3),
+        "gradient": lambda: np.ones(shape, dtype=np.float32),
     }
     return evolve_layer(0, shape, positions, weights, momentum, **(given | changes))
 

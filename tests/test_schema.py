@@ -58,7 +58,7 @@ def test_every_field_and_setting_is_there_and_explained():
 def test_nothing_of_this_machine_is_in_it():
     """Strategies of plug-ins and installed packages are not: the file is the same everywhere."""
     names = study_schema()["properties"]["defaults"]["properties"]["regrow"]["examples"]
-    assert names == ["random", "one_neighbour", "most_neighbours"]
+    assert names == ["random", "one_neighbour", "most_neighbours", "gradient"]
 
 
 @pytest.mark.parametrize(

@@ -111,5 +111,17 @@ METHODS: dict[str, Method] = {
             "the dense baseline",
             _with(_answer("initial", "dense"), _answer("schedule", "never")),
         ),
+        Method(
+            "rigl",
+            "RigL",
+            "Every 100 steps prune by magnitude and regrow where the gradient is largest.",
+            "Evci et al. 2020, ICML",
+            _with(
+                _answer("schedule", "every_steps", n=100, until=0.75),
+                _answer("rate", "cosine", zeta=0.3, until=0.75),
+                _answer("prune", "magnitude", zeros="count"),
+                _answer("regrow", "gradient"),
+            ),
+        ),
     )
 }

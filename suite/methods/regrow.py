@@ -76,6 +76,12 @@ def most_neighbours(
     return np.concatenate([chosen, drawn])
 
 
+@part("regrow", needs=("gradient",), source="Evci et al. 2020, ICML, section 3")
+def gradient(layer: LayerView, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Candidates where the gradient is largest in absolute value."""
+    return layer.top_gradient(count)
+
+
 def active_neighbours(
     layer: LayerView, neighbourhood: Neighbourhood
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -16,6 +16,22 @@ def every_epoch(moment: Moment) -> bool:
     return moment.epoch < moment.epochs
 
 
+@part("schedule", at="step", source="Evci et al. 2020, ICML, section 3")
+def every_steps(
+    moment: Moment,
+    *,
+    n: Annotated[int, Field(ge=1)] = 100,
+    until: Annotated[float, Field(gt=0, le=1)] = 1.0,
+) -> bool:
+    """Every n steps, until a share of the training is done.
+
+    Args:
+        n: Steps from one update to the next.
+        until: The share of all steps after which no update takes place.
+    """
+    return moment.step % n == 0 and moment.step <= until * moment.steps and not _last(moment)
+
+
 @part("schedule", at="step", source="Lee et al. 2019, ICLR")
 def once(moment: Moment, *, at: Annotated[float, Field(ge=0, lt=1)] = 0.5) -> bool:
     """A single time.

@@ -80,3 +80,16 @@ def pauses(history: list[float], higher_is_better: bool) -> bool:
             one, two = length - 1, length - 4
             pause = seen[one] < seen[two] if higher_is_better else seen[one] > seen[two]
     return pause
+
+
+def rigl(layer: Layer, gradient: dict[tuple[int, int], float], zeta: float) -> set[tuple[int, int]]:
+    """Return what is active after the smallest weights went and the largest gradients came.
+
+    The share counts exact zeros like all others, and what has just gone may come back.
+    """
+    by_size = sorted(sorted(layer), key=lambda at: abs(layer[at]))
+    gone = by_size[: math.floor(zeta * len(layer))]
+    active = set(layer) - set(gone)
+    candidates = sorted(at for at in gradient if at not in active)
+    candidates.sort(key=lambda at: -abs(gradient[at]))
+    return active | set(candidates[: len(gone)])
