@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from suite.errors import UserError
 from suite.methods import methods
-from suite.methods.catalogue import entries
 from suite.methods.evolve import evolve_layer
 from suite.methods.prune import names as prune_names
 from suite.methods.regrow import names as regrow_names
@@ -181,18 +180,3 @@ def test_the_table_of_methods():
     assert [m.name for m in table.values() if not m.evolves] == ["static", "dense"]
     assert [m.name for m in table.values() if not m.sparse] == ["dense"]
     assert [m.name for m in table.values() if m.gate == "pauses"] == ["dynset"]
-
-
-def test_the_catalogue_has_everything_that_can_be_named():
-    listed = {}
-    for entry in entries():
-        listed.setdefault(entry.setting, []).append(entry.name)
-        assert entry.summary.endswith("."), entry
-        assert entry.defined
-    assert listed == {
-        "method": list(methods.METHODS),
-        "prune": prune_names(),
-        "regrow": regrow_names(),
-        "rule": ["full", "performance"],
-        "gate": ["open", "pauses"],
-    }

@@ -237,5 +237,5 @@ def test_the_names_of_methods_and_the_decorator_cost_no_numpy():
 
 
 def test_everything_built_in_has_a_source():
-    assert {entry.setting for entry in entries()} == {"method", "prune", "regrow", "rule", "gate"}
+    assert {entry.setting for entry in entries()} == {"method", *parts.KINDS}
     assert [entry.name for entry in entries() if not entry.source] == []

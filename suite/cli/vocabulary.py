@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,19 +17,35 @@ if TYPE_CHECKING:
 
 @app.command()
 def methods(
-    study: Annotated[
-        Path | None, typer.Argument(metavar="[STUDY]", help="List its plug-ins as well.")
+    which: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|STUDY]",
+            help="A method, to print its recipe; or a study file, to list its plug-ins as well.",
+        ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List methods, prune rules, regrowth strategies, connectivity rules and gates."""
-    from suite.methods.catalogue import entries
+    """List methods and parts, or print one method's recipe as a cell of a study file."""
+    from suite.methods import catalogue
 
-    if study is not None:
-        load(study, many=True)
-    print_table(
-        ["setting", "name", "kind", "what it does", "source", "defined in"],
-        [[e.setting, e.name, e.kind, e.summary, e.source, e.defined] for e in entries()],
-    )
+    method = None
+    if which is not None and Path(which).suffix in (".yaml", ".yml"):
+        load(Path(which), many=True)
+    else:
+        method = which
+    if as_json:
+        typer.echo(json.dumps(catalogue.as_records(method), indent=1))
+    elif method is not None:
+        typer.echo(catalogue.as_yaml(method), nl=False)
+    else:
+        print_table(
+            ["setting", "name", "kind", "what it does", "source", "defined in"],
+            [
+                [e.setting, e.name, e.kind, e.summary, e.source, e.defined]
+                for e in catalogue.entries()
+            ],
+        )
 
 
 @app.command()

@@ -1,10 +1,15 @@
-"""Everything that a study file can name to compose a method, for people to read."""
+"""Everything that a study file can name to compose a method, for people and programs to read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from suite.methods import library, methods
+from suite.errors import UserError, suggestion
+from suite.methods import library, presets
+from suite.methods.parts import KINDS, QUESTIONS, Option, Part
+from suite.methods.presets import METHODS
+from suite.methods.recipe import resolve
 
 
 @dataclass(frozen=True)
@@ -12,7 +17,7 @@ class Entry:
     """One thing that a study file can name.
 
     Attributes:
-        setting: The setting that names it: method, prune, regrow, rule or gate.
+        setting: The setting that names it: method, or a kind of part.
         name: What the setting says.
         kind: "built-in", "entry point" or "plug-in".
         summary: What it does, in a sentence.
@@ -29,22 +34,107 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """Return all methods, prune rules, regrowth strategies, connectivity rules and gates."""
+    """Return all methods, then all parts by the question that they answer."""
     listed = [
-        Entry("method", m.name, "built-in", m.summary, m.source, methods.__name__)
-        for m in methods.METHODS.values()
+        Entry("method", m.name, "built-in", m.summary, m.source, presets.__name__)
+        for m in METHODS.values()
     ]
-    listed += [
+    return listed + [
         Entry(kind, p.name, p.origin.kind, p.summary, p.source, p.origin.place)
-        for kind in ("prune", "regrow")
+        for kind in KINDS
         for p in library.available(kind)
     ]
-    for setting, parts, module in (
-        ("rule", methods.RULES, "suite.methods.connectivity"),
-        ("gate", methods.GATES, "suite.methods.gate"),
-    ):
-        listed += [
-            Entry(setting, name, "built-in", part.summary, part.source, module)
-            for name, part in parts.items()
-        ]
-    return listed
+
+
+def as_yaml(method: str) -> str:
+    """Return a method's recipe as a cell of a study file, every option with default and range.
+
+    Raises:
+        UserError: If there is no method of that name.
+    """
+    recipe, preset = resolve(known(method)), METHODS[method]
+    lines = [f"# {preset.title}: {preset.summary} {preset.source}", f"method: {method}"]
+    for answer in recipe.answers:
+        part = answer.part
+        lines += ["", f"# {QUESTIONS[part.kind]} {part.summary}", f"# {part.source}"]
+        if not part.options:
+            lines.append(f"{part.kind}: {part.name}")
+            continue
+        lines += [f"{part.kind}:", f"  {part.name}:"]
+        for option in part.options.values():
+            value = _written(answer.options[option.name])
+            lines.append(f"    {option.name}: {value}  # {_remark(part, option)}")
+    return "\n".join(lines) + "\n"
+
+
+def as_records(method: str | None = None) -> list[dict[str, Any]]:
+    """Return the methods and parts, or the parts of one method, as JSON can hold them.
+
+    Raises:
+        UserError: If there is no method of that name.
+    """
+    if method is None:
+        return [vars(entry) for entry in entries()]
+    return [
+        {
+            "kind": answer.kind,
+            "question": QUESTIONS[answer.kind],
+            "name": answer.name,
+            "summary": answer.part.summary,
+            "source": answer.part.source,
+            "options": [
+                {
+                    "name": option.name,
+                    "value": answer.options[option.name],
+                    "default": None if option.required else option.default,
+                    "range": range_of(answer.part, option),
+                    "description": option.description,
+                }
+                for option in answer.part.options.values()
+            ],
+        }
+        for answer in resolve(known(method)).answers
+    ]
+
+
+def range_of(part: Part, option: Option) -> str:
+    """Return what values an option takes, in words, "" where any value is taken."""
+    schema = part.schema()["properties"][option.name]
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if schema.get("type") == "boolean":
+        return "true or false"
+    bounds = [
+        f"{words} {schema[keyword]:g}"
+        for keyword, words in (
+            ("exclusiveMinimum", "above"),
+            ("minimum", "at least"),
+            ("exclusiveMaximum", "below"),
+            ("maximum", "at most"),
+        )
+        if keyword in schema
+    ]
+    number = {"integer": "a whole number", "number": "a number"}.get(schema.get("type", ""), "")
+    return " ".join(filter(None, [number, " and ".join(bounds)]))
+
+
+def known(method: str) -> str:
+    """Return the name of a method.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if method not in METHODS:
+        raise UserError(f'there is no method "{method}"{suggestion(method, METHODS)}')
+    return method
+
+
+def _remark(part: Part, option: Option) -> str:
+    default = "" if option.required else f"default {_written(option.default)}"
+    said = [range_of(part, option), default, option.description.rstrip(".")]
+    return "; ".join(filter(None, said))
+
+
+def _written(value: Any) -> str:
+    """Return a value as YAML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

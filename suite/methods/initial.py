@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from suite.methods.apportion import apportion
 from suite.methods.parts import part
 from suite.methods.positions import draw_outside
 
@@ -54,10 +55,53 @@ def uniform(
     ]
 
 
+@part("initial", source="Evci et al. 2020, ICML, section 3")
+def erk(
+    shapes: Shapes,
+    rngs: Generators,
+    probe: Any,
+    *,
+    density: Annotated[float, Field(gt=0, le=1)] = 0.1,
+) -> Positions:
+    """As erdos_renyi, but an exact share of all positions; a layer that would overflow is dense.
+
+    Args:
+        density: Share of the network's positions that are active.
+    """
+    return [
+        draw_outside(_NONE, math.prod(shape), int(count), rng)
+        for shape, count, rng in zip(shapes, erk_counts(shapes, density), rngs, strict=True)
+    ]
+
+
 @part("initial", source="the dense baseline")
 def dense(shapes: Shapes, rngs: Generators, probe: Any) -> Positions:
     """Every position of every layer."""
     return [None for _ in shapes]
+
+
+def erk_counts(shapes: Shapes, density: float) -> NDArray[np.int64]:
+    """Return each layer's count: in proportion to n_in + n_out, or all of a layer that is full.
+
+    Args:
+        shapes: (n_out, n_in) of each layer.
+        density: Share of all positions, in (0, 1].
+    """
+    sizes = np.array([math.prod(shape) for shape in shapes])
+    sides = np.array([sum(shape) for shape in shapes], dtype=np.float64)
+    total = round(density * int(sizes.sum()))
+    full = np.zeros(sizes.size, dtype=bool)
+    while not full.all():
+        epsilon = (total - sizes[full].sum()) / sides[~full].sum()
+        over = ~full & (epsilon * sides > sizes)
+        if not over.any():
+            break
+        full |= over
+    open_ = np.flatnonzero(~full)
+    counts = sizes.copy()
+    if open_.size:
+        counts[open_] = apportion(total - int(sizes[full].sum()), sides[open_], sizes[open_])
+    return counts
 
 
 def bernoulli(

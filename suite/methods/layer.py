@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -72,6 +72,18 @@ class LayerView:
             raise RuntimeError('the gradient is there for parts with needs=("gradient",)')
         return _read_only(self.gradient_from(start, stop))
 
+    def active_gradient(self) -> NDArray[np.float32]:
+        """Return the gradient by the active weights, float32 (nnz,), computed in blocks of rows.
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("gradient",).
+        """
+        found = [
+            self.gradient_rows(start, stop).ravel()[positions - start * self.shape[1]]
+            for start, stop, positions in self._blocks()
+        ]
+        return np.concatenate(found)
+
     def top_gradient(self, count: int) -> NDArray[np.int64]:
         """Return the inactive positions where the gradient is largest in absolute value.
 
@@ -89,18 +101,15 @@ class LayerView:
             RuntimeError: If the part did not declare needs=("gradient",).
             ValueError: If the gradient is not a number somewhere.
         """
-        rows, columns = self.shape
-        height = max(1, BLOCK // columns)
         best = np.empty(0, dtype=np.int64)
         sizes = np.empty(0, dtype=np.float32)
-        for start in range(0, rows, height):
-            stop = min(rows, start + height)
+        for start, stop, active in self._blocks():
+            first = start * self.shape[1]
             block = np.abs(self.gradient_rows(start, stop)).ravel()
-            first, last = np.searchsorted(self.positions, (start * columns, stop * columns))
-            block[self.positions[first:last] - start * columns] = -1  # below every candidate
+            block[active - first] = -1  # below every candidate
             least = sizes.min() if sizes.size == count > 0 else -0.5
             found = np.flatnonzero(block > least)
-            best = np.concatenate([best, found + start * columns])
+            best = np.concatenate([best, found + first])
             sizes = np.concatenate([sizes, block[found]])
             if best.size > count:
                 chosen = largest(sizes, count)
@@ -130,6 +139,15 @@ class LayerView:
         gone = np.ones(self.before.positions.size, dtype=bool)
         gone[find_sorted(self.before.positions, self.positions)] = False
         return self.before.positions[gone]
+
+    def _blocks(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+        """Yield the first row of a block, the row after its last, and its active positions."""
+        rows, columns = self.shape
+        height = max(1, BLOCK // columns)
+        for start in range(0, rows, height):
+            stop = min(rows, start + height)
+            first, last = np.searchsorted(self.positions, (start * columns, stop * columns))
+            yield start, stop, self.positions[first:last]
 
 
 def smallest(values: NDArray, count: int) -> NDArray[np.intp]:

@@ -123,5 +123,40 @@ METHODS: dict[str, Method] = {
                 _answer("regrow", "gradient"),
             ),
         ),
+        Method(
+            "set_itop",
+            "SET-ITOP",
+            "SET by magnitude every 1,500 steps, ever less, to the end of the training.",
+            "Liu et al. 2021, ICML",
+            _with(
+                _answer("schedule", "every_steps", n=1500),
+                _answer("rate", "cosine", zeta=0.5, end=0.005),
+                _answer("prune", "magnitude", zeros="count"),
+            ),
+        ),
+        Method(
+            "rigl_itop",
+            "RigL-ITOP",
+            "RigL every 4,000 steps to the end of the training.",
+            "Liu et al. 2021, ICML",
+            _with(
+                _answer("schedule", "every_steps", n=4000),
+                _answer("rate", "cosine", zeta=0.5, end=0.005),
+                _answer("prune", "magnitude", zeros="count"),
+                _answer("regrow", "gradient"),
+            ),
+        ),
+        Method(
+            "snfs_gradient",
+            "SNFS, growth by gradient",
+            "Layers with more momentum get more of what returns; it grows where the gradient is.",
+            "Dettmers and Zettlemoyer 2019; growth by gradient as in Evci et al. 2020",
+            _with(
+                _answer("rate", "cosine", zeta=0.5, end=0.005),
+                _answer("prune", "magnitude", zeros="count"),
+                _answer("share", "momentum"),
+                _answer("regrow", "gradient"),
+            ),
+        ),
     )
 }

@@ -8,10 +8,11 @@ determined.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from suite.methods.layer import LayerView, smallest
 from suite.methods.parts import part
@@ -43,7 +44,31 @@ def magnitude(
             count like all others.
     """
     sizes = np.abs(layer.weights)
-    keep = sizes != 0 if zeros == "go" else np.ones(sizes.size, dtype=bool)
+    keep = _all_but_smallest(sizes, zeta)
+    return keep & (sizes != 0) if zeros == "go" else keep
+
+
+@part("prune", needs=("gradient",), source="Yuan et al. 2021, NeurIPS 34 (MEST)")
+def mest(
+    layer: LayerView, zeta: float, *, factor: Annotated[float, Field(ge=0)] = 1.0
+) -> NDArray[np.bool_]:
+    """The share of the connections with the smallest |weight| + factor * |gradient|.
+
+    Args:
+        factor: How much the gradient counts.
+    """
+    sizes = np.abs(layer.weights) + np.float32(factor) * np.abs(layer.active_gradient())
+    return _all_but_smallest(sizes, zeta)
+
+
+@part("prune", needs=("gradient",), source="Nowak et al. 2023, NeurIPS 36")
+def sensitivity(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
+    """The share of the connections with the smallest |weight * gradient|."""
+    return _all_but_smallest(np.abs(layer.weights * layer.active_gradient()), zeta)
+
+
+def _all_but_smallest(sizes: NDArray, zeta: float) -> NDArray[np.bool_]:
+    keep = np.ones(sizes.size, dtype=bool)
     keep[smallest(sizes, int(zeta * sizes.size))] = False
     return keep
 

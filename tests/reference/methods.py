@@ -93,3 +93,17 @@ def rigl(layer: Layer, gradient: dict[tuple[int, int], float], zeta: float) -> s
     candidates = sorted(at for at in gradient if at not in active)
     candidates.sort(key=lambda at: -abs(gradient[at]))
     return active | set(candidates[: len(gone)])
+
+
+def spread(total: int, weights: list[int], room: list[int]) -> list[float]:
+    """Give each layer its proportion, and what exceeds its room evenly to the others."""
+    parts = [total * weight / sum(weights) for weight in weights]
+    while any(part > most + 1e-9 for part, most in zip(parts, room, strict=True)):
+        excess = sum(max(0.0, part - most) for part, most in zip(parts, room, strict=True))
+        parts = [min(part, most) for part, most in zip(parts, room, strict=True)]
+        free = [at for at, part in enumerate(parts) if part < room[at] - 1e-12]
+        for at in free:
+            parts[at] += excess / len(free)
+        if not free:
+            break
+    return parts

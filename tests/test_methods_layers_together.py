@@ -1,0 +1,204 @@
+"""What is decided over all layers at once: budgets, shares, initial counts, shrinking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.methods.apportion import apportion
+from suite.methods.initial import erk_counts
+from suite.methods.layer import LayerView
+from suite.methods.moment import Moment
+from suite.methods.recipe import resolve
+from suite.methods.update import initial_topology, update
+from tests.reference import methods as reference
+
+
+def moment(step, steps=100, **signals):
+    return Moment(update=step, step=step, steps=steps, epoch=1, epochs=2, signals=signals)
+
+
+def streams(purpose, layer):
+    return np.random.default_rng([layer, purpose == "regrown"])
+
+
+def full(index, shape, momentum=0.0):
+    weights = np.arange(1, shape[0] * shape[1] + 1, dtype=np.float32)
+    return LayerView(index, shape, np.arange(weights.size), weights, 0 * weights + momentum)
+
+
+def answer(kind, name, *arguments, **options):
+    part = resolve("set", {kind: {"name": name, "options": options}}).answer(kind)
+    return part.part.function(*arguments, **part.options)
+
+
+@pytest.mark.parametrize(
+    ("step", "sparsity"), [(25, 0.5203125), (50, 0.7875), (75, 0.8859375), (100, 0.9)]
+)
+def test_gradual_pruning_follows_the_cubic(step, sparsity):
+    count = 10_000_000
+    left = answer(
+        "budget", "cubic", moment(step), np.array([count]), np.array([count]), density=0.1, end=1.0
+    )
+    assert 1 - (count - left.surplus[0]) / count == pytest.approx(sparsity, abs=1e-7)
+    assert left.counts.tolist() == [0]
+
+
+@pytest.mark.parametrize(("step", "sparsity"), [(0, 0.5), (25, 0.7775), (50, 0.92), (75, 0.9725)])
+def test_granet_s_target_from_half_dense(step, sparsity):
+    half = 5_000_000
+    left = answer(
+        "budget", "cubic", moment(step), np.array([half]), np.array([half]), density=0.04, end=1.0
+    )
+    assert 1 - (half - left.surplus[0]) / (2 * half) == pytest.approx(sparsity, abs=1e-6)
+
+
+def test_a_dense_network_shrinks_to_its_target_exactly():
+    recipe = resolve(
+        "set",
+        {
+            "initial": {"name": "dense"},
+            "schedule": {"name": "every_steps", "options": {"n": 25}},
+            "rate": {"name": "none"},
+            "prune": {"name": "magnitude", "options": {"zeros": "count"}},
+            "budget": {"name": "cubic", "options": {"density": 0.1, "end": 1.0}},
+        },
+    )
+    assert recipe.engine == "masked"
+    after = update(recipe, [full(0, (10, 10)), full(1, (5, 8))], moment(50), [100, 40], streams)
+    assert [layer.positions.size for layer in after.layers] == [21, 8]  # 21.25 and 8.5
+    assert after.layers[0].positions.tolist() == list(range(79, 100))  # the largest weights
+    assert after.regrown == [0, 0]
+
+
+def test_a_layer_that_shrinks_may_still_move_connections():
+    """What pruning took beyond the target returns elsewhere."""
+    budget = {"name": "cubic", "options": {"density": 0.5, "end": 1.0}}
+    recipe = resolve("set", {"rate": {"options": {"zeta": 0.8}}, "budget": budget})
+    after = update(recipe, [full(0, (10, 10))], moment(100), [100], streams)
+    assert (after.pruned, after.regrown) == ([80], [30])
+
+
+def shared(momenta, counts, kept, sizes, rule="momentum"):
+    layers = []
+    for index, (size, left, value) in enumerate(zip(sizes, kept, momenta, strict=True)):
+        before = LayerView(index, (1, size), np.arange(left), *[np.full(left, value, "f4")] * 2)
+        layers.append(LayerView(index, (1, size), *[before.positions, before.weights] * 1,
+                                before.momentum, before=before))  # fmt: skip
+    return answer("share", rule, layers, np.array(counts)).tolist()
+
+
+def test_momentum_shares_out_by_the_mean_and_keeps_the_sum():
+    """The authors' code rounds 2.5, 5, 2.5 up and so grows one too many."""
+    assert shared([0.1, -0.2, 0.1], [4, 3, 3], [10, 10, 10], [99, 99, 99]) == [3, 5, 2]
+
+
+def test_momentum_spreads_what_a_full_layer_cannot_take():
+    assert shared([0.1, 0.2, 0.1], [4, 4, 2], [4, 96, 50], [100, 100, 100]) == [3, 4, 3]
+
+
+def test_without_momentum_each_layer_keeps_its_own():
+    assert shared([0, 0], [7, 2], [5, 5], [50, 50]) == [7, 2]
+
+
+def test_momentum_is_that_of_all_weights_before_pruning():
+    recipe = resolve("snfs_gradient", {"regrow": {"name": "random"}})
+    layers = []
+    for index, momentum in enumerate(([1, 1, 1, 1], [28, 0, 0, 0])):
+        weights = np.array([1, 2, 3, 4], dtype=np.float32)
+        layers.append(
+            LayerView(index, (2, 20), np.arange(4), weights, np.array(momentum, np.float32))
+        )
+    after = update(recipe, layers, moment(1, 1_000_000), [4, 4], streams)
+    assert after.pruned == [1, 1]  # floor(0.49.. * 4)
+    assert after.regrown == [0, 2]  # of means 1 and 7, though the 28 has gone
+
+
+def test_dsr_s_shares():
+    assert shared([0] * 3, [50, 25, 25], [100, 300, 600], [9999] * 3, "remaining") == [10, 30, 60]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), min_size=1, max_size=6), st.data()
+)
+def test_apportion_keeps_sum_and_room(layers, data):
+    weights, room = zip(*layers, strict=True)
+    if not any(weights):
+        return
+    total = data.draw(st.integers(0, sum(room)))
+    counts = apportion(total, weights, room)
+    assert counts.sum() == total
+    assert (counts >= 0).all()
+    assert (counts <= room).all()
+    ideal = reference.spread(total, list(weights), list(room))
+    assert counts == pytest.approx(ideal, abs=1.0001)
+
+
+@pytest.mark.parametrize(
+    ("sparsity", "counts"),
+    [(0.9, [18714.3, 6905.7, 1000]), (0.95, [9051.5, 3340.0, 918.5]),
+     (0.98, [3620.6, 1336.0, 367.4]), (0.99, [1810.3, 668.0, 183.7])],
+)  # fmt: skip
+def test_erk_on_lenet(sparsity, counts):
+    shapes = [(300, 784), (100, 300), (10, 100)]
+    found = erk_counts(shapes, 1 - sparsity)
+    assert found == pytest.approx(counts, abs=1)
+    assert found.sum() == round((1 - sparsity) * 266_200)
+
+
+def test_erk_makes_a_layer_dense_that_would_overflow():
+    found = erk_counts([(4000, 3072), (1000, 4000), (4000, 1000), (10, 4000)], 0.02)
+    assert found == pytest.approx([151845.8, 107357.1, 107357.1, 40000], abs=1)
+    assert erk_counts([(3, 4), (5, 3)], 1.0).tolist() == [12, 15]
+
+
+@pytest.mark.parametrize("name", ["uniform", "erk"])
+@given(density=st.floats(0.001, 1), seed=st.integers(0, 1000))
+def test_exact_densities(name, density, seed):
+    shapes = [(7, 9), (4, 7), (3, 4)]
+    recipe = resolve("set", {"initial": {"name": name, "options": {"density": density}}})
+    rngs = [np.random.default_rng([seed, layer]) for layer in range(3)]
+    found = initial_topology(recipe, shapes, rngs)
+    sizes = [rows * columns for rows, columns in shapes]
+    if name == "uniform":
+        assert [p.size for p in found] == [round(density * size) for size in sizes]
+    assert sum(p.size for p in found) == pytest.approx(density * sum(sizes), abs=1.6)
+
+
+@pytest.mark.parametrize(
+    ("share", "value"),
+    [(0, 0.5), (0.01, 0.4998779), (0.1, 0.4878865), (0.25, 0.4275089), (0.5, 0.2525),
+     (0.75, 0.0774911), (0.99, 0.0051221), (1, 0.005)],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["set_itop", "rigl_itop", "snfs_gradient"])
+def test_the_cosine_of_itop_and_snfs(method, share, value):
+    rate = resolve(method).rate
+    at = moment(round(share * 10_000), 10_000)
+    assert rate.part.function(at, **rate.options) == pytest.approx(value, abs=1e-7)
+
+
+def pruned(rule, weights, gradient, zeta, **options):
+    weights, gradient = np.array(weights, "f4"), np.array(gradient, "f4")[None]
+    layer = LayerView(0, gradient.shape, np.arange(weights.size), weights, 0 * weights,
+                      lambda a, b: gradient[a:b])  # fmt: skip
+    return answer("prune", rule, layer, zeta, **options).tolist()
+
+
+def test_mest_adds_weight_and_gradient():
+    """Scores .7, .65, .9 with a factor of 1; .2, .6, .1 without the gradient."""
+    weights, gradient = [0.2, 0.6, -0.1], [0.5, -0.05, 0.8]
+    assert pruned("mest", weights, gradient, 0.4, factor=1.0) == [True, False, True]
+    assert pruned("mest", weights, gradient, 0.4, factor=0.0) == [True, True, False]
+
+
+def test_sensitivity_multiplies_weight_and_gradient():
+    assert pruned("sensitivity", [0.2, 0.6, -0.1], [0.5, -0.05, 0.8], 0.4) == [True, False, True]
+
+
+def test_the_gradient_of_the_active_weights_alone():
+    gradient = np.arange(12, dtype=np.float32).reshape(3, 4)
+    layer = LayerView(0, (3, 4), np.array([1, 4, 11]), *[np.ones(3, np.float32)] * 2,
+                      lambda a, b: gradient[a:b])  # fmt: skip
+    assert layer.active_gradient().tolist() == [1, 4, 11]
