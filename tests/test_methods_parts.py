@@ -189,7 +189,7 @@ def test_what_a_part_prints_is_logged(caplog, capsys):
         print("dropping", layer.index)
         return np.ones(layer.positions.size, dtype=bool)
 
-    with caplog.at_level(logging.INFO, "suite"):
+    with caplog.at_level(logging.WARNING, "suite"):
         updated("prune", noisy)
     assert "Prune rule 'odd' in layer 1 printed: dropping 0" in caplog.text
     assert capsys.readouterr().out == ""

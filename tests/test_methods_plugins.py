@@ -191,17 +191,18 @@ def test_a_module_that_is_none(name):
         load(Plugin(name))
 
 
-def install(folder, name, code, value=None):
+def install(folder, name, code, value=None, group="suite.parts"):
     """Lay out what pip leaves behind of a package with one entry point."""
     (folder / f"{name}.py").write_text(code)
     info = folder / f"{name}-1.2.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text(f"[suite.regrowth]\n{name} = {value or name}\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value or name}\n")
 
 
-def test_an_installed_package_is_found(tmp_path, monkeypatch):
-    install(tmp_path, "installed_rules", FIRST_FREE)
+@pytest.mark.parametrize("group", ["suite.parts", "suite.regrowth"])
+def test_an_installed_package_is_found(tmp_path, monkeypatch, group):
+    install(tmp_path, "installed_rules", FIRST_FREE, group=group)
     monkeypatch.syspath_prepend(tmp_path)
     assert regrown("first_free") == [1, 3]
     assert "first_free" in names()
@@ -231,8 +232,8 @@ def test_a_plugin_cannot_take_an_installed_name(file, tmp_path, monkeypatch):
         load_plugin(file)
 
 
-def test_the_names_of_methods_and_the_decorator_cost_no_numpy():
-    code = "import sys, suite.methods.methods; sys.exit('numpy' in sys.modules)"
+def test_the_decorator_costs_no_numpy():
+    code = "import sys, suite.methods; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -81,7 +81,8 @@ def _watched(where: str) -> Iterator[None]:
             yield
     finally:
         for line in printed.getvalue().splitlines():
-            _log.info("%s printed: %s", where, line)
+            # A warning, because that is what reaches a run's log from a worker.
+            _log.warning("%s printed: %s", where, line)
     for now, before, whose in (
         (_numpys_state(), ours, "numpy's"),
         (random.getstate(), pythons, "Python's"),
