@@ -181,7 +181,7 @@ def draws_from_python(layer, count, rng):
 def test_draws_from_a_generator_without_seed_are_refused(slip, whose):
     with pytest.raises(UserError) as refusal:
         updated("regrow", slip)
-    assert f"in layer 1 draws from {whose}'s global generator" in str(refusal.value)
+    assert f"in layer 1 draws from {whose}'s global random generator" in str(refusal.value)
 
 
 def test_what_a_part_prints_is_logged(caplog, capsys):

@@ -89,8 +89,8 @@ def _watched(where: str) -> Iterator[None]:
     ):
         if now != before:
             raise _UnseededError(
-                f"draws from {whose} global generator, which no seed sets, so the run could not be "
-                "repeated; draw from the generator that the part is given."
+                f"draws from {whose} global random generator, which no seed sets, so the run could "
+                "not be repeated; draw from the generator that the part is given."
             )
 
 
