@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from suite.statistics import match, pairs
+from suite.statistics import Part, Question, compare, judge, match, pairs
 
 
 def test_values_are_paired_by_seed_and_not_by_order():
@@ -102,3 +102,28 @@ def test_importing_the_statistics_imports_nothing_slow():
     )
     slow = {"statsmodels", "scikit_posthocs", "matplotlib", "scipy.stats", "torch", "ray"}
     assert not slow & set(loaded.stdout.split())
+
+
+def test_a_difference_that_is_rounding_is_a_tie():
+    """The reported case: values of about 0.7, ten pairs of which differ by 1e-15."""
+    values = 0.7 + np.arange(10) / 100
+    sample = pairs(values - 1e-15, values)
+    assert (sample.identical, sample.differing) == (True, 0)
+    assert not sample.differences.any()
+    assert compare([Question(sample, higher_is_better=False)])[0].verdict == "inconclusive"
+    assert judge([[Part(sample, "lower")]])[0].verdict == "inconclusive"
+
+
+def test_small_values_may_differ_by_as_little():
+    values = np.arange(1, 11) * 1e-13
+    sample = pairs(values - 1e-15, values)
+    assert sample.differing == 10
+    assert compare([Question(sample)])[0].verdict == "worse"
+
+
+def test_a_tie_by_rounding_counts_as_a_tie():
+    a, b = np.arange(1.0, 9.0), np.arange(1.0, 9.0)
+    a[:6] += 0.5
+    a[6] += 1e-15
+    found = compare([Question(pairs(a, b))])[0]
+    assert (found.wins, found.ties, found.losses) == (6, 2, 0)

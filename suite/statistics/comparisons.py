@@ -146,7 +146,7 @@ def compare(
         margin = question.margin if tested else None
         p_t.append(p_unequal(contrast) if tested else nan)
         p_sure.append(p_unequal(sure) if tested else nan)
-        p_exact.append(sign_flip(sample.a - sample.b) if tested and sample.paired else nan)
+        p_exact.append(sign_flip(sample.differences) if tested and sample.paired else nan)
         p_equivalence.append(nan if margin is None else p_within(sure, -margin, margin))
         backed.append(p_exact[-1] if sample.paired else held(p_sure[-1], contrast.floor))
         backed_equivalence.append(held(p_equivalence[-1], contrast.floor / 2))
@@ -209,7 +209,7 @@ def _comparison(question: Question, contrast: Contrast, p: _PValues, alpha: floa
         needed_equivalence=p.needed_equivalence,
     )
     low, high = interval(contrast, 1 - alpha)
-    gains = sign * (sample.a - sample.b) if sample.paired else np.empty(0)
+    gains = sign * sample.differences if sample.paired else np.empty(0)
     return Comparison(
         verdict=verdict,
         reason="",

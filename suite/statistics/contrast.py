@@ -51,8 +51,8 @@ def difference(sample: Sample) -> Contrast:
     """Return mean(a) - mean(b): paired where the seeds are shared, else Welch's."""
     a, b = sample.a, sample.b
     if sample.paired:
-        contrast = mean_contrast(a - b)
-        if sample.n > 1 and _spread(a - b, np.concatenate([a, b])) == 0:
+        contrast = mean_contrast(sample.differences)
+        if sample.n > 1 and _spread(sample.differences, np.concatenate([a, b])) == 0:
             return replace(contrast, error=0.0)
         return contrast
     estimate = float(a.mean() - b.mean()) if sample.n else nan
@@ -155,6 +155,6 @@ def _tail(contrast: Contrast, above: float) -> float:
 
 
 def _spread(x: np.ndarray, scale: np.ndarray) -> float:
-    """Return the standard deviation of x, 0 if it is rounding beside the values of `scale`."""
+    """Return the standard deviation of x, or 0 where values as large as `scale` round so."""
     sd = float(x.std(ddof=1))
     return sd if sd > ROUNDING * float(np.abs(scale).max()) else 0.0

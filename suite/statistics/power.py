@@ -107,7 +107,7 @@ def spread(sample: Sample) -> float:
     if sample.n < 2:
         return nan
     if sample.paired:
-        return float((sample.a - sample.b).std(ddof=1))
+        return float(sample.differences.std(ddof=1))
     squares = [(x.size - 1) * x.var(ddof=1) for x in (sample.a, sample.b)]
     return float((sum(squares) / (sample.a.size + sample.b.size - 2)) ** 0.5)
 

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Design = Literal["paired", "independent"]
 
 ROUNDING = 1e-12
-"""Values that differ by less than this share of them are one value, rounded in two ways."""
+"""Differences and spreads below this share of the values are rounding."""
 FEW_SEEDS = 6
 """Below this many pairs no two-sided exact test reaches 0.05."""
 
@@ -52,13 +52,24 @@ class Sample:
 
     @cached_property
     def identical(self) -> bool:
-        """Whether there is something to compare, and it is the same number in every pair."""
-        return self.paired and self.n > 0 and bool(np.array_equal(self.a, self.b))
+        """Whether there is something to compare, and the two values of every pair are equal."""
+        return self.paired and self.n > 0 and self.differing == 0
+
+    @cached_property
+    def noise(self) -> Floats:
+        """Size up to which the difference of a pair is rounding, (n,)."""
+        return ROUNDING * np.maximum(np.abs(self.a), np.abs(self.b))
+
+    @cached_property
+    def differences(self) -> Floats:
+        """Difference a - b of each pair, (n,); exactly 0, a tie, where it is rounding."""
+        difference = self.a - self.b
+        return np.where(np.abs(difference) <= self.noise, 0.0, difference)
 
     @cached_property
     def differing(self) -> int:
-        """Pairs whose two values differ at all (paired); `n` where nothing is paired."""
-        return int(np.count_nonzero(self.a != self.b)) if self.paired else self.n
+        """Pairs whose two values differ (paired); `n` where nothing is paired."""
+        return int(np.count_nonzero(self.differences)) if self.paired else self.n
 
 
 def pairs(a: ArrayLike, b: ArrayLike) -> Sample:
@@ -98,11 +109,9 @@ def match(
     fewest = min(len(finite_a), len(finite_b))
     fallback = design == "paired" and len(shared) < min(FEW_SEEDS, fewest)
     if design == "paired" and not fallback:
-        first, second = _values(finite_a, shared), _values(finite_b, shared)
-        rounded = np.abs(first - second) <= ROUNDING * np.maximum(np.abs(first), np.abs(second))
         return Sample(
-            first,
-            np.where(rounded, first, second),
+            _values(finite_a, shared),
+            _values(finite_b, shared),
             dropped=declared - len(shared),
             note=f"{declared - len(shared)} of {declared} declared pairs missing"
             if declared > len(shared)
