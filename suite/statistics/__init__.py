@@ -3,6 +3,7 @@
     match -> Sample -> compare -> Comparison      the declared comparisons
     match -> Sample -> judge   -> ClaimFinding    the declared claims
     plan  -> SeedsNeeded                          how many seeds
+    evidence -> Evidence                          e-values that may be read after every pair
     rank  -> Ranking                              cells over several blocks
 
 The unit is a run: one value a cell and seed. Cells share seeds, so they are compared in pairs.
@@ -12,6 +13,7 @@ compute.
 
 from suite.statistics.claims import ClaimFinding, Part, PartFinding, judge
 from suite.statistics.comparisons import Comparison, Question, compare
+from suite.statistics.evidence import Evidence, confidence_sequence, evidence
 from suite.statistics.power import SeedsNeeded, plan
 from suite.statistics.ranks import Ranking, rank, tally
 from suite.statistics.samples import Sample, match, pairs
@@ -19,6 +21,7 @@ from suite.statistics.samples import Sample, match, pairs
 __all__ = [
     "ClaimFinding",
     "Comparison",
+    "Evidence",
     "Part",
     "PartFinding",
     "Question",
@@ -26,6 +29,8 @@ __all__ = [
     "Sample",
     "SeedsNeeded",
     "compare",
+    "confidence_sequence",
+    "evidence",
     "judge",
     "match",
     "pairs",
