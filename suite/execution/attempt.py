@@ -160,6 +160,11 @@ def _train(
             "key": run.key,
             **_settings(run),
             "seed": run.seed,
+            "data": {
+                "kind": images.kind,
+                "shape": list(images.shape),
+                "notes": list(images.notes),
+            },
             "degrees": trained.degrees,
             "provenance": here,
             "history": trained.history,

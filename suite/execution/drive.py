@@ -116,6 +116,8 @@ def _execute(
     console: Console,
 ) -> bool:
     images = _images(study, missing, data_dir, reading(console))
+    for note in dict.fromkeys(note for data in images.values() for note in data.notes):
+        say(console, note)
     _compile(study, console)
     from suite.execution import ray as cluster
 

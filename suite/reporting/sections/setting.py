@@ -64,10 +64,12 @@ def _about(results: Results) -> str:
 
 
 def _contents(records: list[Mapping[str, Any]]) -> str:
-    """Say by which fingerprint each data set's content is known."""
+    """Say by which fingerprint each data set's content is known, and how it was read."""
     known = {(str(record.get("dataset")), str(record.get("fingerprint"))) for record in records}
     listed = listing(f"{name} {fingerprint[:16]}" for name, fingerprint in sorted(known))
-    return f"Fingerprints of the data that the runs were given: {listed}."
+    notes = [note for record in records for note in record.get("data", {}).get("notes", ())]
+    sentences = [f"Fingerprints of the data that the runs were given: {listed}."]
+    return " ".join([*sentences, *dict.fromkeys(notes)])
 
 
 def _settings(results: Results) -> Grid:
