@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from suite import statistics
     from suite.errors import UserError
     from suite.execution.drive import Outcome
-    from suite.methods import regrowth
+    from suite.methods import part, regrowth
+    from suite.methods.budgets import Budgeted
     from suite.methods.layer import LayerView
+    from suite.methods.moment import Moment
     from suite.methods.positions import draw_outside
     from suite.settings import Settings
     from suite.store.status import Status
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Budgeted",
     "LayerView",
+    "Moment",
     "Settings",
     "UserError",
     "compare",
     "draw_outside",
     "load_study",
+    "part",
     "power",
     "regrowth",
     "report",
@@ -49,10 +54,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Budgeted": "suite.methods.budgets",
     "LayerView": "suite.methods.layer",
+    "Moment": "suite.methods.moment",
     "Settings": "suite.settings",
     "UserError": "suite.errors",
     "draw_outside": "suite.methods.positions",
+    "part": "suite.methods",
     "regrowth": "suite.methods",
 }
 
