@@ -208,7 +208,7 @@ RECORDED = tuple(name for name, measure in MEASURES.items() if not measure.deriv
 REFERENCES = tuple(name for name, measure in MEASURES.items() if measure.reference)
 """What a study can give another implementation's figures of."""
 
-TABLE2 = ("test_accuracy", "test_loss", "connections", "alpha", "beta")
+TABLE2: tuple[Outcome, ...] = ("test_accuracy", "test_loss", "connections", "alpha", "beta")
 """The columns of Table 2, in the paper's order."""
 
 LAYERS = "connections_"

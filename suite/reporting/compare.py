@@ -10,8 +10,9 @@ import pandas as pd
 
 from suite.errors import UserError
 from suite.reporting.appearance import Look, looks
-from suite.reporting.drawing import inline, save, style
+from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.figures import Shown
+from suite.reporting.folder import INDEX, KICKER, report_folder
 from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import (
     Format,
@@ -25,7 +26,7 @@ from suite.reporting.numbers import (
 from suite.reporting.page import render
 from suite.reporting.section import Grid, Section, Td, head, number, words
 from suite.reporting.table2 import last_epochs
-from suite.reporting.write import INDEX, NothingToReportError, Written
+from suite.reporting.write import NothingToReportError, Written
 from suite.statistics.comparisons import Comparison, Question, compare
 from suite.statistics.samples import match
 from suite.store.table import Results
@@ -110,20 +111,17 @@ def compare_reports(
         title = f"{before.study.title}: {title}"
     moved = [_moved(before, after, pairs, *measure) for measure in (*_MEASURES, _COUNTED)]
     look = looks(after.study.cells)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        sections = [_section(which, pairs, (first, second), look, out) for which in moved]
+    with report_folder(out) as folder:
+        sections = [_section(which, pairs, (first, second), look, folder) for which in moved]
         sections.append(_what_differs(before, after, pairs, (first, second)))
         page = render(
             title,
-            "Dynamic sparse training · two studies side by side",
+            f"{KICKER} · two studies side by side",
             _lede(moved[0], pairs, (first, second)),
             sections,
             look,
         )
-        (out / INDEX).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
+        (folder / INDEX).write_text(page, encoding="utf-8")
     return Written(out / INDEX, before.complete and after.complete)
 
 
@@ -276,7 +274,7 @@ def _show(
             "high": [comparison.high for comparison in moved.comparisons],
         }
     )
-    data.to_csv(out / "change.csv", index=False, lineterminator="\n", float_format="%.8g")
+    write_csv(data, out / "change.csv")
     title = f"Change in accuracy from {names[0]} to {names[1]}"
     description = "; ".join(
         f"{pair.after.title} {moved.format.signed(comparison.difference)}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.curves import Curve
-from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, tidy_axes
+from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
 from suite.reporting.placement import free_box, spread
 
 if TYPE_CHECKING:
@@ -233,12 +233,14 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
         axes.plot(
             [(x[1] + x[3]) / 2], [place], color=colour, marker=look.marker, markersize=3, **outside
         )
-        axes.text(x[4], place, curve.cell.title, va="center_baseline", fontsize=SMALL, **outside)
+        axes.text(
+            x[4], place, short(curve.cell.title), va="center_baseline", fontsize=SMALL, **outside
+        )
 
 
 def _widest(figure: Figure, curves: Sequence[Curve]) -> float:
     """Return the width of the longest label, in points."""
-    texts = [figure.text(0, 0, curve.cell.title, fontsize=SMALL) for curve in curves]
+    texts = [figure.text(0, 0, short(curve.cell.title), fontsize=SMALL) for curve in curves]
     width = max(float(text.get_window_extent().width) for text in texts)
     for text in texts:
         text.remove()
@@ -267,7 +269,7 @@ def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look])
         handles.append(line)
     axes.figure.legend(
         handles,
-        [curve.cell.title for curve in curves],
+        [short(curve.cell.title, 34) for curve in curves],
         loc="lower center",
         ncols=2,
         fontsize=SMALL - 0.5,

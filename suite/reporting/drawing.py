@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import logging
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.reporting.appearance import INK, MUTED, PAPER, RULE
+from suite.store.table import as_csv
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -24,6 +29,7 @@ SMALL = 7.0
 """Smallest type in a figure, in points."""
 
 
+_log = logging.getLogger(__name__)
 _PLACES = re.compile(r'(?<=\s)(d|x|y|width|height|transform)="[^"]*"')
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
@@ -110,15 +116,39 @@ def save(
 ) -> Picture:
     """Write a figure in the formats asked for, without dates; SVG is always written."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = _lean(buffer.getvalue())
-    (out / f"{stem}.svg").write_text(svg, encoding="utf-8")
-    if "pdf" in formats:
-        none = {"CreationDate": None, "Creator": None, "Producer": None}
-        figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
-    if "png" in formats:
-        figure.savefig(out / f"{stem}.png", format="png")  # it names the version that drew it
+    with _glyphs_said():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        svg = _lean(buffer.getvalue())
+        (out / f"{stem}.svg").write_text(svg, encoding="utf-8")
+        if "pdf" in formats:
+            none = {"CreationDate": None, "Creator": None, "Producer": None}
+            figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
+        if "png" in formats:
+            figure.savefig(out / f"{stem}.png", format="png")  # it names the version that drew it
     return Picture(stem, svg)
+
+
+@contextmanager
+def _glyphs_said() -> Iterator[None]:
+    """Say once, in one sentence, that the figures' font lacks some characters."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if "missing from" in str(warning.message):
+            _warn_of_glyphs()
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+@functools.cache
+def _warn_of_glyphs() -> None:
+    _log.warning(
+        "the font of the figures lacks some characters of the names: they are boxes in PDF and "
+        "PNG files, and right in SVG files and on the page."
+    )
 
 
 def _lean(svg: str) -> str:
@@ -132,6 +162,22 @@ def _lean(svg: str) -> str:
 
 def _rounded(number: re.Match[str]) -> str:
     return f"{round(float(number[0]), 1) + 0.0:g}"  # + 0.0 makes 0 of -0
+
+
+DIGITS = 8
+"""Significant digits in a report's files: the last ones of more depend on the processor."""
+
+
+def write_csv(table: pd.DataFrame, file: Path) -> None:
+    """Write a figure's or table's data."""
+    file.write_text(as_csv(table, DIGITS), encoding="utf-8")
+
+
+def short(text: str, most: int = 46) -> str:
+    """Return a name that fits beside or below a figure: the middle of a long one left out."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 1]}…{text[-(most - most // 2) :]}"
 
 
 def inline(picture: Picture, title: str, description: str) -> str:

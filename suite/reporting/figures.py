@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.appearance import Look
 from suite.reporting.curve_figures import Axis, draw_curves, moving
 from suite.reporting.curves import Curve, curve_table, curves
-from suite.reporting.drawing import inline, save, style
+from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.numbers import (
     Format,
     count,
@@ -100,8 +101,9 @@ def plans(results: Results) -> list[Plan]:
     for cell in results.study.cells:
         datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
     found = []
-    for number, (dataset, cells) in enumerate(datasets.items()):
-        suffix = "" if len(datasets) == 1 else f"-{slug(dataset) or number + 1}"
+    suffixes = suffixes_of(datasets)
+    for dataset, cells in datasets.items():
+        suffix = suffixes[dataset]
         strategies, methods = divide(cells)
         last = max(cell.settings.epochs for cell in cells)
         until = paper.REGROWTH_EPOCHS if last > paper.REGROWTH_EPOCHS else None
@@ -144,6 +146,19 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40]
 
 
+def suffixes_of(datasets: Iterable[str]) -> dict[str, str]:
+    """Return what the files of each data set end in: nothing where there is only one."""
+    names = list(dict.fromkeys(datasets))
+    if len(names) == 1:
+        return {names[0]: ""}
+    found: dict[str, str] = {}
+    for number, name in enumerate(names, start=1):
+        suffix = f"-{slug(name) or number}"
+        taken = suffix in found.values()
+        found[name] = f"{suffix}-{number}" if taken else suffix
+    return found
+
+
 def divide(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
     """Return the cells that differ from another in the regrowth strategy alone, and the methods.
 
@@ -179,9 +194,7 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
     drawn = [curve for curve in drawn if curve.counts.any()]
     if not drawn:
         return None
-    curve_table(drawn).to_csv(
-        out / f"{plan.stem}.csv", index=False, lineterminator="\n", float_format="%.8g"
-    )
+    write_csv(curve_table(drawn), out / f"{plan.stem}.csv")
     title = f"{plan.measure.capitalize()} of the {plan.subject} on {plan.dataset}"
     last = max(int(curve.epochs[-1]) for curve in drawn)
     description = _describe(drawn, plan, last)
@@ -201,17 +214,27 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     """Say in words where the curves end."""
     name = "connections" if plan.column == "connections" else "accuracy"
     form: Format = format_for(name, [])
+    one = all(curve.epochs[-1] == last for curve in drawn)
+    when = f"epoch {last:,}" if one else f"the last epoch, {last:,} where none is given"
     ends = [
         f"{curve.cell.title} {form.text(float(curve.mean[-1]))}"
         + (f" ± {form.text(float(curve.half[-1]))}" if curve.counts[-1] > 1 else "")
+        + (f" (epoch {curve.epochs[-1]:,})" if curve.epochs[-1] != last else "")
         for curve in drawn
     ]
-    return f"Mean {plan.measure} in epoch {last:,}: {'; '.join(ends)}."
+    return f"Mean {plan.measure} in {when}: {'; '.join(ends)}."
 
 
 def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
     parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
+    ended = [
+        f"{in_a_sentence(curve.cell.title)} in epoch {curve.epochs[-1]:,}"
+        for curve in drawn
+        if curve.epochs[-1] != last
+    ]
+    if ended:
+        parts.append(f"The epochs differ: some end earlier, {listing_some(ended)}.")
     if any(curve.n > 1 for curve in drawn):
         parts.append(
             f"Lines are means over seeds ({runs_a_cell(curve.n for curve in drawn)}), bands their "

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.reporting.appearance import MUTED, Look
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, tidy_axes
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_MOST = 70
+"""Letters of a name at the left."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ def draw_forest(
     """
     height = 0.75 + 0.22 * len(differences)
     figure = new_figure(TWO_COLUMNS, height)
-    left = (_widest(figure, differences) + 8) / 72 / TWO_COLUMNS
-    axes = figure.add_axes((min(left, 0.55), 0.45 / height, 0.97 - left, 1 - 0.55 / height))
+    left = min((_widest(figure, differences) + 8) / 72 / TWO_COLUMNS, 0.55)
+    axes = figure.add_axes((left, 0.45 / height, 0.97 - left, 1 - 0.55 / height))
     tidy_axes(axes)
     axes.grid(visible=False)
     if margin is not None:
@@ -59,7 +63,9 @@ def draw_forest(
         if math.isfinite(line.value):
             axes.plot(line.value, place, color=colour, marker=line.look.marker, markersize=5)
     axes.set_ylim(len(differences) - 0.4, -0.6)
-    axes.set_yticks(range(len(differences)), [line.name for line in differences], fontsize=SMALL)
+    axes.set_yticks(
+        range(len(differences)), [short(line.name, _MOST) for line in differences], fontsize=SMALL
+    )
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(title)
     return figure
@@ -67,7 +73,7 @@ def draw_forest(
 
 def _widest(figure: Figure, differences: Sequence[Difference]) -> float:
     """Return the width of the longest name, in points."""
-    texts = [figure.text(0, 0, line.name, fontsize=SMALL) for line in differences]
+    texts = [figure.text(0, 0, short(line.name, _MOST), fontsize=SMALL) for line in differences]
     width = max(float(text.get_window_extent().width) for text in texts)
     for text in texts:
         text.remove()

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MINUS = "−"
-MISSING = "–"
+from suite.measures import MEASURES, MINUS, MISSING, Format, percent, superscript
+
+__all__ = ["MINUS", "MISSING", "Format", "percent", "superscript"]
+
 CONFIDENCE = 0.95
 
 
@@ -62,65 +64,11 @@ def estimate(values: Iterable[float]) -> Estimate:
     return Estimate(n, mean, t_factor(n) * sd, sd)
 
 
-@dataclass(frozen=True)
-class Format:
-    """How the numbers of one column are written.
-
-    Attributes:
-        decimals: Digits after the decimal point.
-        exponent: The column is written in units of 10 to this power.
-        grouped: Whether thousands are set off by commas.
-    """
-
-    decimals: int
-    exponent: int = 0
-    grouped: bool = False
-
-    def plain(self, value: float) -> str:
-        """Write a number without grouping, ASCII only, e.g. -0.0123; empty if not finite."""
-        if not math.isfinite(value):
-            return ""
-        text = f"{value / 10.0**self.exponent:.{self.decimals}f}"
-        return text.removeprefix("-") if float(text) == 0 else text
-
-    def text(self, value: float) -> str:
-        """Write a number for readers, e.g. −12,345; a dash if not finite."""
-        plain = self.plain(value)
-        if not plain:
-            return MISSING
-        sign, digits = (MINUS, plain[1:]) if plain.startswith("-") else ("", plain)
-        if self.grouped:
-            whole, point, rest = digits.partition(".")
-            digits = f"{int(whole):,}{point}{rest}"
-        return sign + digits
-
-    def signed(self, value: float) -> str:
-        """Write a difference for readers, with its sign."""
-        text = self.text(value)
-        nothing = text == MISSING or text.startswith(MINUS) or not text.strip("0.,")
-        return text if nothing else f"+{text}"
-
-
 def format_for(column: str, values: Iterable[float]) -> Format:
-    """Return how a column of Table 2 is written, given the values that stand in it.
-
-    Accuracies and losses have four decimals as in the paper; alpha three digits in units of one
-    power of ten; connections and a large beta none.
-    """
-    finite = [abs(value) for value in values if math.isfinite(value) and value]
-    largest = max(finite, default=1.0)
-    if column == "connections":
-        return Format(0, grouped=True)
-    if column == "alpha":
-        return Format(3, exponent=math.floor(math.log10(largest)))
-    if column == "beta":
-        return Format(0 if largest >= 1e4 else 1, grouped=True)
-    return Format(4)
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """Write a share as a percentage, e.g. 36.3 %, with a no-break space."""
-    return f"{Format(decimals).text(100 * share)}\u00a0%"
+    """Return how a column of Table 2 is written, given the values that stand in it."""
+    named = {measure.published: measure for measure in MEASURES.values() if measure.published}
+    measure = named.get(column) or MEASURES["test_accuracy"]  # type: ignore[call-overload]
+    return measure.format(values)
 
 
 def seconds_text(seconds: float) -> str:
@@ -132,11 +80,6 @@ def seconds_text(seconds: float) -> str:
             value = seconds / size
             return f"{value:.{2 if value < 10 else 1}f}\u00a0{unit}"
     return f"{1000 * seconds:.0f}\u00a0ms"
-
-
-def superscript(exponent: int) -> str:
-    """Write an exponent in superscript digits, e.g. ⁻⁶."""
-    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def listing(words: Iterable[str]) -> str:

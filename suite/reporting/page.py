@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from suite.reporting.appearance import INK, MUTED, PAPER, RULE, Hue, Look
+from suite.reporting.drawing import DIGITS
 from suite.reporting.section import Grid, Section
 
 _WARNING = Hue("#c44d00", "#ff8f4d")
@@ -51,6 +52,7 @@ def render(
         script=_template("page.js"),
         kind=lambda block: type(block).__name__,
         numbered=_numbered,
+        sortable=_sortable,
         scaled=lambda dash: " ".join(f"{1.4 * length:g}" for length in dash),
     )
 
@@ -63,6 +65,13 @@ def _numbered(grid: Grid) -> list[tuple[Look | None, Any]]:
     """Return each row of a table with its line sample."""
     looks = grid.looks or (None,) * len(grid.rows)
     return list(zip(looks, grid.rows, strict=True))
+
+
+def _sortable(value: float | str | None) -> str:
+    """Return what a column is sorted by; no digits of which the processor decides."""
+    if value is None:
+        return ""
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
 
 
 def _variables(looks: Mapping[str, Look]) -> dict[str, str]:

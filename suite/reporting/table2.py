@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from suite import paper
+from suite import decisions, paper
 from suite.datasets.sources import title as source_title
-from suite.reporting.numbers import Estimate, Format, estimate, format_for, superscript
-from suite.statistics.comparisons import Question, compare
+from suite.measures import MEASURES, TABLE2, Format, Outcome
+from suite.reporting.numbers import Estimate, estimate, superscript
 from suite.statistics.samples import match
-from suite.study.cells import published_row, restates_regrowth_figures
 
 if TYPE_CHECKING:
     from suite.study import Cell
@@ -31,14 +30,19 @@ class Column:
     Attributes:
         name: As the paper's data calls it.
         title: For readers.
-        higher: Whether more is better.
+        outcome: The measure.
         format: How its numbers are written.
     """
 
     name: paper.Column
     title: str
-    higher: bool
+    outcome: Outcome
     format: Format
+
+    @property
+    def higher(self) -> bool:
+        """Whether more is better."""
+        return bool(MEASURES[self.outcome].higher)
 
     @property
     def unit(self) -> str:
@@ -152,15 +156,6 @@ class Table2:
         return any(entry.published is not None for row in self.rows for entry in row.entries)
 
 
-_COLUMNS: tuple[tuple[paper.Column, str, bool], ...] = (
-    ("accuracy", "Accuracy", True),
-    ("loss", "Loss", False),
-    ("connections", "Connections", False),
-    ("alpha", "α", True),
-    ("beta", "β", False),
-)
-
-
 def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
     """Return each run's last epoch with the columns of Table 2 added.
 
@@ -173,19 +168,11 @@ def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
     """
     if frame.empty:
         names = ["cell", "seed", "dataset", "epoch"]
-        return pd.DataFrame(columns=[*names, *(name for name, _, _ in _COLUMNS)])
+        return pd.DataFrame(columns=[*names, *(str(MEASURES[name].published) for name in TABLE2)])
     last = frame.loc[frame.groupby("key", sort=False)["epoch"].idxmax()]
-    accuracy, loss, connections = last["test_accuracy"], last["test_loss"], last["connections"]
-    return pd.DataFrame(
-        {
-            **{name: last[name] for name in ("cell", "seed", "dataset", "epoch")},
-            "accuracy": accuracy,
-            "loss": loss,
-            "connections": connections,
-            "alpha": accuracy / connections,
-            "beta": loss * connections,
-        }
-    ).reset_index(drop=True)
+    labels = {name: last[name] for name in ("cell", "seed", "dataset", "epoch")}
+    values = {str(MEASURES[name].published): MEASURES[name].of(last) for name in TABLE2}
+    return pd.DataFrame(labels | values).reset_index(drop=True)
 
 
 def table2(results: Results) -> Table2:
@@ -193,11 +180,12 @@ def table2(results: Results) -> Table2:
     runs = last_epochs(results.frame)
     by_cell = dict(iter(runs.groupby("cell", sort=False)))
     cells = results.study.cells
-    regrowth_figures = restates_regrowth_figures(cells)
-    repeats = any(cell.settings.dataset == paper.DATASET for cell in cells)
     columns = []
-    for name, title, higher in _COLUMNS:
-        columns.append(Column(name, title, higher, format_for(name, runs[name].astype(float))))
+    for outcome in TABLE2:
+        measure = MEASURES[outcome]
+        assert measure.published is not None  # each of these has a column in the paper
+        form = measure.format(runs[measure.published].astype(float))
+        columns.append(Column(measure.published, measure.head, outcome, form))
     estimates: dict[tuple[str, str], Estimate] = {
         (cell.label, column.name): estimate(
             by_cell[cell.label][column.name] if cell.label in by_cell else ()
@@ -208,9 +196,7 @@ def table2(results: Results) -> Table2:
     marks = _marks(results, columns, estimates, runs)
     rows = []
     for cell in cells:
-        published = published_row(cell)
-        if regrowth_figures or (repeats and cell.settings.dataset != paper.DATASET):
-            published = None  # where some cells are on the paper's data, no other is beside it
+        published = decisions.published(results.study, cell)
         n = len(by_cell.get(cell.label, ()))
         entries = tuple(
             Entry(
@@ -246,7 +232,11 @@ def _marks(
     for labels in groups.values():
         for column in columns:
             means = {label: estimates[label, column.name].mean for label in labels}
-            finite = {label: mean for label, mean in means.items() if math.isfinite(mean)}
+            finite = {
+                label: mean
+                for label, mean in means.items()
+                if math.isfinite(mean) and estimates[label, "connections"].mean
+            }  # a network without connections computes nothing, and is the best in nothing
             if len(finite) < 2:
                 continue
             best = (max if column.higher else min)(finite, key=lambda label: finite[label])
@@ -256,14 +246,10 @@ def _marks(
                 for label, group in runs.groupby("cell", sort=False)
             }
             declared = results.study.file.comparisons
-            questions = [
-                Question(
-                    match(values[label], values[best], design=declared.design),
-                    higher_is_better=column.higher,
-                )
-                for label in others
+            samples = [
+                match(values[label], values[best], design=declared.design) for label in others
             ]
-            family = compare(questions, alpha=declared.alpha, correction=declared.correction)
+            family = decisions.decide(samples, column.outcome, declared)
             for label, comparison in zip(others, family, strict=True):
                 mark = {"worse": "", "unattainable": UNTESTED}.get(comparison.verdict, SAME)
                 marks[label, column.name] = mark

@@ -8,6 +8,7 @@ import io
 from suite.reporting import tex
 from suite.reporting.numbers import MINUS, count, in_a_sentence, listing
 from suite.reporting.table2 import BEST, SAME, UNTESTED, Column, Entry, Row, Table2
+from suite.store.table import no_formula
 
 NOTE = (
     "Mean ± half the 95 % t interval over n runs, last epoch. α = accuracy / connections, "
@@ -48,7 +49,8 @@ def as_csv(table: Table2) -> str:
     names = [column.name + suffix for column in table.columns for suffix in suffixes]
     writer.writerow(["cell", "title", "dataset", "n", "planned", *names])
     for row in table.rows:
-        values: list[str | int] = [row.cell.label, row.cell.title, row.dataset, row.n, row.planned]
+        named = map(no_formula, (row.cell.label, row.cell.title, row.dataset))
+        values: list[str | int] = [*named, row.n, row.planned]
         for entry in row.entries:
             values += [*_plain_values(entry), entry.mark]
         writer.writerow(values)
@@ -191,8 +193,3 @@ def _tex_published(entry: Entry, decimal: tex.Decimal) -> str:
     values = filter(None, [entry.paper, entry.difference])
     shown = "; ".join(f"${tex.number(value, decimal)}$" for value in values)
     return rf"{{\footnotesize ({shown})}}"
-
-
-def describe_epochs(table: Table2) -> str:
-    """Say which epoch the numbers are from, e.g. epoch 1,000."""
-    return "epoch " + listing(f"{epoch:,}" for epoch in table.epochs) if table.epochs else ""

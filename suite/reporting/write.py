@@ -10,6 +10,7 @@ from pathlib import Path
 from suite import decisions
 from suite.errors import UserError
 from suite.reporting.appearance import looks
+from suite.reporting.folder import INDEX, KICKER, report_folder
 from suite.reporting.page import render
 from suite.reporting.section import Material, Section
 from suite.reporting.sections import (
@@ -28,8 +29,6 @@ from suite.reporting.sections import (
 from suite.reporting.sections import results as table_section
 from suite.reporting.table2 import table2
 from suite.store.table import Results
-
-INDEX = "index.html"
 
 _SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     table_section.section,
@@ -73,7 +72,7 @@ def write(results: Results, out: Path) -> Written:
 
     Raises:
         NothingToReportError: If no run is done; nothing is written.
-        UserError: If the folder cannot be written.
+        UserError: If the folder cannot be written, or has files that no report wrote.
     """
     study = results.study
     if results.frame.empty:
@@ -81,27 +80,23 @@ def write(results: Results, out: Path) -> Written:
             f"No run of {study.name} is done ({len(results.runs):,} asked for), so there is "
             "nothing to report."
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with report_folder(out) as folder:
         earlier = _figures(out / INDEX)
         claimed, compared = decisions.claims(results), decisions.comparisons(results)
         look = looks(study.cells)
-        material = Material(results, table2(results), look, out, claimed, compared)
+        material = Material(results, table2(results), look, folder, claimed, compared)
         sections = [made for make in _SECTIONS if (made := make(material)) is not None]
         page = render(
             study.title,
-            f"Dynamic sparse training · study {study.name}",
+            f"{KICKER} · study {study.name}",
             summary.lede(material),
             sections,
             look,
             summary.progress(material),
         )
-        _remove_stale(earlier, material)
-        unfinished = out / f".{INDEX}.unfinished"
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(out / INDEX)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
+        (folder / INDEX).write_text(page, encoding="utf-8")
+    for name in earlier - {name for _, files in material.files for name, _ in files}:
+        (out / name).unlink(missing_ok=True)  # a figure that this report does not have
     return Written(out / INDEX, results.complete)
 
 
@@ -116,10 +111,3 @@ def _figures(page: Path) -> set[str]:
         return set()
     links = re.findall(r'<a href="([^"]+)"', page.read_text(encoding="utf-8", errors="replace"))
     return {link for link in links if _FIGURE.fullmatch(link)}
-
-
-def _remove_stale(earlier: set[str], material: Material) -> None:
-    """Remove the figures of an earlier report that this one does not have; a user's files stay."""
-    written = {name for _, files in material.files for name, _ in files}
-    for name in earlier - written:
-        (material.out / name).unlink(missing_ok=True)

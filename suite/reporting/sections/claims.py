@@ -10,7 +10,7 @@ import pandas as pd
 
 from suite import decisions, paper
 from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared, Statement
-from suite.reporting.drawing import inline, save, style
+from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.figures import Shown
 from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import (
@@ -211,7 +211,8 @@ def _ranking(material: Material) -> list[Block]:
 
 
 def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
-    found.ranks.to_csv(material.out / "ranks.csv", index_label="cell", lineterminator="\n")
+    ranks = found.ranks.rename_axis("cell").reset_index(name="rank")
+    write_csv(ranks, material.out / "ranks.csv")
     with style("ranks"):
         picture = save(draw_ranks(found), "ranks", material.out)
     caption = (
@@ -228,7 +229,7 @@ def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
 def _show(material: Material) -> Shown:
     compared = material.comparisons
     data = pd.DataFrame([row.row() for row in compared])
-    data.to_csv(material.out / "comparisons.csv", index=False, lineterminator="\n")
+    write_csv(data, material.out / "comparisons.csv")
     against = {row.against.label for row in compared}
     lines = [
         Difference(

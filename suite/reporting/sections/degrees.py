@@ -11,7 +11,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from suite.reporting.appearance import MUTED, Look
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
+from suite.reporting.drawing import (
+    SMALL,
+    TWO_COLUMNS,
+    inline,
+    new_figure,
+    save,
+    short,
+    style,
+    tidy_axes,
+    write_csv,
+)
 from suite.reporting.figures import Shown, divide
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
@@ -153,7 +163,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
                     part |= {"side": side, "degree": degree}
                     parts.append(pd.DataFrame(part | {"units": histogram[degree].astype(int)}))
     data = pd.concat(parts, ignore_index=True)
-    data.to_csv(material.out / "degrees.csv", index=False, lineterminator="\n")
+    write_csv(data, material.out / "degrees.csv")
     title = "Degrees of the final topologies against the initial ones"
     description = "; ".join(
         f"{d.cell.title}: variance over mean of incoming connections in layer 1 from "
@@ -164,7 +174,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
     with style("degrees"):
         picture = save(_draw(found, material.looks), "degrees", material.out)
     caption = (
-        "Share of units with at least so many connections, on logarithmic axes, by sparse layer; "
+        "Share of units with at least this many connections, on logarithmic axes, by sparse layer; "
         f"all runs of a cell together ({runs_a_cell(d.n for d in found)}), so there is no band. "
         "Grey: the initial topologies of all cells."
     )
@@ -216,6 +226,6 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
-    names = ["Initial", *(degrees.cell.title for degrees in found)]
+    names = ["Initial", *(short(degrees.cell.title, 30) for degrees in found)]
     figure.legend(handles, names, loc="lower center", ncols=4, handlelength=3.2, columnspacing=1.5)
     return figure

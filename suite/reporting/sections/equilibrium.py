@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -29,7 +31,7 @@ def section(material: Material) -> Section | None:
         theta, predicted, measured = (estimate(column) for column in found.T)
         if not predicted.n:
             continue
-        share = measured.mean / predicted.mean - 1
+        share = measured.mean / predicted.mean - 1 if predicted.mean else math.nan
         interval = f" ± {form.text(measured.half)}" if measured.n > 1 else ""
         rows.append(
             (

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from suite.reporting.appearance import MUTED, Look
-from suite.reporting.drawing import TWO_COLUMNS, inline, new_figure, save, style, tidy_axes
-from suite.reporting.figures import Shown, slug
+from suite.reporting.drawing import (
+    TWO_COLUMNS,
+    inline,
+    new_figure,
+    save,
+    short,
+    style,
+    tidy_axes,
+    write_csv,
+)
+from suite.reporting.figures import Shown, suffixes_of
 from suite.reporting.numbers import in_a_sentence, listing, runs_a_cell
 from suite.reporting.section import Material, Section
 from suite.reporting.table2 import Row, last_epochs
@@ -32,7 +41,7 @@ def section(material: Material) -> Section | None:
         ]
         if len(rows) < 2:
             continue
-        stem = "pareto" if len(datasets) == 1 else f"pareto-{slug(dataset)}"
+        stem = f"pareto{suffixes_of(datasets)[dataset]}"
         ahead = front(rows)
         names = listing(in_a_sentence(row.cell.title) for row in ahead)
         verb = "is" if len(ahead) == 1 else "are"
@@ -91,7 +100,7 @@ def _show(
             "on_front": [row in ahead for row in rows],
         }
     )
-    data.to_csv(material.out / f"{stem}.csv", index=False, lineterminator="\n", float_format="%.8g")
+    write_csv(data, material.out / f"{stem}.csv")
     title = f"Accuracy against connections on {dataset}"
     description = "; ".join(
         f"{row.cell.title}: accuracy {row.entries[0].mean}, connections {row.entries[2].mean}"
@@ -173,7 +182,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     ]
     axes.legend(
         [*handles, Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5))],
-        [*(row.cell.title for row in ranked), "Pareto front"],
+        [*(short(row.cell.title, 34) for row in ranked), "Pareto front"],
         loc="upper left",
         bbox_to_anchor=(1.01, 1.02),
         handlelength=1.6,

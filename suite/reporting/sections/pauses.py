@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 
 from suite.reporting.appearance import MUTED, Look
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, inline, new_figure, save, style
+from suite.reporting.drawing import (
+    SMALL,
+    TWO_COLUMNS,
+    inline,
+    new_figure,
+    save,
+    short,
+    style,
+    write_csv,
+)
 from suite.reporting.figures import Shown
 from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, head, number, words
@@ -94,7 +103,7 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     frame = material.results.frame
     rows = frame[frame["cell"].isin([cell.label for cell in cells])]
     paused = rows.loc[rows["paused"], ["cell", "seed", "epoch"]]
-    paused.to_csv(material.out / "pauses.csv", index=False, lineterminator="\n")
+    write_csv(paused, material.out / "pauses.csv")
     title = "When evolution paused"
     counts = [
         f"{cell.title}: {count(int((paused['cell'] == cell.label).sum()), 'pause')} in "
@@ -137,7 +146,7 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
         middles.append(top + (len(seeds[cell.label]) - 1) / 2)
         top += len(seeds[cell.label]) + 1
     axes.set_ylim(top - 1.4, -0.6)
-    axes.set_yticks(middles, [cell.title for cell in cells], fontsize=SMALL)
+    axes.set_yticks(middles, [short(cell.title, 26) for cell in cells], fontsize=SMALL)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, rows["epoch"].max())
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
