@@ -5,15 +5,17 @@ The defaults are the paper's (Table 1), so the empty set of settings is the pape
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -22,22 +24,23 @@ from pydantic_core import PydanticCustomError
 
 from suite.datasets.sources import KNOWN, Source, has_features, title
 from suite.errors import suggestion
-from suite.methods import prune, regrow
-from suite.methods.methods import METHODS, SIGNALS, Gate, Method, Rule, Signal, reads_signal
+from suite.methods import flat, library
+from suite.methods.curves import LearningRate
+from suite.methods.moment import SIGNALS, Signal
+from suite.methods.parts import KINDS, TITLES
+from suite.methods.presets import METHODS, Method
+from suite.methods.recipe import Recipe, resolve
+from suite.methods.recipe import contradictions as recipe_contradictions
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-EVOLUTION = {
-    *("prune", "zeta", "regrow", "neighbourhood", "regrown_weights"),
-    *("rule", "gate", "metric", "k", "window", "overshoot"),
-}
-"""The settings that only evolution reads."""
+_MADE_INTO_PARTS = {"method", "dataset", flat.PARTS, *flat.NAMES, *KINDS}
+"""Settings that enter a key as the recipe that they make, or as the data that they name."""
 
 ALWAYS_IN_KEYS = {
-    *("metric", "validation", "train_samples", "hidden", "activation", "negative_slope"),
-    *("dropout", "augment", "epsilon", "epochs", "batch_size", "learning_rate", "momentum"),
-    *("reset_momentum", *EVOLUTION),
+    *("validation", "train_samples", "hidden", "activation", "negative_slope", "dropout"),
+    *("augment", "epochs", "batch_size", "learning_rate", "momentum", "reset_momentum"),
 }
 """The settings of version 0.1.0: where they can matter, keys hold their values, defaults too.
 
@@ -85,21 +88,21 @@ class Settings(BaseModel):
     )
 
     method: str = "set"
-    """Which composition: set, accset, lset, dynset, static or dense."""
+    """The recipe: a method's name; any of its parts may be replaced below."""
     metric: Signal | None = None
-    """The signal that rule and gate read: loss, val_loss or val_accuracy; the method's own."""
+    """The signal that budget and gate read: loss, val_loss or val_accuracy; the method's own."""
     dataset: Source = "cifar10"
     """A known name, or {parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}."""
     validation: Literal["test"] | Annotated[float, Field(gt=0, lt=1)] = "test"
     """What steers: test, as in the paper, or the share of training images held out."""
     train_samples: Positive | None = None
-    """Train on a stratified subset of so many images; all by default."""
+    """Train on a stratified subset of this many images; all by default."""
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = (4000, 1000, 4000)
     """Units of each hidden layer."""
-    activation: Literal["leaky_relu", "relu", "srelu"] = "leaky_relu"
-    """After each hidden layer."""
+    activation: Literal["leaky_relu", "relu", "srelu", "all_relu"] = "leaky_relu"
+    """After each hidden layer; all_relu alternates the sign of its slope (Curci et al. 2021)."""
     negative_slope: Annotated[float, Field(ge=0)] = 0.3
-    """Of leaky_relu, 0 or more."""
+    """Of leaky_relu and all_relu, 0 or more."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of hidden units dropped in training, from 0 to below 1."""
     augment: bool = True
@@ -110,64 +113,80 @@ class Settings(BaseModel):
     """Passes over the training images, 1 or more."""
     batch_size: Positive = 100
     """Images a step; the last partial batch of an epoch is dropped."""
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    """Of SGD, above 0."""
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    """Torch's own, with its defaults."""
+    learning_rate: Annotated[float, Field(gt=0)] | LearningRate = 0.01
+    """A number above 0, or {curve: cosine, start: 0.1, ...}."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Of SGD, from 0 to below 1."""
+    nesterov: bool = False
+    """Nesterov's momentum, of SGD."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Share of each weight added to its gradient (L2), 0 or more; adamw decays apart from it."""
     reset_momentum: bool = True
-    """Momentum starts at zero every epoch, as in the SET authors' code."""
+    """The optimizer forgets its state every epoch, as in the SET authors' code."""
+    initial: str | None = None
+    """Which connections exist at the start."""
+    schedule: str | None = None
+    """When an update is due."""
+    rate: str | None = None
+    """Which share of the connections goes."""
     prune: str = "set"
     """Which connections go: set or magnitude."""
     zeta: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    """Share of the weights pruned, between 0 and 1."""
+    """Share of the connections that goes, between 0 and 1."""
+    budget: str | None = None
+    """How many connections return to each layer."""
+    share: str | None = None
+    """How those that return are divided among the layers."""
     regrow: str = "random"
     """The regrowth strategy: random, one_neighbour, most_neighbours or one of your own."""
+    fill: str | None = None
+    """Which weights new connections start with."""
     neighbourhood: Literal["block", "diagonal"] = "block"
     """Whom the neighbour strategies count: the 3x3 block or its corners."""
     regrown_weights: Literal["zeros", "normal"] = "zeros"
     """New connections start at zero or at N(0, 0.1 squared)."""
-    rule: Rule | None = None
-    """Connectivity rule, how many return: full or performance; the method's own."""
-    gate: Gate | None = None
-    """Whether this epoch evolves: open or pauses; the method's own."""
+    rule: Literal["full", "performance"] | None = None
+    """The budget of version 0.1.0: full is the budget all; the method's own."""
+    gate: str | None = None
+    """Whether an update that is due takes place: open or pauses; the method's own."""
     k: Annotated[float, Field(gt=-1, lt=1)] = 0.0
-    """Curvature of the performance rule (Algorithm 1), between -1 and 1."""
+    """Curvature of the performance budget (Algorithm 1), between -1 and 1."""
     window: Positive = 3
     """How many epochs back the pausing gate looks; 3 as in Algorithm 2, or 5 as in its text."""
     overshoot: bool = False
-    """Let the performance rule regrow more than was removed."""
+    """Let the performance budget regrow more than was removed."""
+    part_options: dict[str, dict[str, Any]] = {}
+    """The options of parts that have no name above, by kind."""
 
-    @field_validator("method", "prune", "regrow")
+    @field_validator("method", *KINDS)
     @classmethod
-    def _known(cls, name: str, field: ValidationInfo) -> str:
-        kind, names = {
-            "method": ("method", list(METHODS)),
-            "prune": ("prune rule", list(prune.names())),
-            "regrow": ("regrowth strategy", regrow.names()),
-        }[str(field.field_name)]
+    def _known(cls, name: str | None, field: ValidationInfo) -> str | None:
+        if name is None:
+            return None
+        kind = str(field.field_name)
+        title, names = ("method", list(METHODS))
+        if kind != "method":
+            title, names = TITLES[kind].lower(), library.names(kind)  # type: ignore[arg-type,index]
         if name not in names:
-            sentence = f'there is no {kind} "{name}"{suggestion(name, names)}'
+            sentence = f'there is no {title} "{name}"{suggestion(name, names)}'
             raise PydanticCustomError("unknown_name", "{sentence}", {"sentence": sentence})
-        if field.field_name == "regrow" and (needed := _unmet(name, cls.model_fields)):
+        if kind == "regrow" and (needed := _unmet(name, cls.model_fields)):
             raise PydanticCustomError("unknown_name", "{sentence}", {"sentence": needed})
         return name
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in_from_method(cls, given: Any) -> Any:
-        name = given.get("method", "set") if isinstance(given, dict) else None
-        method = METHODS.get(name) if isinstance(name, str) else None
-        if method is None:
+        if not isinstance(given, dict):
             return given
-        filled = dict(given)
-        if "augment" not in filled and has_features(filled.get("dataset", "")):
-            filled["augment"] = False
-        for name, own in (("rule", method.rule), ("gate", method.gate)):
-            if filled.get(name) is None:
-                filled[name] = own
-        if filled.get("metric") is None and reads_signal(filled["rule"], filled["gate"]):
-            filled["metric"] = method.default_metric
-        return filled
+        name = given.get("method", "set")
+        method = METHODS.get(name) if isinstance(name, str) else None
+        written = flat.spread(given)
+        if "augment" not in written and has_features(written.get("dataset", "")):
+            written["augment"] = False
+        return written if method is None else flat.fill_in(written, method)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -176,47 +195,43 @@ class Settings(BaseModel):
         return self
 
     @property
-    def composition(self) -> Method:
-        """The row of the method table that this cell names."""
+    def preset(self) -> Method:
+        """The method that this cell names."""
         return METHODS[self.method]
 
-    def deciding(self) -> dict[str, Any]:
-        """Return the settings that decide a result, without those that cannot matter.
+    @functools.cached_property
+    def recipe(self) -> Recipe:
+        """The method's recipe, with the parts that this cell replaces."""
+        return resolve(self.method, flat.replaced(self._value))
 
-        The method's name is not among them: the composition that it stands for is. Two cells
-        with equal deciding settings, on the same data, are one cell.
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; its recipe is made anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("recipe", None)
+        return copy
+
+    def _value(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+    def deciding(self) -> dict[str, Any]:
+        """Return what decides a result, without what cannot matter.
+
+        The method's name is not part of it: the recipe that it stands for is. Two cells with equal
+        deciding settings, on the same data, are one cell.
         """
-        method = self.composition
-        idle = {"method", "dataset"}
-        if self.activation != "leaky_relu":
+        idle = set(_MADE_INTO_PARTS)
+        if self.activation not in ("leaky_relu", "all_relu"):
             idle.add("negative_slope")
-        if self.momentum == 0:
+        if self.optimizer != "sgd":
+            idle |= {"momentum", "nesterov"}
+        elif self.momentum == 0:
             idle.add("reset_momentum")
-        if not method.sparse:
-            idle.add("epsilon")
-        if method.evolves:
-            idle |= self._idle_in_evolution() - set(regrow.options(self.regrow))
-        else:
-            idle |= EVOLUTION
         kept = {
             name: value
             for name, value in self.model_dump(mode="json", exclude=idle).items()
             if name in ALWAYS_IN_KEYS or getattr(self, name) != _default(type(self), name)
         }
-        return kept | {"connected": "sparse" if method.sparse else "dense"}
-
-    def _idle_in_evolution(self) -> set[str]:
-        """Return what rule and gate do not read; a regrowth strategy may, which is its option."""
-        idle = {"neighbourhood"}
-        if not reads_signal(self.rule or "full", self.gate or "open"):
-            idle.add("metric")
-        if self.rule == "full":
-            idle |= {"k", "overshoot"}
-        elif self.metric == "val_accuracy":  # never negative, so nothing overshoots
-            idle.add("overshoot")
-        if self.gate == "open":
-            idle.add("window")
-        return idle
+        return kept | flat.key_of(self.recipe, self._value)
 
 
 def _default(model: type[Settings], name: str) -> Any:
@@ -225,45 +240,99 @@ def _default(model: type[Settings], name: str) -> Any:
 
 def contradictions(settings: Settings) -> list[Contradiction]:
     """Return what contradicts each other in settings that are valid one by one."""
-    found = (
+    if found := [*_options_contradictions(settings)]:
+        return found
+    some = (
         _metric_contradiction(settings),
+        *_recipe_contradictions(settings),
+        _optimizer_contradiction(settings),
         _density_contradiction(settings),
         _hold_out_contradiction(settings),
         _size_contradiction(settings),
         _augment_contradiction(settings),
     )
-    return [contradiction for contradiction in found if contradiction is not None]
+    return [contradiction for contradiction in some if contradiction is not None]
 
 
 def _unmet(strategy: str, settings: Iterable[str]) -> str:
-    """Return what is wrong where a strategy cannot do without an option that is no setting."""
+    """Return what is wrong where a strategy of 0.1.0 needs an option that is not a setting."""
+    part = library.get("regrow", strategy)
     given = [name for name in settings if name not in ("method", "dataset")]  # strategies get none
-    for option, required in regrow.options(strategy).items():
-        if required and option not in given:
+    for option in part.options.values():
+        if part.by_setting and option.required and option.name not in given:
             return (
-                f'the regrowth strategy "{strategy}" needs the option "{option}", which is no '
-                f"setting that strategies are given{suggestion(option, given)}"
+                f'the regrowth strategy "{strategy}" needs the option "{option.name}", which is '
+                f"not a setting that strategies are given{suggestion(option.name, given)}"
             )
     return ""
 
 
+def _options_contradictions(settings: Settings) -> Iterator[Contradiction]:
+    """Yield what is wrong with the options of each part."""
+    for kind, given in flat.replaced(settings._value).items():
+        named, name = f'{TITLES[kind].lower()} "{given["name"]}"', given["name"]
+        part = library.get(kind, name)
+        among = frozenset({"method", kind, *given["options"]})
+        for option, value in settings.part_options.get(kind, {}).items():
+            setting = flat.OPTIONS.get((kind, option))
+            if setting not in (None, "metric") and getattr(settings, setting) != value:
+                sentence = f"{setting} stands here and in {kind} as well; keep one of them."
+                yield Contradiction(setting, sentence, among | {setting})
+        own = settings.preset.parts[kind]
+        options = (own.options if own.name == name else {}) | given["options"]
+        try:
+            part.check({} if part.by_setting else options)
+        except ValidationError as error:
+            for problem in error.errors():
+                option = str(problem["loc"][0])
+                if problem["type"] == "extra_forbidden":
+                    wrong = f'has no option "{option}"{suggestion(option, part.options)}'
+                elif problem["type"] == "missing":
+                    wrong = f'needs the option "{option}".'
+                else:
+                    wanted = problem["msg"].replace("Input should be", "must be")
+                    wrong = f"has the option {option} at {problem['input']!r}; it {wanted}."
+                yield Contradiction(kind, f"the {named} {wrong}", among)
+
+
+def _recipe_contradictions(settings: Settings) -> Iterator[Contradiction]:
+    for kind, sentence in recipe_contradictions(settings.recipe):
+        among = frozenset({"method", "schedule", "initial", "budget", kind})
+        yield Contradiction(kind, f"the {sentence}", among)
+    if settings.rule is not None and flat.RULES[settings.rule] != settings.budget:
+        sentence = f"the rule {settings.rule} is another budget than {settings.budget}; keep one."
+        yield Contradiction("rule", sentence, frozenset({"method", "rule", "budget"}))
+
+
+def _optimizer_contradiction(settings: Settings) -> Contradiction | None:
+    if not settings.nesterov or (settings.optimizer == "sgd" and settings.momentum > 0):
+        return None
+    among = frozenset({"optimizer", "momentum", "nesterov"})
+    return Contradiction(
+        "nesterov", "Nesterov's momentum needs sgd with a momentum above 0.", among
+    )
+
+
 def _metric_contradiction(settings: Settings) -> Contradiction | None:
-    method = settings.composition
-    own = settings.rule == method.rule and settings.gate == method.gate
-    allowed = method.metrics if own else SIGNALS
+    method = settings.preset
+    own_gate = settings.gate == method.parts["gate"].name
+    own = own_gate and settings.budget == method.parts["budget"].name
+    reads = flat.reads_signal(settings.budget, settings.gate)
+    allowed = method.metrics if own and method.metrics else SIGNALS
 
     def wrong(field: str, sentence: str) -> Contradiction:
-        return Contradiction(field, sentence, frozenset({"method", "rule", "gate", "metric"}))
+        among = frozenset({"method", "rule", "budget", "gate", "metric"})
+        return Contradiction(field, sentence, among)
 
-    if not method.evolves and not own:
-        field = "rule" if settings.rule != method.rule else "gate"
-        return wrong(field, f"{method.name} never evolves, so it has neither rule nor gate.")
-    if not reads_signal(settings.rule or "full", settings.gate or "open"):
+    if not settings.recipe.evolves and not own:
+        field = "rule" if own_gate else "gate"
+        return wrong(field, f"{method.name} never updates, so it has neither budget nor gate.")
+    if not reads:
         if settings.metric is None:
             return None
         return wrong("metric", f"{method.name} reads no signal; leave the metric out.")
     if settings.metric is None:
-        composed = f"{method.name} with the rule {settings.rule} and the gate {settings.gate}"
+        composed = f"{method.name} with the budget {settings.budget} and the gate {settings.gate}"
         return wrong("metric", f"{composed} needs a metric: {' or '.join(allowed)}.")
     if settings.metric not in allowed:
         takes = " or ".join(allowed)
@@ -272,7 +341,7 @@ def _metric_contradiction(settings: Settings) -> Contradiction | None:
 
 
 def _density_contradiction(settings: Settings) -> Contradiction | None:
-    if not settings.composition.sparse:
+    if settings.initial != "erdos_renyi":
         return None
     known = KNOWN.get(settings.dataset) if isinstance(settings.dataset, str) else None
     sizes = settings.hidden

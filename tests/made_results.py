@@ -152,7 +152,7 @@ def _history(settings, seed, shift):
     count = gamma.astype(float)
     for epoch in epochs:
         counts.append(count.round().astype(int))
-        evolves = settings.composition.evolves and epoch < settings.epochs
+        evolves = settings.recipe.evolves and epoch < settings.epochs
         signal = signals.get(settings.metric, train_loss)[:epoch].tolist()
         name = settings.metric or "loss"
         rests = evolves and paused(settings.gate or "open", signal, name)

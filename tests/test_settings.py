@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from suite.errors import UserError
 from suite.methods.plugins import load_plugin
 from suite.methods.registry import forget
-from suite.settings import EVOLUTION, Settings, too_dense
+from suite.settings import Settings, too_dense
 from suite.study.runs import Run
 
 
@@ -44,6 +44,16 @@ def test_the_defaults_are_the_papers():
         "k": 0.0,
         "window": 3,
         "overshoot": False,
+        "optimizer": "sgd",
+        "nesterov": False,
+        "weight_decay": 0.0,
+        "initial": "erdos_renyi",
+        "schedule": "every_epoch",
+        "rate": "constant",
+        "budget": "all",
+        "share": "own",
+        "fill": "zeros",
+        "part_options": {},
     }
 
 
@@ -174,13 +184,22 @@ RELEVANT = {
     "k": ({"method": "accset"}, 0.5),
     "window": ({"method": "dynset"}, 5),
     "overshoot": ({"method": "lset"}, True),
+    "optimizer": ({}, "adam"),
+    "nesterov": ({}, True),
+    "weight_decay": ({}, 1e-4),
+    "initial": ({}, {"uniform": {"density": 0.02}}),
+    "schedule": ({}, {"every_steps": {"n": 100}}),
+    "rate": ({}, "cosine"),
+    "budget": ({}, "nothing"),
+    "share": ({}, "momentum"),
+    "fill": ({}, {"normal": {"sd": 0.2}}),
 }
 
 
 def test_every_setting_is_accounted_for():
     # The data set enters a key by its content.
-    assert set(RELEVANT) == set(Settings.model_fields) - {"dataset"}
-    assert set(Settings.model_fields) > EVOLUTION
+    # Options of parts stand with their parts.
+    assert set(RELEVANT) == set(Settings.model_fields) - {"dataset", "part_options"}
 
 
 @pytest.mark.parametrize("field", RELEVANT)
@@ -297,3 +316,94 @@ def test_an_unknown_strategy_has_no_key():
     settings = Settings().model_copy(update={"regrow": "gone"})
     with pytest.raises(UserError, match="gone"):
         _ = Run("", settings, 1, "data").key
+
+
+# ---------------------------------------------------------------- recipes
+
+
+@pytest.mark.parametrize(
+    ("flat", "nested"),
+    [
+        ({"zeta": 0.2}, {"rate": {"constant": {"zeta": 0.2}}}),
+        ({"epsilon": 8.0}, {"initial": {"erdos_renyi": {"epsilon": 8.0}}}),
+        (
+            {"regrow": "most_neighbours", "neighbourhood": "diagonal"},
+            {"regrow": {"most_neighbours": {"neighbourhood": "diagonal"}}},
+        ),
+        ({"prune": "magnitude"}, {"prune": {"magnitude": {}}}),
+        ({"prune": "magnitude"}, {"prune": {"magnitude": {"zeros": "go"}}}),
+        ({"regrown_weights": "normal"}, {"fill": "normal"}),
+        (
+            {"rule": "performance", "metric": "loss"},
+            {"budget": {"performance": {"metric": "loss"}}},
+        ),
+        (
+            {"gate": "pauses", "metric": "loss", "window": 5},
+            {"gate": {"pauses": {"metric": "loss", "window": 5}}},
+        ),
+        ({"method": "static"}, {"schedule": "never"}),
+        ({"method": "dense"}, {"schedule": "never", "initial": "dense"}),
+    ],
+    ids=str,
+)
+def test_two_spellings_of_one_recipe_are_one_run(flat, nested):
+    assert Settings(**flat).recipe == Settings(**nested).recipe
+    assert key(**flat) == key(**nested)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prune": {"magnitude": {"zeros": "count"}}},
+        {"rate": {"cosine": {"end": 0.1}}},
+        {"schedule": {"every_steps": {"n": 50}}},
+        {"method": "rigl"},
+        {"method": "rigl", "zeta": 0.2},
+        {"learning_rate": {"curve": "cosine", "start": 0.1}},
+    ],
+    ids=str,
+)
+def test_every_option_that_matters_changes_the_key(changed):
+    shorter = {name: value for name, value in changed.items() if name == "method"}
+    assert key(**changed) != key()
+    assert changed == shorter or key(**changed) != key(**shorter)
+
+
+def test_a_method_brings_its_own_values():
+    rigl = Settings(method="rigl").recipe
+    assert (rigl.rate.name, rigl.rate.options["zeta"], rigl.regrow.name) == (
+        "cosine",
+        0.3,
+        "gradient",
+    )
+    itop = Settings(method="set_itop")
+    assert itop.recipe.rate.options["zeta"] == itop.zeta == 0.5
+    assert Settings(method="set_itop", zeta=0.4).recipe.rate.options["zeta"] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"rate": "cosin"}, ["cosin", 'did you mean "cosine"']),
+        ({"rate": {"cosine": {"zetta": 0.2}}}, ["zetta", "cosine", 'did you mean "zeta"']),
+        ({"rate": {"cosine": {"end": 2.0}}}, ["end", "2.0", "less than 1"]),
+        ({"schedule": {"every_steps": {"n": 0}}}, ["option n", "greater than or equal to 1"]),
+        ({"regrow": "gradient", "schedule": "never"}, ["gradient", "never"]),
+        ({"rate": {"cosine": {"zeta": 0.2}}, "zeta": 0.3}, ["zeta", "keep one"]),
+        ({"rule": "full", "budget": "nothing"}, ["rule", "keep one"]),
+        ({"nesterov": True, "optimizer": "adam"}, ["Nesterov", "sgd"]),
+        ({"budget": "performance"}, ["metric"]),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_a_recipe_is_named(wrong, words):
+    with pytest.raises(ValidationError) as error:
+        Settings(**wrong)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_learning_rate_follows_its_curve():
+    rate = Settings(learning_rate={"curve": "step", "start": 0.1, "at": [0.5], "warmup": 0.1})
+    values = [rate.learning_rate.value(share) for share in (0.0, 0.05, 0.1, 0.49, 0.5, 0.99)]
+    assert values == pytest.approx([0, 0.05, 0.1, 0.1, 0.01, 0.01])

@@ -116,7 +116,7 @@ def test_shorter_and_other_ways_to_name_a_cell(study, name, label):
         ("set[zeta=0.9]", 'there is no cell "set[zeta=0.9]"; known: set, accset'),
         ({"zeta": 0.9}, 'there is no cell "{zeta: 0.9}"; known: set, accset'),
         ({"methd": "set"}, 'there is no setting "methd"; did you mean "method"?'),
-        ("set[zeta]", '"set[zeta]" is no name of a cell; one looks like dynset[metric=loss].'),
+        ("set[zeta]", '"set[zeta]" is not a cell name; one looks like dynset[metric=loss].'),
         ("set]", 'there is no cell "set]"; did you mean "set"?'),
     ],
     ids=str,

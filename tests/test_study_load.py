@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.errors import UserError
+from suite.methods.recipe import resolve
 from suite.methods.registry import forget
+from suite.settings import Settings
 from suite.study import Study, load_study
 from suite.study.cells import source_name
 from suite.study.schema import study_schema
@@ -43,7 +45,8 @@ def keys(study):
 def test_the_smallest_study_is_the_papers_set(load):
     study = load("name: x\ncells: [{method: set}]\n")
     (cell,) = study.cells
-    assert cell.settings.model_dump(exclude_defaults=True) == {"rule": "full", "gate": "open"}
+    assert cell.settings == Settings()
+    assert cell.settings.recipe == resolve("set")
     assert study.seeds == list(range(2022, 2032))
     assert study.title == study.name == "x"
     assert study.path.is_absolute()
@@ -332,3 +335,35 @@ def test_any_bytes(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError):
         load_study(path)
+
+
+def test_options_of_parts_are_multiplied_out(load):
+    cells = load(
+        "name: x\ncells:\n"
+        "  - {method: rigl, grid: {rate.zeta: [0.1, 0.2], schedule.n: [50, 100]}}\n"
+        "  - {method: set, rate: linear, grid: {rate.end: [0.0, 0.1]}}\n"
+    ).cells
+    recipes = [cell.settings.recipe for cell in cells]
+    assert [(r.rate.options["zeta"], r.schedule.options["n"]) for r in recipes[:4]] == [
+        (0.1, 50),
+        (0.1, 100),
+        (0.2, 50),
+        (0.2, 100),
+    ]
+    assert [(r.rate.name, r.rate.options["end"]) for r in recipes[4:]] == [
+        ("linear", 0.0),
+        ("linear", 0.1),
+    ]
+    assert len({cell.title for cell in cells}) == 6
+
+
+def test_a_cell_is_found_by_its_parts(load):
+    study = load(
+        "name: x\ncells:\n"
+        "  - {method: set}\n"
+        "  - {method: rigl}\n"
+        "  - {method: rigl, schedule: {every_steps: {n: 50}}}\n"
+    )
+    assert study.cell({"method": "rigl", "schedule": {"every_steps": {"n": 50}}}) is study.cells[2]
+    assert study.cell("rigl[schedule={every_steps: {n: 50}}]") is study.cells[2]
+    assert study.cell("rigl") is study.cells[1]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from suite.errors import UserError
+from suite.methods.presets import METHODS
 from suite.study import load_study
 
 RIGHT = "name: x\ncells: [{method: set}]\n"
@@ -15,6 +16,7 @@ DATASETS = (
     "digits, mnist, fashion_mnist, cifar10, cifar100, breast_cancer, wine, {parquet: ...}, "
     "{csv: ...}, {npz: ...} or {folder: ...}"
 )
+ANY_METHOD = f"{', '.join(list(METHODS)[:-1])} or {list(METHODS)[-1]}"
 OUTCOMES = (
     "test_accuracy, test_loss, val_accuracy, val_loss, train_loss, connections, alpha or beta"
 )
@@ -114,15 +116,14 @@ RULES = {
         '"one_neighbour"?',
         '5: cells[2].prune: there is no prune rule "magnitud"; did you mean "magnitude"?',
         f'6: cells[3].dataset: must be {DATASETS}, not "cifar_10"; did you mean "cifar10"?',
-        '7: cells[4].activation: must be leaky_relu, relu or srelu, not "rely"; did you mean '
-        '"relu"?',
+        "7: cells[4].activation: must be leaky_relu, relu, srelu or all_relu, "
+        'not "rely"; did you mean "relu"?',
         '8: cells[5].metric: must be loss, val_loss or val_accuracy, not "val_los"; did you '
         'mean "val_loss"?',
     ),
     "a name like no other": (
         "name: x\ncells: [{method: frobnicate}]\n",
-        '2: cells[0].method: there is no method "frobnicate"; known: set, accset, lset, dynset, '
-        "static, dense.",
+        f'2: cells[0].method: there is no method "frobnicate"; known: {", ".join(METHODS)}.',
     ),
     # ---- types and ranges
     "wrong types": (
@@ -146,7 +147,7 @@ RULES = {
         "5: defaults.zeta: must be a number above 0 and below 1, not 1.",
         "6: defaults.dropout: must be a number from 0 to below 1, not 1.0.",
         "7: defaults.momentum: must be a number from 0 to below 1, not -0.1.",
-        "8: defaults.learning_rate: must be a number above 0, not 0.",
+        "8: defaults.learning_rate: must be a number above 0 or {curve: ..., start: ...}, not 0.",
         "9: defaults.k: must be a number above -1 and below 1, not 1.",
         "10: defaults.validation: must be test or a number above 0 and below 1, not 1.",
         "11: defaults.train_samples: must be a whole number from 1 up, not 0.",
@@ -159,7 +160,8 @@ RULES = {
         "name: x\ncells:\n  - zeta: .nan\n  - learning_rate: .inf\n  - k: -.Inf\n"
         "  - negative_slope: 1e999\n",
         "3: cells[0].zeta: must be a number above 0 and below 1, not .nan.",
-        "4: cells[1].learning_rate: must be a number above 0, not .inf.",
+        "4: cells[1].learning_rate: must be a number above 0 or {curve: ..., start: ...}, "
+        "not .inf.",
         "5: cells[2].k: must be a number above -1 and below 1, not -.inf.",
         "6: cells[3].negative_slope: must be a number from 0 up, not .inf.",
     ),
@@ -282,7 +284,7 @@ RULES = {
         "name: x\ncells:\n  - zeta: [0.1, 0.2]\n  - method: [set, lset]\n",
         "3: cells[0].zeta: must be a number above 0 and below 1, not a list of 2; lists to "
         "multiply out stand under grid.",
-        "4: cells[1].method: must be set, accset, lset, dynset, static or dense, not a list of 2; "
+        f"4: cells[1].method: must be {ANY_METHOD}, not a list of 2; "
         "lists to multiply out stand under grid.",
     ),
     "no cells": (
@@ -298,9 +300,9 @@ RULES = {
         "4: cells[1].metric: accset cannot use loss; it takes val_accuracy.",
         "6: cells[2].metric: lset cannot use val_accuracy; it takes loss or val_loss.",
         "7: cells[3].metric: dense reads no signal; leave the metric out.",
-        "8: cells[4]: set with the rule performance and the gate open needs a metric: loss or "
+        "8: cells[4]: set with the budget performance and the gate open needs a metric: loss or "
         "val_loss or val_accuracy.",
-        "9: cells[5].gate: static never evolves, so it has neither rule nor gate.",
+        "9: cells[5].gate: static never updates, so it has neither budget nor gate.",
     ),
     "denser than dense": (
         "name: x\ndefaults: {dataset: digits}\ncells:\n  - {epsilon: 200, hidden: [50]}\n"
@@ -341,7 +343,7 @@ RULES = {
     "no contradiction is made up from what is wrong": (
         "name: x\ncells:\n  - {method: 3, metric: loss}\n  - {rule: ful, metric: loss}\n"
         "  - {hidden: 5000, epsilon: 2000}\n",
-        "3: cells[0].method: must be set, accset, lset, dynset, static or dense, not 3.",
+        f"3: cells[0].method: must be {ANY_METHOD}, not 3.",
         '4: cells[1].rule: must be full or performance, not "ful"; did you mean "full"?',
         "5: cells[2].hidden: must be a list of 1 or more, each a whole number from 1 up, not 5000.",
     ),
@@ -366,11 +368,11 @@ RULES = {
     "names that are none": (
         RIGHT + "comparisons:\n  pairs:\n    - ['set[zeta', 'set[zeta={]']\n"
         "    - ['', 'set[zet=3]']\n",
-        '5: comparisons.pairs[0][0]: "set[zeta" is no name of a cell; one looks like '
+        '5: comparisons.pairs[0][0]: "set[zeta" is not a cell name; one looks like '
         "dynset[metric=loss].",
-        '5: comparisons.pairs[0][1]: "set[zeta={]" is no name of a cell; one looks like '
+        '5: comparisons.pairs[0][1]: "set[zeta={]" is not a cell name; one looks like '
         "dynset[metric=loss].",
-        '6: comparisons.pairs[1][0]: "" is no name of a cell; one looks like dynset[metric=loss].',
+        '6: comparisons.pairs[1][0]: "" is not a cell name; one looks like dynset[metric=loss].',
         '6: comparisons.pairs[1][1]: there is no setting "zet"; did you mean "zeta"?',
     ),
     "a wrong cell leaves open what names mean": (

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 def cosine(progress: float, start: float = 1.0, end: float = 0.0) -> float:
@@ -46,3 +49,43 @@ def steps(progress: float, at: Sequence[float], factor: float, start: float = 1.
 def warmed_up(value: float, progress: float, over: float) -> float:
     """Return `value`, or less during a linear warm-up from 0 that ends at progress `over`."""
     return value if progress >= over else value * progress / over
+
+
+class LearningRate(BaseModel):
+    """A learning rate that changes over training, step by step."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    curve: Literal["constant", "cosine", "linear", "step"]
+    """How it gets from start to end; step multiplies it by `factor` at each of `at`."""
+    start: Annotated[float, Field(gt=0)]
+    """The learning rate after the warm-up."""
+    end: Annotated[float, Field(ge=0)] = 0.0
+    """The learning rate at the end of training, of cosine and linear."""
+    at: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, strict=False)
+    ] = (0.5, 0.75)
+    """Shares of the training at which step multiplies."""
+    factor: Annotated[float, Field(gt=0)] = 0.1
+    """What step multiplies with."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the training in which it rises from 0 to its curve."""
+
+    def value(self, progress: float) -> float:
+        """Return the learning rate of a step.
+
+        Args:
+            progress: The share of the training's steps that are done, from 0 to below 1.
+        """
+        match self.curve:
+            case "cosine":
+                rate = cosine(progress, self.start, self.end)
+            case "linear":
+                rate = linear(progress, self.start, self.end)
+            case "step":
+                rate = steps(progress, self.at, self.factor, self.start)
+            case _:
+                rate = self.start
+        return warmed_up(rate, progress, self.warmup)

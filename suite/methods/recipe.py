@@ -76,7 +76,7 @@ class Recipe:
         return {kind: digest for kind, digest in found.items() if digest is not None}
 
 
-def resolve(method: str, replaced: Mapping[str, Mapping[str, Any]] | None = None) -> Recipe:
+def resolve(method: str, replaced: Mapping[Any, Mapping[str, Any]] | None = None) -> Recipe:
     """Return a method's recipe with some of its parts replaced.
 
     Args:

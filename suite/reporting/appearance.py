@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from suite.methods.methods import METHODS
 from suite.study.cells import Cell
 
 Dash = tuple[float, ...]
@@ -98,9 +97,9 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
 def _kind(cell: Cell) -> tuple[str, str | None]:
     """Return what fixes a cell's hue: method and metric, and the rule where it is not its own."""
     settings = cell.settings
-    method = METHODS[settings.method]
-    own = settings.rule == method.rule and settings.gate == method.gate
-    return settings.method if own else f"{settings.method}, {settings.gate}", settings.metric
+    own = settings.preset.parts
+    same = settings.budget == own["budget"].name and settings.gate == own["gate"].name
+    return settings.method if same else f"{settings.method}, {settings.gate}", settings.metric
 
 
 def _stepped(look: Look, step: int) -> Look:

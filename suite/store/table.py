@@ -191,7 +191,7 @@ def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
         "cell": run.cell,
         "method": settings.method,
         "metric": settings.metric or "",
-        "regrow": settings.regrow if settings.composition.evolves else "",
+        "regrow": settings.regrow if settings.recipe.evolves else "",
         "seed": run.seed,
         "dataset": title(settings.dataset),  # as this study names it, whoever ran it
     }

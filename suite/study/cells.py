@@ -8,7 +8,8 @@ from typing import Any
 
 from suite import paper
 from suite.errors import MOST_NAMES, UserError, suggestion
-from suite.methods.methods import METHODS
+from suite.methods import flat
+from suite.methods.presets import METHODS
 from suite.settings import Settings
 from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
@@ -96,7 +97,7 @@ def _check_setting(name: str) -> None:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    malformed = UserError(f'"{text}" is no name of a cell; one looks like dynset[metric=loss].')
+    malformed = UserError(f'"{text}" is not a cell name; one looks like dynset[metric=loss].')
     method, bracket, rest = text.strip().partition("[")
     wanted: dict[str, Any] = {"method": method.strip()}
     if not method or (bracket and not rest.endswith("]")):
@@ -126,14 +127,23 @@ def _split_outside_brackets(text: str) -> list[str]:
 
 def _fits(settings: Settings, wanted: Mapping[str, Any]) -> bool:
     has = settings.model_dump(mode="json", exclude_none=True)
-    return all(has.get(name) == value for name, value in wanted.items())
+    given = flat.spread(wanted)
+    options = given.pop(flat.PARTS, {})
+    return all(has.get(name) == value for name, value in given.items()) and all(
+        settings.recipe.answer(kind).options.get(option) == value
+        for kind, of_part in options.items()
+        for option, value in of_part.items()
+    )
 
 
 def published_row(cell: Cell) -> paper.Row | None:
     """Return the row of the paper's Table 2 that a cell restates, or None."""
     settings = cell.settings
-    method = settings.composition
-    if settings.rule != method.rule or settings.gate != method.gate or settings.prune != "set":
+    own = settings.preset.parts
+    replaced = {
+        answer.kind for answer in settings.recipe.answers if own[answer.kind].name != answer.name
+    }
+    if replaced - {"regrow", "fill"}:
         return None
     return paper.row_of(settings.method, settings.metric, settings.regrow)
 
@@ -154,12 +164,15 @@ def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
         settings: The cell's.
         given: What the cell itself sets.
     """
-    method = settings.composition
+    method = settings.preset
     title = method.title
     if settings.metric is not None and method.metrics != (settings.metric,):
         title += f" f({settings.metric.replace('val_accuracy', 'val_acc')})"
-    if settings.composition.evolves and settings.regrow != "random":
+    if settings.recipe.evolves and settings.regrow != method.parts["regrow"].name:
         title += ", " + settings.regrow.replace("_", " ")
     said = {"method", "metric", "regrow"}
     rest = [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in said]
+    if isinstance(given.get("regrow"), dict):
+        (options,) = given["regrow"].values()
+        rest += [f"{name}={as_yaml(value)}" for name, value in (options or {}).items()]
     return ", ".join([title, *rest])

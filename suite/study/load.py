@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from suite.errors import UserError, suggestion
-from suite.methods.methods import METHODS
+from suite.methods.parts import KINDS
 from suite.methods.plugins import Plugin, load, read_plugin
+from suite.methods.presets import METHODS
 from suite.settings import ContradictionError, Settings
 from suite.study.cells import Cell, cell_label, cell_title, source_name
 from suite.study.declared import ANY_CELL, Doubt, check_declared
@@ -198,7 +199,7 @@ def _takes_metric(merged: Mapping[str, Any]) -> bool:
     method = METHODS.get(name) if isinstance(name, str) else None
     if method is None:
         return True
-    composed = "rule" in merged or "gate" in merged
+    composed = bool({"rule", "budget", "gate"} & merged.keys())
     return composed or merged.get("metric") in method.metrics
 
 
@@ -211,8 +212,25 @@ def _points(
     grid = _grid(document, here, entry, mistakes)
     for indices in itertools.product(*(range(len(values)) for values in grid.values())):
         chosen = dict(zip(grid, indices, strict=True))
-        point = {name: grid[name][index] for name, index in chosen.items()}
-        yield fixed | point, {n: (*here, "grid", n, index) for n, index in chosen.items()}
+        point, where = dict(fixed), {}
+        for name, index in chosen.items():
+            kind, _, option = name.partition(".")
+            value = grid[name][index]
+            point[kind] = _with_option(point, kind, option, value) if option else value
+            where[kind] = (*here, "grid", name, index)
+        yield point, where
+
+
+def _with_option(point: Mapping[str, Any], kind: str, option: str, value: Any) -> Any:
+    """Return a part as written in a cell, or else the method's own, with one option set."""
+    written = point.get(kind)
+    if isinstance(written, dict) and len(written) == 1:
+        ((name, options),) = written.items()
+        return {name: {**(options or {}), option: value}}
+    if not isinstance(written, str):
+        method = METHODS.get(str(point.get("method", "set")), METHODS["set"])
+        written = {**method.parts}[kind].name  # type: ignore[index]
+    return {written: {option: value}}
 
 
 def _grid(
@@ -226,7 +244,8 @@ def _grid(
     right = {}
     for name, values in grid.items() if isinstance(grid, dict) else ():
         place = document.place((*here, "grid", name))
-        if name not in Settings.model_fields:
+        kind, _, option = str(name).partition(".")
+        if not (kind in KINDS and option) and name not in Settings.model_fields:
             meant = suggestion(name, Settings.model_fields)
             mistakes.append(f'{place}: there is no "{name}" here{meant}')
         elif not isinstance(values, list) or not values:

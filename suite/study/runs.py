@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from suite.methods import regrow
 from suite.settings import Settings
 
 MEANING = 1
@@ -32,17 +31,14 @@ class Run:
     @property
     def key(self) -> str:
         """Hash of everything that decides the run's result, and of nothing else (16 hex digits)."""
+        plugins = dict(self.settings.recipe.fingerprints)
         decides = {
             "meaning": MEANING,
             "settings": self.settings.deciding(),
-            "strategy": self._strategy(),
+            "strategy": plugins.pop("regrow", None),
             "seed": self.seed,
             "data": self.fingerprint,
+            **({"plugins": plugins} if plugins else {}),
         }
         text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def _strategy(self) -> str | None:
-        """Return the content of the plug-in that the regrowth strategy stands in, if it is used."""
-        evolves = self.settings.composition.evolves
-        return regrow.fingerprint(self.settings.regrow) if evolves else None

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from suite.methods import prune, regrow
-from suite.methods.methods import METHODS
+from suite.methods import flat, library
+from suite.methods.parts import KINDS, Kind, Part
+from suite.methods.presets import METHODS
 from suite.settings import Settings
 from suite.study.file import StudyFile
 
@@ -30,18 +31,24 @@ def study_schema() -> dict[str, Any]:
     schema["$defs"] |= settings.pop("$defs", {})
     properties: dict[str, Any] = settings["properties"]
     properties["method"]["enum"] = list(METHODS)
-    properties["prune"]["enum"] = list(prune.names())
-    properties["regrow"]["examples"] = [
-        strategy.name for strategy in regrow.strategies() if strategy.origin.kind == "built-in"
-    ]
+    del properties[flat.PARTS]
+    for kind in KINDS:
+        nullable = "anyOf" in properties[kind]
+        properties[kind].pop("type", None)
+        properties[kind] |= _part_schema(kind, nullable)
     grid = {
         "type": "object",
         "description": "Each list is multiplied out into cells.",
         "additionalProperties": False,
         "minProperties": 1,
         "properties": {
-            name: {"type": "array", "minItems": 1, "items": _without_default(field)}
-            for name, field in properties.items()
+            name: _list_of(_without_default(field)) for name, field in properties.items()
+        }
+        | {
+            f"{part.kind}.{name}": _list_of(field)
+            for kind in KINDS
+            for part in _built_in(kind)
+            for name, field in _options_schema(part).items()
         },
     }
     block = {"type": "object", "additionalProperties": False}
@@ -49,6 +56,40 @@ def study_schema() -> dict[str, Any]:
     schema["properties"]["cells"]["items"] = block | {"properties": properties | {"grid": grid}}
     named: dict[str, Any] = _without_titles(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | named
+
+
+def _part_schema(kind: Kind, nullable: bool) -> dict[str, Any]:
+    """Return what may stand for a part: its name, or its name with options."""
+    parts = _built_in(kind)
+    names = [part.name for part in parts]
+    by_name: dict[str, Any] = {"enum": names}
+    if kind == "regrow":  # any other name may be of a plug-in
+        by_name = {"type": "string", "examples": names}
+    options = {
+        part.name: {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "description": part.summary,
+            "properties": _options_schema(part),
+        }
+        for part in parts
+    }
+    with_options = {"type": "object", "minProperties": 1, "maxProperties": 1, "properties": options}
+    none = [{"type": "null"}] if nullable else []
+    return {"anyOf": [by_name, with_options, *none]}
+
+
+def _options_schema(part: Part) -> dict[str, Any]:
+    options: dict[str, Any] = part.schema().get("properties", {})
+    return options
+
+
+def _built_in(kind: Kind) -> list[Part]:
+    return [part for part in library.available(kind) if part.origin.kind == "built-in"]
+
+
+def _list_of(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "items": dict(items)}
 
 
 def schema_text() -> str:

@@ -113,7 +113,7 @@ def train(
         record: Epoch = {"epoch": epoch}
         if settings.reset_momentum:
             optimizer = _optimizer(settings, network)
-        evolves = settings.composition.evolves and epoch < settings.epochs
+        evolves = settings.recipe.evolves and epoch < settings.epochs
         record["train_loss"] = _train_epoch(
             settings, seed, epoch, network, optimizer, batches, parts.train, watch=evolves
         )
@@ -182,7 +182,7 @@ def epoch_seconds(
         return _train_epoch(settings, 0, 1, network, optimizer, batches, chosen, watch=watch)
 
     steps = min(steps, in_epoch)
-    evolves = settings.composition.evolves
+    evolves = settings.recipe.evolves
     train_steps(1, False)
     seconds = timed(lambda: train_steps(steps, evolves)) / steps * in_epoch
     measures: list[dict[str, Any]] = [{"train_loss": 1.0}]
@@ -204,7 +204,7 @@ def check_fits(settings: Settings, images: DataSet) -> None:
             f"augment: {images.name} has feature vectors, which cannot be warped; leave it out."
         )
     sentence = too_dense(settings.epsilon, images.features, settings.hidden[0])
-    if sentence and settings.composition.sparse:
+    if sentence and settings.recipe.sparse:
         raise UserError(sentence)
     count = len(split(images, settings.validation, settings.train_samples, 0).train)
     if settings.batch_size > count:
@@ -221,7 +221,7 @@ def _build(
         (images.features, *settings.hidden),
         len(images.classes),
         seed=seed,
-        connected="sparse" if settings.composition.sparse else "dense",
+        connected="sparse" if settings.recipe.sparse else "dense",
         epsilon=settings.epsilon,
         activation=settings.activation,
         negative_slope=settings.negative_slope,
@@ -233,7 +233,10 @@ def _build(
 
 def _optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimizer:
     return torch.optim.SGD(
-        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum, fused=True
+        network.parameters(),
+        lr=settings.learning_rate,  # type: ignore[arg-type]
+        momentum=settings.momentum,
+        fused=True,
     )
 
 
@@ -319,7 +322,12 @@ def _evolve(
     signal = settings.metric or "loss"
     column = "train_loss" if signal == "loss" else signal
     values = [record[column] for record in history]
-    if gate.paused(settings.gate or "open", values, signal, window=settings.window):
+    if gate.paused(
+        settings.gate or "open",  # type: ignore[arg-type]
+        values,
+        signal,
+        window=settings.window,
+    ):
         return {"paused": True}
     theta = connectivity.theta(
         settings.rule or "full", values, signal, k=settings.k, overshoot=settings.overshoot

@@ -21,7 +21,7 @@ def section(material: Material) -> Section | None:
     form = Format(0, grouped=True)
     rows, looks = [], []
     for cell in material.results.study.cells:
-        if not cell.settings.composition.evolves:
+        if not cell.settings.recipe.evolves:
             continue
         frame = material.results.frame
         runs = [run for _, run in frame[frame["cell"] == cell.label].groupby("seed")]
