@@ -148,3 +148,22 @@ plain = st.recursive(
 def test_what_is_written_is_read_again(value):
     # A whole float is written without its point, as people write it, and equals what is read.
     assert repr(read_value(as_yaml(value))).replace(".0", "") == repr(value).replace(".0", "")
+
+
+def test_a_character_that_json_writes_as_two_escapes_is_one(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text('title: "sparse \\ud83d\\ude00"\n"\\ud83d\\ude00": 1\n')
+    document = read_document(path)
+    assert document.value == {"title": "sparse \U0001f600", "\U0001f600": 1}
+    assert document.mistakes == []
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\ude00\\ud83d"])
+def test_half_a_character_is_a_mistake_with_its_line(half, tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(f'name: x\ntitle: "sparse {half}"\n')
+    document = read_document(path)
+    (mistake,) = document.mistakes
+    assert mistake.startswith(f"{path}:2: title: ")
+    assert half[:6] in mistake
+    document.value["title"].encode()

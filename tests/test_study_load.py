@@ -210,6 +210,12 @@ def test_a_plugin_beside_the_study(load, tmp_path):
     forget(str(file))
 
 
+@pytest.mark.parametrize("where", ["~nosuchuser/mine.py", "mi\\0ne.py"])
+def test_a_plugin_that_no_path_leads_to_is_a_mistake_with_its_line(load, where):
+    with pytest.raises(UserError, match=r":2: plugins\[0\]: "):
+        load(f'name: x\nplugins: ["{where}"]\ncells: [{{}}]\n')
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_studies(path):
     study = load_study(path)

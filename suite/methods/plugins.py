@@ -66,11 +66,13 @@ def read_plugin(where: str | Path, base: Path | None = None) -> Plugin:
     """
     if not str(where).endswith(".py"):
         return Plugin(str(where))
-    path = Path(base or "", Path(where).expanduser()).resolve()
     try:
+        path = Path(base or "", Path(where).expanduser()).resolve()
         return Plugin(str(path), path.read_bytes())
     except OSError as error:
         raise UserError(f"Plug-in {path} cannot be read: {error.strerror}.") from error
+    except (RuntimeError, ValueError) as error:  # a home of nobody; a character that no path has
+        raise UserError(f"Plug-in {where} cannot be read: {error}.") from error
 
 
 def load(plugin: Plugin) -> list[str]:

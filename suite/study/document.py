@@ -201,7 +201,7 @@ class _Reading:
             self._note(node, where, f"the tag {tag} is not read; write a plain value.")
             self.unread.add(where)
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
+            return self._whole(node, where, _scalar(node))
         self._open.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             result: Any = [self.value(item, (*where, i)) for i, item in enumerate(node.value)]
@@ -217,6 +217,7 @@ class _Reading:
                 self._note(key_node, where, "a key must be a word, not a list or mapping.")
                 continue
             key, line = str(key_node.value), key_node.start_mark.line + 1
+            key = self._whole(key_node, where, key)
             here = (*where, key)
             if key == "<<":
                 self._note(
@@ -229,6 +230,18 @@ class _Reading:
             else:
                 seen[key] = self.lines[here] = line
                 yield key, self.value(value_node, here)
+
+    def _whole(self, node: yaml.Node, where: Where, value: Any) -> Any:
+        """Join characters that JSON writes as two escapes; note one whose other half is missing."""
+        if not isinstance(value, str) or value.isascii():
+            return value
+        try:
+            return value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            half = next(letter for letter in value if "\ud800" <= letter <= "\udfff")
+            self._note(node, where, f"\\u{ord(half):04x} is half a character; write both halves.")
+            self.unread.add(where)
+            return value.encode("utf-8", "replace").decode("utf-8")
 
     def _note(self, node: yaml.Node, where: Where, sentence: str) -> None:
         way = f"{spell(where)}: " if where else ""
