@@ -20,7 +20,7 @@ from suite.store.store import RunStore
 from suite.study.cells import source_name
 from suite.study.file import Execution
 from suite.study.runs import Run
-from suite.training.train import epoch_seconds
+from suite.training.timing import epoch_seconds
 
 RUNS = 500
 """So many runs wait to be placed; what waits costs too."""

@@ -82,7 +82,8 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
 
 
 def _measure(cell: Cell, images: dict[str, DataSet], study: Study) -> float:
-    from suite.training.train import check_fits, epoch_seconds
+    from suite.training.timing import epoch_seconds
+    from suite.training.train import check_fits
 
     execution = study.file.execution
     image_set = images[source_name(cell.settings.dataset)]

@@ -79,6 +79,7 @@ def build(
     seed: int,
     connected: Literal["sparse", "dense"] = "sparse",
     epsilon: float = 20.0,
+    topology: Sequence[np.ndarray | None] | None = None,
     activation: str = "leaky_relu",
     negative_slope: float = 0.3,
     dropout: float = 0.3,
@@ -93,6 +94,8 @@ def build(
         seed: The run's seed.
         connected: "sparse", or "dense" for layers in which every position is active.
         epsilon: Sparsity parameter of the initial topology, see `topology.density`.
+        topology: The initial topology in place of these two: for each layer its active positions,
+            int64 (connections,), ascending, or None where every position is active.
         activation: A name in `activations.ACTIVATIONS`.
         negative_slope: Of "leaky_relu" and "all_relu", any finite number.
         dropout: Probability in [0, 1) that a hidden activation is dropped in training.
@@ -106,12 +109,14 @@ def build(
     for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         shape = (n_out, n_in)
         weights_rng = stream(seed, "weights", layer=index)
-        if connected == "dense":
+        if topology is not None:
+            positions = topology[index]
+        elif connected == "dense":
             positions = None
-            weights = glorot_uniform(shape, n_out * n_in, weights_rng)
         else:
             positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
-            weights = glorot_uniform(shape, len(positions), weights_rng)
+        count = n_out * n_in if positions is None else len(positions)
+        weights = glorot_uniform(shape, count, weights_rng)
         # 100 lies beyond any layer: the activation's values come from a stream of their own.
         own_rng = stream(seed, "weights", layer=100 + index)
         units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -19,6 +20,10 @@ from suite.sparse import mlp
 
 FORMAT = 1
 """Raised when what is kept changes; a checkpoint of another format is not gone on from."""
+
+SGD_MOMENTUM = "momentum_buffer"
+"""What SGD keeps; it stands by itself in a checkpoint. What other optimisers keep was added since,
+as an optional field."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,10 +36,10 @@ def pack(
     """Return everything that the next epoch depends on.
 
     Args:
-        network: The network after an epoch and its evolution.
-        optimizer: Its SGD.
+        network: The network after an epoch and its update.
+        optimizer: Its optimiser.
         history: The record of every epoch so far.
-        momentum: Whether the next epoch goes on with the momentum of this one.
+        momentum: Whether the next epoch goes on with what the optimiser keeps in this one.
     """
     parameters = {name: parameter.data for name, parameter in network.named_parameters()}
     state = {
@@ -44,8 +49,13 @@ def pack(
             name: torch.from_numpy(layer.positions) for name, layer in _sparse(network).items()
         },
         "values": _values(network, parameters),
-        "momentum": _values(network, _momentum(network, optimizer)) if momentum else {},
+        "momentum": {},
     }
+    if momentum:
+        kept = {name: _values(network, tensors) for name, tensors in _kept(network, optimizer)}
+        state["momentum"] = kept.pop(SGD_MOMENTUM, {})
+        if kept:
+            state["optimizer"] = kept
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
@@ -71,9 +81,12 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
     with torch.no_grad():
         for name in state["values"].keys() - sparse.keys():
             parameters[name].copy_(state["values"][name])
-    for name, values in state["momentum"].items():
-        on_layer = sparse[name].scatter(values.numpy()) if name in sparse else values
-        optimizer.state[parameters[name]]["momentum_buffer"] = on_layer.to(parameters[name].device)
+    for kept, tensors in {SGD_MOMENTUM: state["momentum"], **state.get("optimizer", {})}.items():
+        for name, values in tensors.items():
+            shaped = name in sparse and values.ndim > 0
+            tensor = sparse[name].scatter(values.numpy()) if shaped else values
+            where = values.device if values.ndim == 0 else parameters[name].device
+            optimizer.state[parameters[name]][kept] = tensor.to(where)
     history: History = state["history"]
     return history
 
@@ -87,18 +100,22 @@ def _sparse(network: mlp.MLP) -> dict[str, Any]:
     }
 
 
-def _momentum(network: mlp.MLP, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    buffers = {
-        name: optimizer.state[parameter].get("momentum_buffer")
-        for name, parameter in network.named_parameters()
-    }
-    return {name: buffer for name, buffer in buffers.items() if buffer is not None}
+def _kept(
+    network: mlp.MLP, optimizer: torch.optim.Optimizer
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield what the optimiser keeps: its name, and a tensor for each parameter that has one."""
+    states = {name: optimizer.state.get(p, {}) for name, p in network.named_parameters()}
+    for kept in dict.fromkeys(key for state in states.values() for key in state):
+        tensors = {name: state[kept] for name, state in states.items() if kept in state}
+        yield kept, {name: t for name, t in tensors.items() if isinstance(t, Tensor)}
 
 
 def _values(network: mlp.MLP, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Reduce what is shaped like a sparse layer's weight to the values at its positions."""
     sparse = _sparse(network)
     return {
-        name: torch.from_numpy(sparse[name].gather(tensor)) if name in sparse else tensor.cpu()
+        name: torch.from_numpy(sparse[name].gather(tensor))
+        if name in sparse and tensor.ndim > 0
+        else tensor.cpu()
         for name, tensor in tensors.items()
     }

@@ -53,6 +53,10 @@ def train(settings, seed, images):
             "theta": None,
             "evolved": False,
             "paused": False,
+            "updates": 0,
+            "pruned": 0,
+            "regrown": 0,
+            "zeta": None,
         }
         history.append(record)
         if settings.method in ("static", "dense") or epoch == settings.epochs:
@@ -73,9 +77,13 @@ def train(settings, seed, images):
             theta = rules.theta_of_loss(signal, settings.k)
             if settings.overshoot and signal[-1] > signal[0]:  # below 0 nothing was clipped
                 theta = rules.theta_of_accuracy(max(-1.0, 1 - signal[-1] / signal[0]), settings.k)
-        record["theta"], record["evolved"] = theta, True
+        record |= {"theta": theta, "zeta": settings.zeta, "evolved": True, "updates": 1}
         for index, layer in enumerate(network.layers):
-            evolve(settings, seed, epoch, index, layer, initial[index], theta, velocity)
+            pruned, regrown = evolve(
+                settings, seed, epoch, index, layer, initial[index], theta, velocity
+            )
+            record["pruned"] += pruned
+            record["regrown"] += regrown
     return history, network
 
 
@@ -183,7 +191,7 @@ def evaluate(network, x, labels):
 
 
 def evolve(settings, seed, epoch, index, layer, initial, theta, velocity):
-    """Prune and regrow one layer in place; its velocity goes with its weights."""
+    """Prune and regrow one layer in place; its velocity goes with its weights. Count both."""
     weights = {(i, j): layer.weight[i, j] for i, j in zip(*np.nonzero(layer.mask), strict=True)}
     prune = {"set": rules.pruned_by_set, "magnitude": rules.pruned_by_magnitude}[settings.prune]
     kept = prune(weights, settings.zeta)
@@ -210,3 +218,4 @@ def evolve(settings, seed, epoch, index, layer, initial, theta, velocity):
     if settings.regrown_weights == "normal":
         rng = stream(seed, "regrown", epoch, index)
         layer.weight.flat[new] = 0.1 * rng.standard_normal(count, dtype=np.float32)
+    return len(weights) - len(kept), count

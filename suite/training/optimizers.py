@@ -1,0 +1,43 @@
+"""Optimisers, PyTorch's own, and their learning rate at every step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from suite.settings import Settings
+from suite.sparse import mlp
+
+
+def make_optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimizer:
+    """Return a new optimiser of a network's parameters."""
+    given: dict[str, Any] = {
+        "lr": learning_rate(settings, 0.0),
+        "weight_decay": settings.weight_decay,
+        "fused": True,
+    }
+    match settings.optimizer:
+        case "adam":
+            return torch.optim.Adam(network.parameters(), **given)
+        case "adamw":
+            return torch.optim.AdamW(network.parameters(), **given)
+    given |= {"momentum": settings.momentum, "nesterov": settings.nesterov}
+    return torch.optim.SGD(network.parameters(), **given)
+
+
+def learning_rate(settings: Settings, progress: float) -> float:
+    """Return the learning rate of a step.
+
+    Args:
+        settings: What to compute.
+        progress: The share of the training's steps that are done, from 0 to below 1.
+    """
+    rate = settings.learning_rate
+    return rate if isinstance(rate, int | float) else rate.value(progress)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Let the next step have this learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate

@@ -1,0 +1,137 @@
+"""An update of a network's topology: every layer rewired, with what the optimiser keeps of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from suite.methods.layer import LayerView
+from suite.methods.moment import Moment
+from suite.methods.recipe import Recipe
+from suite.methods.update import Rewired, Updated, update
+from suite.randomness import stream
+from suite.sparse import mlp
+
+_log = logging.getLogger(__name__)
+
+WATCHED = {"gradient", "activations"}
+"""The needs of parts that only a watched pass can serve."""
+
+
+def rewire(
+    recipe: Recipe,
+    network: mlp.MLP,
+    optimizer: torch.optim.Optimizer,
+    moment: Moment,
+    initial: Sequence[int],
+    seed: int,
+) -> Updated | None:
+    """Update the topology of every layer together.
+
+    Weights and whatever the optimiser keeps of them go along with the connections that stay; of a
+    new connection the optimiser knows nothing yet (zeros).
+
+    Args:
+        recipe: The method.
+        network: The network; its layers have seen the last batch where the recipe needs that.
+        optimizer: Its optimiser.
+        moment: When.
+        initial: Each layer's count at the start.
+        seed: The run's seed.
+
+    Returns:
+        What was done; None if the gate is shut.
+
+    Raises:
+        UserError: If a part raises an error or gives a wrong answer.
+    """
+    updated = update(
+        recipe,
+        [_view(index, layer, optimizer) for index, layer in enumerate(network.layers)],
+        moment,
+        initial,
+        lambda purpose, layer: stream(seed, purpose, moment.update, layer),
+    )
+    for layer in network.layers:
+        layer.seen = None  # as large as a batch, and stale from here on
+    if updated is not None:
+        for layer, rewired in zip(network.layers, updated.layers, strict=True):
+            carry(layer, rewired, optimizer)
+    return updated
+
+
+def carry(layer: mlp.Layer, rewired: Rewired, optimizer: torch.optim.Optimizer) -> None:
+    """Give a layer its new topology, and carry over its weights and its optimiser's tensors."""
+    weights = layer.gather(layer.weight)
+    kept = {name: layer.gather(tensor) for name, tensor in _shaped(layer, optimizer).items()}
+    layer.rewire(rewired.positions, _taken(weights, rewired.source, rewired.weights))
+    for name, values in kept.items():
+        taken = _taken(values, rewired.source, np.zeros_like(rewired.weights))
+        optimizer.state[layer.weight][name] = layer.scatter(taken)
+
+
+def warn_of_dead_layers(network: mlp.MLP) -> bool:
+    """Log the first layer that lost its connections, or of most units their last one.
+
+    Returns:
+        Whether there was one.
+    """
+    for number, layer in enumerate(network.layers, 1):
+        if layer.dense:
+            continue
+        rows, columns = np.divmod(layer.positions, layer.shape[1])
+        if not rows.size:
+            _log.warning("layer %d has no connection left.", number)
+            return True
+        sides = (("incoming", rows, layer.shape[0]), ("outgoing", columns, layer.shape[1]))
+        for which, ends, units in sides:
+            dead = units - np.unique(ends).size
+            # Inputs that a sparse start leaves out are no unit of the network's own.
+            if dead > units / 2 and (which == "incoming" or number > 1):
+                _log.warning(
+                    "layer %d: %d of %d units have no %s connection left.",
+                    number,
+                    dead,
+                    units,
+                    which,
+                )
+                return True
+    return False
+
+
+def _view(index: int, layer: mlp.Layer, optimizer: torch.optim.Optimizer) -> LayerView:
+    kept = _shaped(layer, optimizer)
+    momentum = kept.get("momentum_buffer", kept.get("exp_avg"))
+    weights = layer.gather(layer.weight)
+    seen = layer.seen
+    return LayerView(
+        index,
+        layer.shape,
+        layer.positions,
+        weights,
+        np.zeros_like(weights) if momentum is None else layer.gather(momentum),
+        gradient_from=None if seen is None else seen.gradient_rows,
+        activations_from=None if seen is None else seen.activations,
+    )
+
+
+def _shaped(layer: mlp.Layer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return the optimiser's tensors that have one element for each of a layer's weights."""
+    state = optimizer.state.get(layer.weight, {})
+    return {
+        name: tensor
+        for name, tensor in state.items()
+        if isinstance(tensor, Tensor) and tensor.shape == layer.weight.shape
+    }
+
+
+def _taken(values: np.ndarray, source: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """Return `values` at `source`, and where that is -1 what stands in `otherwise`."""
+    taken = otherwise.copy()
+    stays = source >= 0
+    taken[stays] = values[source[stays]]
+    return taken

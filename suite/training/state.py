@@ -1,0 +1,225 @@
+"""A training in progress: network, optimiser and data, and what happens to them step by step."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from suite.datasets.batches import Batches
+from suite.datasets.dataset import DataSet
+from suite.datasets.splits import split
+from suite.kernels import augment
+from suite.methods.moment import Moment
+from suite.methods.update import Updated, due, initial_topology
+from suite.randomness import stream
+from suite.settings import Settings
+from suite.sparse import mlp
+from suite.sparse.differentiate import differentiate
+from suite.training.evaluate import evaluate, finite
+from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
+from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
+
+Epoch = dict[str, Any]
+"""What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
+test_accuracy, connections (a list, one number a layer), theta and zeta (of the last update; None
+without one), evolved (whether there was an update), paused (whether a gate was shut), updates,
+pruned and regrown (how many of each, all layers and updates of the epoch together), seconds.
+Losses, accuracies and connections describe the network that was evaluated; an update that follows
+the evaluation shows in the next epoch."""
+
+NO_UPDATE: Epoch = {
+    **{"theta": None, "evolved": False, "paused": False},
+    **{"updates": 0, "pruned": 0, "regrown": 0, "zeta": None},
+}
+
+
+class Training:
+    """One run from its start: `epoch` trains, evaluates and updates; the rest are its steps.
+
+    Args:
+        settings: What to compute.
+        seed: Names every random stream.
+        images: The data.
+        engine: "masked" or "sparse".
+        device: For the masked engine.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int,
+        images: DataSet,
+        *,
+        engine: mlp.Engine = "masked",
+        device: str = "cpu",
+    ) -> None:
+        self.settings, self.seed, self.recipe = settings, seed, settings.recipe
+        parts = split(images, settings.validation, settings.train_samples, seed)
+        self.batches = Batches(images, parts, device)
+        self.network = build(settings, seed, images, engine, device)
+        self.initial = [layer.connections for layer in self.network.layers]
+        self.optimizer = make_optimizer(settings, self.network)
+        self.history: list[Epoch] = []
+        self._train = parts.train
+        self._warned = warn_of_dead_layers(self.network)
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch has."""
+        return len(self._train) // self.settings.batch_size
+
+    def epoch(self) -> Epoch:
+        """Train, evaluate and update for one epoch more; return its record.
+
+        Raises:
+            DivergedError: If a loss is not finite.
+            UserError: If a part of the recipe misbehaves.
+        """
+        number = len(self.history) + 1
+        record: Epoch = {"epoch": number}
+        if self.settings.reset_momentum:
+            self.optimizer = make_optimizer(self.settings, self.network)
+        done = dict(NO_UPDATE)
+        record["train_loss"] = self._train_epoch(number, done)
+        record |= self.evaluate()
+        record["connections"] = [layer.connections for layer in self.network.layers]
+        self.history.append(record)
+        self._update_if_due("epoch", self.moment(number, self.steps), done)
+        record |= done
+        return record
+
+    def step(self, x: Tensor, labels: Tensor, *, watch: bool = False) -> Tensor:
+        """Take one step of the optimiser on a batch.
+
+        Args:
+            x: (features, batch).
+            labels: (batch,).
+            watch: Whether layers keep what an update needs of this batch.
+
+        Returns:
+            The batch's mean loss before the step, a tensor without dimensions.
+        """
+        for layer in self.network.layers:
+            layer.watch = watch
+        loss = differentiate(self.network, x, labels)
+        self.optimizer.step()
+        return loss
+
+    def order(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return an epoch's order of the training images and, in this order, their warps."""
+        order = stream(self.seed, "order", epoch).permutation(self._train)
+        if not self.settings.augment:
+            return order, None
+        return order, augment.draw(stream(self.seed, "augmentation", epoch), len(order))
+
+    def batch(
+        self, order: np.ndarray, warps: np.ndarray | None, step: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return the inputs and labels of a step, counted from 1 in its epoch."""
+        size = self.settings.batch_size
+        chosen = slice((step - 1) * size, step * size)
+        x = self.batches.training(order[chosen], None if warps is None else warps[chosen])
+        return x, self.batches.labels(order[chosen])
+
+    def evaluate(self) -> dict[str, float]:
+        """Evaluate the network as it stands; see `evaluate.evaluate`."""
+        for layer in self.network.layers:
+            layer.watch = False
+        return evaluate(self.network, self.batches, held_out=self.settings.validation != "test")
+
+    def update(self, moment: Moment) -> Updated | None:
+        """Update the topology; see `rewire.rewire`."""
+        return rewire(self.recipe, self.network, self.optimizer, moment, self.initial, self.seed)
+
+    def moment(self, epoch: int, step: int) -> Moment:
+        """Return the moment after a step, counted from 1 in its epoch."""
+        done = (epoch - 1) * self.steps + step
+        return Moment(
+            update=done if self.recipe.schedule.part.at == "step" else epoch,
+            step=done,
+            steps=self.settings.epochs * self.steps,
+            epoch=epoch,
+            epochs=self.settings.epochs,
+            signals={
+                "loss": _Column(self.history, "train_loss"),
+                "val_loss": _Column(self.history, "val_loss"),
+                "val_accuracy": _Column(self.history, "val_accuracy"),
+            },
+        )
+
+    def _train_epoch(self, epoch: int, done: Epoch) -> float:
+        """Take an epoch's steps and the updates between them; return the mean loss."""
+        order, warps = self.order(epoch)
+        self.network.train()
+        self.network.draw_dropout_from(stream(self.seed, "dropout", epoch))
+        watched = bool(self.recipe.needs & WATCHED)
+        total = torch.zeros((), dtype=torch.float64, device=self.batches.device)
+        for step in range(1, self.steps + 1):
+            moment = self.moment(epoch, step)
+            x, labels = self.batch(order, warps, step)
+            rate = learning_rate(self.settings, (moment.step - 1) / moment.steps)
+            set_learning_rate(self.optimizer, rate)
+            total += self.step(x, labels, watch=watched and self._followed(moment, step))
+            self._update_if_due("step", moment, done)
+        return finite(total.item() / self.steps, "training")
+
+    def _followed(self, moment: Moment, step: int) -> bool:
+        """Whether an update follows a step before the next one."""
+        at_end = step == self.steps and due(self.recipe, "epoch", moment)
+        return at_end or due(self.recipe, "step", moment)
+
+    def _update_if_due(self, at: Literal["epoch", "step"], moment: Moment, done: Epoch) -> None:
+        if due(self.recipe, at, moment):
+            _note(done, self.update(moment))
+            self._warned = self._warned or warn_of_dead_layers(self.network)
+
+
+class _Column(Sequence[float]):
+    """One measure of every epoch so far, read where it stands: moments are made every step."""
+
+    def __init__(self, history: list[Epoch], name: str) -> None:
+        self._history, self._name = history, name
+
+    def __len__(self) -> int:
+        return len(self._history)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [record[self._name] for record in self._history[index]]
+        return self._history[index][self._name]
+
+
+def build(
+    settings: Settings, seed: int, images: DataSet, engine: mlp.Engine, device: str
+) -> mlp.MLP:
+    """Return a run's network at its start."""
+    sizes = (images.features, *settings.hidden)
+    shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(sizes)]
+    rngs = [stream(seed, "topology", layer=index) for index in range(len(shapes))]
+    return mlp.build(
+        sizes,
+        len(images.classes),
+        seed=seed,
+        topology=initial_topology(settings.recipe, shapes, rngs),
+        activation=settings.activation,
+        negative_slope=settings.negative_slope,
+        dropout=settings.dropout,
+        engine=engine,
+        device=device,
+    )
+
+
+def _note(done: Epoch, updated: Updated | None) -> None:
+    """Add an update to what an epoch's record says of its updates."""
+    if updated is None:
+        done["paused"] = True
+        return
+    done |= {"theta": updated.theta, "zeta": updated.zeta, "evolved": True}
+    done["updates"] += 1
+    done["pruned"] += sum(updated.pruned)
+    done["regrown"] += sum(updated.regrown)
