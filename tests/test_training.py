@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +14,10 @@ import torch
 from suite.datasets.images import image_set
 from suite.errors import UserError
 from suite.methods.registry import Origin, forget, loading, regrowth
+from suite.methods.update import Rewired
 from suite.settings import Settings
+from suite.training.rewire import carry
+from suite.training.state import Training
 from suite.training.train import DivergedError, check_fits, train
 from tests.reference import training as reference
 
@@ -469,3 +475,186 @@ def test_a_strategy_that_misbehaves_is_named(engine):
     with pytest.raises(UserError, match="'too_few_of_test_training' in layer 1"):
         train(small(regrow="too_few_of_test_training"), SEED, IMAGES, engine=engine)
     forget("tests of mistakes")
+
+
+# ---------------------------------------------------------------- updates between steps
+
+
+BY_STEP = {
+    "rigl": {"method": "rigl", "schedule": {"every_steps": {"n": 3, "until": 0.75}}},
+    "rigl, momentum goes on": {
+        **{"method": "rigl", "schedule": {"every_steps": {"n": 3}}, "reset_momentum": False},
+    },
+    "set every four steps": {"method": "set", "schedule": {"every_steps": {"n": 4}}},
+    "adam": {
+        **{"method": "rigl", "schedule": {"every_steps": {"n": 3}}, "optimizer": "adam"},
+        **{"learning_rate": 0.003, "reset_momentum": False, "weight_decay": 0.01},
+    },
+    "adamw": {
+        **{"method": "set", "optimizer": "adamw", "learning_rate": 0.003},
+        **{"reset_momentum": False, "weight_decay": 0.01},
+    },
+    "nesterov": {"nesterov": True, "weight_decay": 0.001, "reset_momentum": False},
+    "a learning-rate curve": {
+        "learning_rate": {"curve": "cosine", "start": 0.05, "warmup": 0.1},
+        "reset_momentum": False,
+    },
+}
+
+
+@pytest.mark.parametrize("case", BY_STEP)
+def test_both_engines_train_alike(case):
+    settings = small(**BY_STEP[case])
+    masked, sparse = (run(settings, engine=engine)[0] for engine in ENGINES)
+    assert_alike(sparse, masked)
+    assert masked[0]["updates"] > 0
+    assert masked[0]["regrown"] > 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", BY_STEP)
+def test_what_updates_between_steps_resumes_bit_for_bit(case, engine):
+    settings = small(**BY_STEP[case])
+    expected, whole, kept = run(settings, engine=engine)
+    for checkpoint in kept[::2]:
+        trained = train(settings, SEED, IMAGES, engine=engine, checkpoint=checkpoint)
+        assert measures(trained.history) == expected
+        assert trained.degrees == whole.degrees
+
+
+def test_updates_between_steps_are_counted():
+    """Seven steps an epoch, 49 in all: updates after 3, 6, ..., 36, the last at 0.75 of 49."""
+    history, _, _ = run(small(**BY_STEP["rigl"]))
+    assert [record["updates"] for record in history] == [2, 2, 3, 2, 2, 1, 0]
+    assert all(record["pruned"] == record["regrown"] for record in history)
+    assert all(record["connections"] == history[0]["connections"] for record in history)
+    zetas = [record["zeta"] for record in history if record["updates"]]
+    assert zetas == sorted(zetas, reverse=True)
+    assert history[-1]["zeta"] is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_layers_are_watched_only_before_an_update_that_needs_it(engine, monkeypatch):
+    watched = []
+    step = Training.step
+
+    def noted(self, x, labels, *, watch=False):
+        watched.append(watch)
+        return step(self, x, labels, watch=watch)
+
+    monkeypatch.setattr(Training, "step", noted)
+    run(small(**BY_STEP["rigl"], epochs=1), engine=engine)
+    assert watched == [False, False, True, False, False, False, False]  # 0.75 of 7 steps is 5.25
+    watched.clear()
+    run(small(epochs=2), engine=engine)
+    assert not any(watched)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from suite.training.state import Training
+from suite.training.train import train
+from tests.test_training import BY_STEP, IMAGES, SEED, small
+
+steps, step = 0, Training.step
+
+def deadly(self, *given, **named):
+    global steps
+    steps += 1
+    if steps == 26:  # the fifth of epoch 4: after one of its updates, before another
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step(self, *given, **named)
+
+Training.step = deadly
+case, engine, file = sys.argv[1:]
+keep = Path(file).write_bytes
+train(small(**BY_STEP[case]), SEED, IMAGES, engine=engine, keep=keep, keep_every=0)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", ["rigl, momentum goes on", "adam"])
+def test_a_run_killed_between_two_updates_of_an_epoch_ends_the_same(case, engine, tmp_path):
+    file = tmp_path / "checkpoint"
+    killed = subprocess.run([sys.executable, "-c", KILLED, case, engine, str(file)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    expected, _, _ = run(small(**BY_STEP[case]), engine=engine)
+    went_on = []
+    trained = train(
+        small(**BY_STEP[case]),
+        SEED,
+        IMAGES,
+        engine=engine,
+        checkpoint=file.read_bytes(),
+        on_epoch=went_on.append,
+    )
+    assert [record["epoch"] for record in went_on] == [4, 5, 6, 7]
+    assert measures(trained.history) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_what_the_optimiser_keeps_goes_with_its_connection(engine, optimizer):
+    training = Training(small(optimizer=optimizer), SEED, IMAGES, engine=engine)
+    training.network.train()
+    training.network.draw_dropout_from(reference.stream(SEED, "dropout", 1))
+    order, warps = training.order(1)
+    training.step(*training.batch(order, warps, 1))
+    layer = training.network.layers[0]
+    state = training.optimizer.state[layer.weight]
+    shaped = [name for name, value in state.items() if value.shape == layer.weight.shape]
+    expected = {"sgd": ["momentum_buffer"]}.get(optimizer, ["exp_avg", "exp_avg_sq"])
+    assert shaped == expected
+    positions, weights = layer.positions, layer.gather(layer.weight)
+    before = {name: layer.gather(state[name]) for name in shaped}
+    free = np.setdiff1d(np.arange(20 * 14), positions)[:1]
+    after = np.sort(np.append(positions[2:], free))
+    source = np.where(after == free, -1, np.searchsorted(positions, after))
+    carry(layer, Rewired(after, source, np.where(source < 0, 0.5, 0).astype(np.float32)),
+          training.optimizer)  # fmt: skip
+    stays = source >= 0
+    assert layer.positions.tolist() == after.tolist()
+    assert layer.gather(layer.weight)[~stays] == [0.5]
+    np.testing.assert_array_equal(layer.gather(layer.weight)[stays], weights[2:])
+    for name in shaped:
+        assert layer.gather(state[name])[~stays] == [0]
+        np.testing.assert_array_equal(layer.gather(state[name])[stays], before[name][2:])
+
+
+def test_the_learning_rate_follows_its_curve_step_by_step(monkeypatch):
+    rates = []
+    step = Training.step
+
+    def noted(self, x, labels, *, watch=False):
+        rates.extend(group["lr"] for group in self.optimizer.param_groups)
+        return step(self, x, labels, watch=watch)
+
+    monkeypatch.setattr(Training, "step", noted)
+    curve = {"curve": "step", "start": 0.04, "at": [0.5], "factor": 0.1, "warmup": 0.25}
+    run(small(learning_rate=curve, epochs=2))
+    assert rates[:4] == pytest.approx([0, 0.04 * 2 / 7, 0.04 * 4 / 7, 0.04 * 6 / 7])
+    assert rates[4:] == pytest.approx([0.04] * 3 + [0.004] * 7)
+
+
+# ---------------------------------------------------------------- networks that die
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_network_that_loses_its_connections_trains_on_and_is_warned_of_once(engine, caplog):
+    """Where accuracy is 1, theta is 0, and nothing returns."""
+    labels = np.where(np.arange(60) < 58, 0, IMAGES.y_train)
+    easy = image_set("easy", (IMAGES.x_train, labels), (IMAGES.x_test, 0 * IMAGES.y_test))
+    settings = small(method="accset", zeta=0.9)
+    trained = train(settings, SEED, easy, engine=engine)
+    assert [record["theta"] for record in trained.history[:-1]] == [0.0] * 6
+    assert sum(trained.history[-1]["connections"]) < 20
+    assert sum(record["regrown"] for record in trained.history) == 0
+    assert len([r for r in caplog.records if "connection left" in r.getMessage()]) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_network_without_connections_trains_and_says_so(engine, caplog):
+    trained = train(small(epsilon=1e-9, epochs=2), SEED, IMAGES, engine=engine)
+    assert trained.history[-1]["connections"] == [0, 0]
+    assert caplog.messages == ["layer 1 has no connection left."]
