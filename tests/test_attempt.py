@@ -248,7 +248,8 @@ def test_a_strategy_that_raises_fails_the_run_at_once(images, store, monkeypatch
     def raises(layer, count, rng):
         raise ValueError("no positions today")
 
-    run = Run("set[regrow=raises]", SETTINGS.model_copy(update={"regrow": "raises"}), 1, "digits")
+    settings = Settings.model_validate(SETTINGS.model_dump() | {"regrow": "raises"})
+    run = Run("set[regrow=raises]", settings, 1, "digits")
     assert attempt(run, images, store, EXECUTION) == "failed"
     failure = store.failure(run.key)
     assert "Regrowth strategy 'raises' in layer 1 raised ValueError" in failure["reason"]
