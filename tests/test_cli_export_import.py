@@ -59,15 +59,15 @@ def test_a_conflict_is_told_and_exits_3(made, file, tmp_path):
     done = suite("import", file, "--store", other.location)
     assert done.code == 3
     assert done.out == "4 runs added, 0 were there already.\n"
-    assert done.err == f"{key}: the store holds another history; it was kept.\n"
+    assert done.err == f"{key}: the store has another history; it was kept.\n"
     assert other.result(key) == record
 
 
 def test_nothing_to_export(made, tmp_path):
     _, path, _ = made
     done = suite("export", path, "--store", tmp_path / "none", "--out", tmp_path / "x.parquet")
-    assert (done.code, done.out) == (2, "")
-    assert "holds no finished run" in done.err
+    assert (done.code, done.out) == (4, "")
+    assert "No run of" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,5 +75,5 @@ def test_a_foreign_file(tmp_path):
     path = tmp_path / "foreign.parquet"
     path.write_text("x,y\n1,2\n")
     done = suite("import", path, "--store", tmp_path / "store")
-    assert done == (2, "", f"{path}: is no file that suite export wrote.\n")
+    assert done == (2, "", f"{path}: is not a file that suite export wrote.\n")
     assert not Path(tmp_path / "store").exists()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from suite import cli
 from suite.datasets.digits import digits
@@ -293,7 +295,7 @@ def test_compare_prints_one_json_document(suite, done):
     )
     assert (code, said) == (0, "")
     (row,) = json.loads(shown)["comparisons"]
-    assert (row["n"], row["cell"], row["against"]) == (2, "dynset[metric=loss]", "set")
+    assert (row["n"], row["cell"], row["against"]) == (2, "set", "dynset[metric=loss]")
 
 
 def test_compare_lists_the_candidates_of_an_ambiguous_name(suite, done):
@@ -347,3 +349,39 @@ def test_datasets_show_names_the_nearest_set(suite, tmp_path):
     code, _, said = suite("datasets", "show", "digts", "--out", tmp_path / "sheet.png")
     assert code == 2
     assert 'did you mean "digits"?' in said
+
+
+@pytest.mark.parametrize("verb", ["compare", "power", "export", "report"])
+def test_verbs_that_read_results_exit_with_4_where_no_run_is_done(suite, done, tmp_path, verb):
+    path, _ = done
+    out = ["--out", tmp_path / "runs.parquet"] if verb == "export" else []
+    code, shown, said = suite(verb, path, "--store", tmp_path / "none", *out)
+    assert (code, shown) == (4, "")
+    assert "No run of tiny is done" in said
+    assert f"suite run {path}" in said
+
+
+def test_power_from_given_figures_needs_no_runs(suite, done, tmp_path):
+    none = tmp_path / "none"
+    assert suite("power", done[0], "--store", none, "--effect", "0.01", "--sd", "0.01")[0] == 0
+
+
+def test_a_closed_or_full_output_is_a_sentence(done):
+    path, store = done
+    for end, code in ((">&-", 0), (">/dev/full", 2)):
+        words = [*SUITE, "compare", str(path), "--store", str(store)]
+        command = f"{shlex.join(words)} {end}"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True)
+        assert result.returncode == code, result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_no_figure_is_cut_on_a_narrow_terminal(suite, done, monkeypatch):
+    path, store = done
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(cli.tables, "stdout", lambda: Console(width=60))
+    _, shown, _ = suite("compare", path, "--store", store)
+    _, document, _ = suite("compare", path, "--store", store, "--json")
+    for row in json.loads(document)["comparisons"]:
+        assert f"Means: {row['mean_a']:.4f}" in shown
+        assert f"Cell: {row['cell']}" in shown

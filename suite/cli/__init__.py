@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from suite.cli import runs, tables, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, app
@@ -12,12 +15,27 @@ from suite.errors import UserError
 
 __all__ = ["app", "main"]
 
+_CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EBADF, errno.EIO)
+"""What writing to a full disk or to a closed file ends in."""
+
 
 def main() -> None:
     """Run the command line; say a user's mistakes without a traceback."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    if sys.stdout is None:  # closed, as some daemons start their children
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  for the whole process
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _CANNOT_BE_WRITTEN:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            sys.stderr.write(f"Standard output cannot be written ({error.strerror}).\n")
+        sys.exit(BAD_INPUT)
     except UserError as error:
         with suppress(OSError):  # the exit code says it too
             for sentence in error.sentences:

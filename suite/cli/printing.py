@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from math import isfinite
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -180,6 +181,17 @@ def _table(*columns: tuple[str, bool]) -> Table:
             max_width=None if table.columns else NAMES_WIDTH,
         )
     return table
+
+
+def table_lines(table: Table) -> Iterator[str]:
+    """Yield a table's rows as one line a figure, with its heading."""
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        for column, cell in zip(table.columns, row, strict=True):
+            headings, values = (str(part).split("\n") for part in (column.header, cell))
+            for heading, value in zip_longest(headings, values, fillvalue=""):
+                if value.strip():
+                    yield f"{heading.strip()}: {value.strip()}"
+        yield ""
 
 
 def _kind(statement: Statement) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suite.cli import printing
 from suite.cli.app import (
     DEFAULT_STORE,
     INCOMPLETE,
@@ -25,12 +26,16 @@ from suite.cli.app import (
 from suite.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from suite.decisions import Claimed, Compared
     from suite.reporting import Written
     from suite.store.table import Results
     from suite.study import Study
 
 _SECONDS_BETWEEN_LOOKS = 5.0
+_NAMES = 8
+"""Columns of a terminal that a table's names need beyond their longest word."""
 
 
 @app.command()
@@ -49,8 +54,7 @@ def export(
     from suite.store.store import RunStore
 
     results = table.collect(load(study, many=True), RunStore(store))
-    if results.frame.empty:
-        raise UserError(f"{store}: holds no finished run of {study}; suite run {study} first.")
+    _need_runs(results, study, store)
     table.export(results, out)
     typer.echo(f"{out}: {results.frame['key'].nunique()} of {len(results.runs)} runs.")
 
@@ -122,8 +126,7 @@ def report(
             results = table.read(checked, store)
             written = reporting.write(results, out or Path("reports") / checked.name)
     except reporting.NothingToReportError as error:
-        typer.echo(f"{error} Run it first: suite run {study}{store_option(store)}", err=True)
-        raise typer.Exit(INCOMPLETE) from None
+        raise _nothing_done(str(error), study, store) from None
     typer.echo(written.index)
     if strict and not written.complete:
         raise typer.Exit(INCOMPLETE)
@@ -145,12 +148,12 @@ def compare(
 ) -> None:
     """Decide a study's declared comparisons and claims, or compare two of its cells."""
     from suite import decisions
-    from suite.cli import printing
     from suite.store.table import read
 
     if cells and len(cells) != 2:
         raise UserError("compare takes two cells, or none for the declared comparisons.")
     results = read(load(study, many=True), store)
+    _need_runs(results, study, store)
     if cells:
         compared, claimed = decisions.comparison(results, cells[0], cells[1]), []
     else:
@@ -187,31 +190,51 @@ def power(
 ) -> None:
     """Say how many seeds each declared comparison needs."""
     from suite import decisions
-    from suite.cli.printing import power_lines
     from suite.store.table import read
 
     results = read(load(study, many=True), store)
     planned = decisions.seeds_needed(results, effect=effect, sd=sd, power=power)
     if not planned:
         raise UserError(f"{study}: declares no comparisons.")
+    if all(row.need is None for row in planned):  # given figures need no runs
+        _need_runs(results, study, store)
     if as_json:
         print_json([row.row() for row in planned])
         return
-    _echo(power_lines(planned))
+    _echo(printing.power_lines(planned))
+
+
+def _need_runs(results: Results, study: Path, store: str) -> None:
+    """Insist that a run is done: verbs that read results exit with 4 where there is none."""
+    if results.frame.empty:
+        raise _nothing_done(f"No run of {results.study.name} is done.", study, store)
+
+
+def _nothing_done(sentence: str, study: Path, store: str) -> typer.Exit:
+    """Say that there is nothing to read, and how to get it; return the exit."""
+    typer.echo(f"{sentence} Run it first: suite run {study}{store_option(store)}", err=True)
+    return typer.Exit(INCOMPLETE)
+
+
+def _print_table(table: Table) -> None:
+    """Print a table, or one line a figure where the terminal is too narrow for it."""
+    console = stdout()
+    if console.measure(table).minimum + _NAMES <= console.width:
+        console.print(table)
+    else:
+        _echo(printing.table_lines(table))
 
 
 def _print_decided(results: Results, compared: list[Compared], claimed: list[Claimed]) -> None:
     """Print the comparisons and the reasons, then the claims and what they rest on."""
-    from suite.cli import printing
-
     declared = results.study.file.comparisons
     if compared:
         _echo([printing.comparison_heading(compared), ""])
-        stdout().print(printing.comparison_table(compared, declared))
+        _print_table(printing.comparison_table(compared, declared))
         _echo(["", *printing.comparison_lines(compared, declared)])
     if claimed:
         _echo([*([""] if compared else []), *printing.claim_lines(claimed), ""])
-        stdout().print(printing.statement_table(claimed, declared))
+        _print_table(printing.statement_table(claimed, declared))
         _echo(["", *printing.statement_lines(claimed)])
 
 
@@ -253,7 +276,10 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
 def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
     import pandas as pd
 
+    from suite.files import write_whole
+    from suite.store.table import as_csv
+
     try:
-        pd.DataFrame(rows).to_csv(file, index=False)
+        write_whole(file, as_csv(pd.DataFrame(rows)).encode())
     except OSError as error:
         raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
