@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from suite.datasets.digits import digits
-from suite.methods import regrow
+from suite.methods import library
 from suite.study import load_study
 from suite.training.train import train
 from tests.documents import DOCUMENTS, ROOT, block
@@ -39,7 +39,7 @@ def test_the_example_strategy_trains(hubs_study):
 
 
 def test_the_example_strategy_is_part_of_the_key(hubs_study):
-    assert regrow.fingerprint("hubs") is not None
+    assert library.get("regrow", "hubs").origin.fingerprint is not None
     keys = {run.key for run in hubs_study.runs({"digits": "content"})}
     assert len(keys) == 4
 
