@@ -14,6 +14,7 @@ compute.
 from suite.statistics.claims import ClaimFinding, Part, PartFinding, judge
 from suite.statistics.comparisons import Comparison, Question, compare
 from suite.statistics.evidence import Evidence, confidence_sequence, evidence
+from suite.statistics.monitoring import SeedsUntilDecided, seeds_until_decided
 from suite.statistics.power import SeedsNeeded, plan
 from suite.statistics.ranks import Ranking, rank, tally
 from suite.statistics.samples import Sample, match, pairs
@@ -28,6 +29,7 @@ __all__ = [
     "Ranking",
     "Sample",
     "SeedsNeeded",
+    "SeedsUntilDecided",
     "compare",
     "confidence_sequence",
     "evidence",
@@ -36,5 +38,6 @@ __all__ = [
     "pairs",
     "plan",
     "rank",
+    "seeds_until_decided",
     "tally",
 ]
