@@ -123,7 +123,7 @@ def test_runs_beside_the_frame(made, results):
     for run in results.runs:
         assert (run.state, run.reason) == ("done", "")
         assert set(run.record) == {
-            *("key", "seed", "settings", "source", "dataset", "fingerprint"),
+            *("key", "seed", "settings", "source", "dataset", "fingerprint", "data"),
             *("degrees", "provenance"),
         }
 
