@@ -15,7 +15,7 @@ from suite.reporting.appearance import looks
 from suite.reporting.curve_figures import draw_curves
 from suite.reporting.curves import curves
 from suite.reporting.drawing import new_figure, save, style
-from suite.reporting.figures import plans, show
+from suite.reporting.figures import plans, show, suffixes_of
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
@@ -326,3 +326,31 @@ def test_figures_2_and_3_are_the_papers_at_its_100_epochs_and_stand_beside_no_ta
     assert any("in Figures 2 and 3 and prints no" in str(block) for block in section.blocks) is (
         restates
     )
+
+
+def test_a_network_without_connections_is_the_best_in_nothing(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: accset}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=3))
+    dead = results.frame["cell"] == "accset"
+    layers = [name for name in results.frame if name.startswith("connections")]
+    results.frame.loc[dead, layers] = 0
+    page = reporting.write(results, tmp_path / "one").index.read_text()
+    assert "No connections are left in the last epoch: AccSET." in page
+    for row in table2(results).rows:
+        assert {entry.mark for entry in row.entries} == {""}
+    results.frame.loc[:, layers] = 0
+    assert reporting.write(results, tmp_path / "all").index.exists()
+
+
+def test_theta_of_zero_predicts_no_connections_and_no_share_of_them(tmp_path):
+    results = make_results(make_study(tmp_path, seeds=2, epochs=3))
+    results.frame["theta"] = 0.0
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    (grid,) = (b for b in equilibrium_section.section(material).blocks if isinstance(b, Grid))
+    assert {row[-1].text for row in grid.rows} == {"–"}
+
+
+def test_data_sets_whose_names_begin_alike_have_files_of_their_own():
+    names = [40 * "a" + "1", 40 * "a" + "2", "A B", "a-b", "日本", "中国"]
+    assert len(set(suffixes_of(names).values())) == len(names)
+    assert suffixes_of(["one"]) == {"one": ""}

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from suite import reporting
+from suite.errors import UserError
 from suite.reporting.figures import plans
 from tests.made_results import (
     PERFORMANCE,
@@ -192,3 +193,31 @@ print(reporting.write(make_results(study), folder / "out").complete)
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "True", result.stderr
+
+
+@pytest.mark.parametrize("name", ["index.html", "citation.bib", "table2.csv"])
+def test_files_that_no_report_wrote_are_not_replaced(tmp_path, name):
+    (tmp_path / name).write_text("a user's")
+    study = make_study(tmp_path, "\n  - {method: set}\n", baseline="null", epochs=3, seeds=1)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UserError, match=f"no report wrote .*{name}"):
+        reporting.write(make_results(study), tmp_path)
+    assert (tmp_path / name).read_text() == "a user's"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_names_that_the_font_lacks_are_said_once_and_long_ones_fit(tmp_path, recwarn):
+    long = "/data/projects/sparse-training/imagenet-subsets/" * 2
+    study = make_study(
+        tmp_path,
+        f"\n  - {{method: set, dataset: {{npz: a.npz, name: 日本}}}}"
+        f"\n  - {{method: set, dataset: {{npz: {long}.npz}}, epochs: 4}}"
+        f"\n  - {{method: lset, dataset: {{npz: {long}.npz}}, epochs: 5}}\n",
+        baseline=f"{{method: set, dataset: {{npz: {long}.npz}}, epochs: 4}}",
+        epochs=3,
+        seeds=2,
+    )
+    page = reporting.write(make_results(study), tmp_path / "out").index.read_text()
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
+    assert "日本" in page
+    assert "The epochs differ: some end earlier" in page

@@ -82,7 +82,7 @@ def draw_curves(
     axes.set_xlabel("Epoch")
     axes.set_title(axis.title, loc="left", pad=6)
     if axis.from_zero:
-        axes.set_ylim(0, 1.04 * max(float(np.nanmax(curve.runs)) for curve in curves))
+        axes.set_ylim(0, 1.04 * max(float(np.nanmax(curve.runs)) for curve in curves) or 1.0)
     _format_ticks(axes, axis)
     if zoom is not None:
         _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))

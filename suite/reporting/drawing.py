@@ -75,7 +75,7 @@ def style(stem: str) -> Iterator[None]:
         "ytick.major.size": 3,
         "ytick.major.width": 0.6,
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), _glyphs_said():
         yield
 
 
@@ -116,15 +116,14 @@ def save(
 ) -> Picture:
     """Write a figure in the formats asked for, without dates; SVG is always written."""
     buffer = io.StringIO()
-    with _glyphs_said():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        svg = _lean(buffer.getvalue())
-        (out / f"{stem}.svg").write_text(svg, encoding="utf-8")
-        if "pdf" in formats:
-            none = {"CreationDate": None, "Creator": None, "Producer": None}
-            figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
-        if "png" in formats:
-            figure.savefig(out / f"{stem}.png", format="png")  # it names the version that drew it
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = _lean(buffer.getvalue())
+    (out / f"{stem}.svg").write_text(svg, encoding="utf-8")
+    if "pdf" in formats:
+        none = {"CreationDate": None, "Creator": None, "Producer": None}
+        figure.savefig(out / f"{stem}.pdf", format="pdf", metadata=none)
+    if "png" in formats:
+        figure.savefig(out / f"{stem}.png", format="png")  # it names the version that drew it
     return Picture(stem, svg)
 
 

@@ -121,6 +121,11 @@ class Row:
     entries: tuple[Entry, ...]
 
     @property
+    def dead(self) -> bool:
+        """Whether its networks have no connections left: they compute nothing."""
+        return self.entries[2].estimate.mean == 0
+
+    @property
     def left_out(self) -> int:
         """How many finished runs some entry leaves out, its value there not being finite."""
         return max(self.n - entry.estimate.n for entry in self.entries)

@@ -37,7 +37,7 @@ def section(material: Material) -> Section | None:
         rows = [
             row
             for row in material.table.rows
-            if row.dataset == dataset and row.entries[0].estimate.n
+            if row.dataset == dataset and row.entries[0].estimate.n and not row.dead
         ]
         if len(rows) < 2:
             continue

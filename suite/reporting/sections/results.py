@@ -56,6 +56,11 @@ def section(material: Material) -> Section:
             f"prints no numbers of them; its Table 2 is of {paper.EPOCHS:,} epochs and does not "
             "stand here." + (f" Different here: {listing_some(differing)}." if differing else "")
         )
+    if dead := [row.cell.title for row in table.rows if row.dead]:
+        warnings.append(
+            f"No connections are left in the last epoch: {listing_some(dead)}. Such a network "
+            "computes nothing, so it is never marked as the best."
+        )
     if lost := left_out(table):
         warnings.append(lost)
     few = {row.n for row in table.rows if 0 < row.n < 6}

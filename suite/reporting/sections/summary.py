@@ -56,6 +56,9 @@ def _most_accurate(rows: list[Row]) -> Row:
 
 def _saving(rows: list[Row]) -> list[str]:
     """Say which cell has the fewest connections, and what that costs in accuracy."""
+    rows = [row for row in rows if not row.dead]
+    if not rows:
+        return []
     best = _most_accurate(rows)
     fewest = min(rows, key=lambda row: row.entries[2].estimate.mean)
     saved = 1 - fewest.entries[2].estimate.mean / best.entries[2].estimate.mean
