@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suite.decisions.values import values
 from suite.measures import MEASURES, Outcome
-from suite.study.cells import cell_label
+from suite.study.cells import cell_label, named_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from suite.statistics import Ranking
     from suite.store.table import Results
 
-WHAT_IS_COMPARED = {
-    "method", "metric", "prune", "zeta", "regrow", "neighbourhood", "regrown_weights", "rule",
-    "gate", "k", "window", "overshoot",
+FILLED_IN = {"initial", "schedule", "rate", "budget", "share", "fill", "rule", "gate"}
+"""Parts that a method's name fills in: they name a cell only where it replaces them."""
+WHAT_IS_COMPARED = FILLED_IN | {
+    "method", "metric", "prune", "zeta", "regrow", "neighbourhood", "regrown_weights", "k",
+    "window", "overshoot", "part_options",
 }  # fmt: skip
 """Settings that make up what is compared; cells that differ in any other are in other blocks."""
 
@@ -44,10 +46,11 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
     means = values(results, outcome).mean()
     table: dict[str, dict[str, float]] = {}
     for label, of_cell in settings.items():
+        unsaid = FILLED_IN - named_settings(label).keys()
         said = {
             name: of_cell[name]
             for name in varying
-            if of_cell[name] is not None and name not in ("rule", "gate")
+            if of_cell[name] not in (None, {}) and name not in unsaid
         }
         block = ", ".join(
             f"{name}={value}" for name, value in said.items() if name not in WHAT_IS_COMPARED
