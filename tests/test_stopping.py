@@ -71,6 +71,19 @@ def test_the_second_interrupt_ends_at_once_and_handlers_are_put_back(ending, num
     assert signal.getsignal(number) is before
 
 
+def test_no_interrupt_breaks_in_where_it_must_not_and_all_are_obeyed_later(ending):
+    done = []
+    with ending.on_signals():
+        with ending.undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("connected")
+        assert ending.now()
+        with pytest.raises(KeyboardInterrupt), ending.undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("shut down")
+    assert done == ["connected", "shut down"]
+
+
 def test_a_stranger_ends_the_study_with_its_sentence(ending):
     ending.hear(WrappedError(ValueError("no luck")))
     assert not ending.now()
@@ -122,6 +135,7 @@ def test_runs_are_told_to_stop_whatever_becomes_of_who_watches(lock, store):
             raise SystemExit(1)
 
     ending = Ending(lock, Gone())
+    ending.running.add("a")
     ending.interrupted = True
     with pytest.raises(SystemExit):
         ending.now()

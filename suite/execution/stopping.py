@@ -69,6 +69,7 @@ class Ending:
         self.running: set[str] = set()
         self.ended: set[str] = set()
         self._awaited: set[str] | None = None
+        self._undisturbed = self._impatient = False
         self._deadline = 0.0
         self._lock, self._watcher = lock, watcher
 
@@ -86,7 +87,8 @@ class Ending:
                 self._lock.order_stop()
             except OSError as error:
                 _log.warning("the store is in trouble: %s", error)
-            self._watcher.stopping(SECONDS_TO_STOP)
+            if self._awaited:
+                self._watcher.stopping(SECONDS_TO_STOP)
         self._awaited &= self.running
         return not self._awaited or time.monotonic() > self._deadline
 
@@ -126,8 +128,9 @@ class Ending:
             return
 
         def interrupt(*_: Any) -> None:
-            if self.interrupted:
+            if self.interrupted and not self._undisturbed:
                 raise KeyboardInterrupt
+            self._impatient = self.interrupted
             self.interrupted = True
 
         signals = (signal.SIGINT, signal.SIGTERM)
@@ -137,3 +140,18 @@ class Ending:
         finally:
             for number, handler in zip(signals, before, strict=True):
                 signal.signal(number, handler)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let no interrupt break in; what came meanwhile is obeyed at the end.
+
+        Raises:
+            KeyboardInterrupt: At the end, if a second interrupt came.
+        """
+        self._undisturbed = True
+        try:
+            yield
+        finally:
+            self._undisturbed = False
+        if self._impatient:
+            raise KeyboardInterrupt

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,21 @@ def _native_silence() -> Iterator[None]:
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
-    """Connect to a cluster, or start one on this machine for as long as it is needed."""
+def connected(
+    address: str | None, undisturbed: Callable[[], AbstractContextManager[None]]
+) -> Iterator[tuple[Any, Any]]:
+    """Connect to a cluster, or start one on this machine for as long as it is needed.
+
+    Args:
+        address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
+        undisturbed: Keeps interrupts from breaking in. Where one breaks into Ray's connecting, Ray
+            does not know its native worker yet; at the end it stops its processes under that
+            worker's running threads, and the driver dies of a segmentation fault.
+
+    Raises:
+        UserError: If there is no such cluster.
+        KeyboardInterrupt: If a second interrupt came meanwhile.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     if address is None:
@@ -119,12 +132,26 @@ def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
         )
     elif address != "auto":
         _reach(address)  # Ray itself tries for minutes
+    ours = False
+    try:
+        with undisturbed():
+            ray, tune, ours = _connect(address)
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
+            yield ray, tune
+    finally:
+        if ours:
+            with undisturbed():
+                ray.shutdown()
+
+
+def _connect(address: str | None) -> tuple[Any, Any, bool]:
+    """Return ray, tune, and whether the connection is this call's, to be ended by its caller."""
     import ray
     from ray import tune
 
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    connected = ray.is_initialized()
-    if not connected:
+    ours = not ray.is_initialized()
+    if ours:
         try:
             with _native_silence():
                 ray.init(
@@ -142,9 +169,4 @@ def connected(address: str | None) -> Iterator[tuple[Any, Any]]:
                 f"--address {address}: no cluster can be used there ({reason}). Where it asks for "
                 "a token, this needs the same token, and RAY_AUTH_MODE=token."
             ) from None
-    try:
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
-            yield ray, tune
-    finally:
-        if not connected:
-            ray.shutdown()
+    return ray, tune, ours

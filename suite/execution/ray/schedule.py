@@ -54,7 +54,12 @@ def execute(
         KeyboardInterrupt: At the second interrupt.
     """
     tracking.check_installed(execution.track)
-    with connected(address) as (ray, tune):
+    ending = Ending(lock, watcher)
+    with (
+        ending.on_signals(),
+        connected(address, ending.undisturbed) as (ray, tune),
+        ending.on_signals(),  # once more, for Ray has put its own in their place
+    ):
         if address is None:
             check_room(ray.cluster_resources(), execution)
         job = trials.Job(
@@ -74,14 +79,12 @@ def execute(
             tune.with_parameters(trials.trial, job=job),
             {"cpu": execution.cpu, "gpu": execution.gpu},
         )
-        ending = Ending(lock, watcher)
         deaths: dict[str, Death] = {}
         with (
             tempfile.TemporaryDirectory(prefix="suite-tune-") as scratch,
             head_watched(ray, watcher.warned),
-            ending.on_signals(),
         ):
-            while left := [run for run in runs if run.key not in ending.ended]:
+            while not ending.now() and (left := [r for r in runs if r.key not in ending.ended]):
                 try:
                     tune.Tuner(
                         trainable,
@@ -102,8 +105,6 @@ def execute(
                             verbose=0,
                         ),
                     ).fit()
-                    if ending.now():
-                        break
                 except RuntimeError as error:
                     # Tune itself gives up where Ray kills a worker for want of memory.
                     if not ending.running:

@@ -1,0 +1,33 @@
+"""Ctrl-C while Ray starts, connects, places the first run and shuts down: real processes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.cluster.processes import children, command, driving
+from tests.cluster.studies import write_study
+
+
+def raylet(driver):
+    return any("raylet/raylet" in command(pid) for pid in children(driver.pid))
+
+
+@pytest.mark.parametrize("moment", [None, 0.0, 0.5, 1.0, 1.5, 2.0, 2.25, 2.5, 3.0])
+def test_one_interrupt_while_ray_starts_ends_with_130(tmp_path, moment):
+    """In the midst of connecting it once ended in a segmentation fault.
+
+    Args:
+        moment: Seconds after the raylet has started; None before that.
+    """
+    study = write_study(tmp_path, epochs=400)
+    with driving(study, "--store", tmp_path / "store") as driver:
+        started = "0 of 4 runs done, 0 running, starting"
+        driver.until(lambda: started in driver.told if moment is None else raylet(driver), started)
+        time.sleep(moment or 0.0)
+        driver.interrupt()
+        assert driver.wait() == 130, driver.told
+        assert "To go on: suite run" in driver.told
+        assert "Traceback" not in driver.told
+        assert not raylet(driver)
