@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from suite.errors import UserError
@@ -133,13 +134,14 @@ def test_a_driver_whose_process_has_gone_does_not_block(store):
 
 def test_neither_a_zombie_nor_a_process_of_the_same_number_blocks(store):
     with lock.hold(store, "study"):
-        mine = store.driver("study")
+        machine = store.driver("study")["machine"]
     zombie = subprocess.Popen([sys.executable, "-c", ""])
     deadline = time.monotonic() + 60
-    while Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+    while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
-    for gone in ({"pid": zombie.pid}, {"pid": os.getpid(), "born": mine["born"] - 1}):
-        foreign(store, machine=mine["machine"], time=time.time(), **gone)
+    before = psutil.Process().create_time() - 5
+    for gone in ({"pid": zombie.pid, "time": time.time()}, {"pid": os.getpid(), "time": before}):
+        foreign(store, machine=machine, **gone)
         with lock.hold(store, "study") as held:
             assert store.driver("study")["token"] == held.token
     zombie.wait()
@@ -201,10 +203,44 @@ def test_an_order_to_stop_reaches_the_workers(store):
 
 def test_a_living_process_that_the_system_hides_blocks(store, monkeypatch):
     """As /proc does with hidepid, which many login nodes have."""
+
+    def refuse(pid, number):
+        raise PermissionError if pid == os.getpid() else ProcessLookupError
+
+    def unseen(pid):
+        raise psutil.NoSuchProcess(pid)
+
     with lock.hold(store, "study"):
-        monkeypatch.setattr(lock, "_born", lambda _: None)
+        monkeypatch.setattr(psutil, "Process", unseen)
+        monkeypatch.setattr(os, "kill", refuse)
         with pytest.raises(UserError, match="is being driven"), lock.hold(store, "study"):
             pass
-    foreign(store, machine=lock._machine(), time=time.time(), pid=dead_pid(), born=None)
+    foreign(store, machine=lock._machine(), time=time.time(), pid=4711)
     with lock.hold(store, "study") as held:
         assert store.driver("study")["token"] == held.token
+
+
+def test_a_driver_of_version_0_1_0_still_counts(store):
+    """It wrote when its process was born, and not which file it drives."""
+    foreign(store, machine=lock._machine(), pid=os.getpid(), born=1, time=time.time())
+    assert lock.alive(store.driver("study"))
+    assert not lock.is_another(store.driver("study"), Path(__file__))
+
+
+def test_another_study_of_the_same_name_is_named_and_not_taken_over(store, tmp_path):
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text("name: study\n")
+    b.write_text("name: study # another\n")
+    with lock.hold(store, "study", file=a):
+        for takeover in (False, True):
+            with (
+                pytest.raises(UserError, match=r"^Another study named study .*a\.yaml") as error,
+                lock.hold(store, "study", file=b, takeover=takeover),
+            ):
+                pass
+            assert "--takeover" not in str(error.value)
+        b.write_text(a.read_text())  # a copy is the same study
+        with lock.hold(store, "study", file=b, takeover=True):
+            a.write_text("name: study # with more seeds\n")
+            assert lock.is_another(store.driver("study"), a)
+            assert not lock.is_another(store.driver("study"), b)

@@ -91,7 +91,8 @@ def drive(
         before = len({run.key for run in runs}) - len(missing)
         with ExitStack() as held:
             with usable(store):
-                lock = held.enter_context(hold(store, study.name, takeover=takeover))
+                holding = hold(store, study.name, file=study.path, takeover=takeover)
+                lock = held.enter_context(holding)
                 note_fingerprints(study, found, store)
             ended = _execute(study, missing, before, store, lock, folder, address, console)
     with usable(store):

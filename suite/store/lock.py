@@ -14,6 +14,7 @@ until then both do the same work to the same end.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import socket
@@ -26,16 +27,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from suite.errors import UserError
 from suite.store.store import RunStore
 
 SECONDS_BETWEEN_BEATS = 5.0
 
 STALE_AFTER = 60.0
-"""A driver that was not heard of for so many seconds is taken for dead."""
+"""A driver that has been silent for this many seconds counts as dead."""
 
 BEATS_TO_WATCH = 3
-"""So many beats tell a driver that lives from one that does not, whatever its clock says."""
+"""A driver that misses this many beats is dead, whatever its clock says."""
 
 Order = Literal["go on", "stop", "unknown"]
 
@@ -46,19 +49,21 @@ class Lock:
     """A held lock. Use `hold`.
 
     Args:
-        store: Where it lies.
-        study: Name of the study that is driven.
+        store: The run store that it lies in.
+        study: The study's name.
+        file: The study's file.
 
     Attributes:
-        study: Name of the study that is driven.
-        token: What nobody else has.
+        study: The study's name.
+        token: A name that nobody else has.
         started: When, in seconds since the epoch.
         displaced: Token of the driver whose place it took.
         lost: The sentence to stop with, once another driver has taken over.
     """
 
-    def __init__(self, store: RunStore, study: str) -> None:
+    def __init__(self, store: RunStore, study: str, file: Path | None = None) -> None:
         self.study = study
+        self._about = _about(file)
         self.token = uuid.uuid4().hex
         self.lost: str | None = None
         self._store = store
@@ -69,7 +74,7 @@ class Lock:
         self._writing = threading.Lock()
 
     def order_stop(self) -> None:
-        """Tell the workers to stop after their epoch; nothing happens where that is said already.
+        """Tell the workers to stop after their epoch; the second time, do nothing.
 
         Raises:
             OSError: If the store cannot be written.
@@ -134,7 +139,7 @@ class Lock:
                 "host": socket.gethostname(),
                 "machine": _machine(),
                 "pid": os.getpid(),
-                "born": _born(os.getpid()),
+                **self._about,
                 "started": self.started,
                 "time": time.time(),
                 "stopping": self._stopping,
@@ -143,25 +148,35 @@ class Lock:
 
 
 @contextmanager
-def hold(store: RunStore, study: str, *, takeover: bool = False) -> Iterator[Lock]:
+def hold(
+    store: RunStore, study: str, *, file: Path | None = None, takeover: bool = False
+) -> Iterator[Lock]:
     """Hold the lock on driving a study into a store.
 
     Args:
         store: The run store.
         study: The study's name.
-        takeover: Take the lock even from a driver that lives; that one then stops.
+        file: The study's file, by which another study of that name is noticed.
+        takeover: Take the lock even from a living driver of this study; that one then stops.
 
     Raises:
         UserError: If another driver lives.
         OSError: If the store cannot be used.
     """
     holder = store.driver(study)
-    if holder is not None and not takeover and _lives(store, study, holder):
+    another = holder is not None and is_another(holder, file)
+    if holder is not None and (another or not takeover) and _lives(store, study, holder):
+        if another:
+            raise UserError(
+                f"Another study named {study} ({holder['file']}) is being driven into "
+                f"{store.location} by {describe(holder)}. Give this one another name, use another "
+                "--store, or wait."
+            )
         raise UserError(
             f"{study} is being driven into {store.location} by {describe(holder)}. "
             "Wait for it, stop it, or take its place with --takeover."
         )
-    lock = Lock(store, study)
+    lock = Lock(store, study, file)
     lock.claim(holder)
     threading.Thread(target=lock.keep_beating, name="suite-heartbeat", daemon=True).start()
     try:
@@ -170,17 +185,23 @@ def hold(store: RunStore, study: str, *, takeover: bool = False) -> Iterator[Loc
         lock.release()
 
 
+def is_another(driver: dict[str, Any], file: Path | None) -> bool:
+    """Whether a driver drives another study than a file's: another file, of other content."""
+    ours = _about(file)
+    return all(key in driver and driver[key] != value for key, value in ours.items()) and ours != {}
+
+
 def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
     """Whether the lock's holder lives; one on another machine is watched until that is clear.
 
-    Its clock may be another than ours, so what tells is that it beats, not when it says it did.
+    Its clock may differ from ours, so what counts is that it beats, not when it says it did.
     """
     if is_here(holder):
         return alive(holder)
     least = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS
     seconds = max(least, STALE_AFTER - silent_for(holder))
     _log.warning(
-        "%s was driven by %s: watching for up to %.0f s whether that still lives.",
+        "%s was driven by %s: waiting for up to %.0f s to see whether that still lives.",
         study,
         describe(holder),
         seconds,
@@ -191,16 +212,16 @@ def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
 def next_beat(
     store: RunStore, study: str, driver: dict[str, Any], seconds: float | None = None
 ) -> dict[str, Any] | None:
-    """Watch a driver until it is heard of again, and return what it then says.
+    """Watch a driver until it reports again, and return its report.
 
     Args:
         store: The run store.
         study: The study's name.
-        driver: What it said last.
+        driver: Its last report.
         seconds: How long to watch, three beats by default.
 
     Returns:
-        None if it is not heard of, or lets go.
+        None if it stays silent, or lets go.
     """
     seconds = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS if seconds is None else seconds
     deadline = time.monotonic() + seconds
@@ -212,12 +233,11 @@ def next_beat(
 
 
 def alive(driver: dict[str, Any]) -> bool:
-    """Whether a driver lives, going by what it last said.
+    """Whether a driver lives, going by its last report.
 
-    Dead is who was not heard of for `STALE_AFTER` seconds, and who has no process any more, where
-    that can be looked up: on the same machine.
+    It is dead after `STALE_AFTER` seconds of silence and, on this machine, if its process has gone.
     """
-    if is_here(driver) and not _exists(driver):
+    if is_here(driver) and not _has_process(driver):
         return False
     return silent_for(driver) <= STALE_AFTER
 
@@ -228,7 +248,7 @@ def is_here(driver: dict[str, Any]) -> bool:
 
 
 def silent_for(driver: dict[str, Any]) -> float:
-    """Return for how many seconds a driver was not heard of."""
+    """Return how many seconds ago a driver last reported."""
     return max(0.0, time.time() - float(driver["time"]))
 
 
@@ -282,27 +302,35 @@ def _machine() -> str:
     return " ".join(parts)
 
 
-def _exists(driver: dict[str, Any]) -> bool:
-    """Whether a driver's process is there: no zombie, and no other that was given its number."""
-    pid = driver["pid"]
-    if (born := _born(pid)) is not None:
-        return born >= 0 and born == driver.get("born", born)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _about(file: Path | None) -> dict[str, str]:
+    """Return what tells a study from others of its name: where its file is, and what it says."""
+    if file is None:
+        return {}
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    return {"file": str(file.absolute()), "content": content}
 
 
-def _born(pid: int) -> int | None:
-    """Return when a process was started, in clock ticks since the machine was; -1 for a zombie.
+def _has_process(driver: dict[str, Any]) -> bool:
+    """Whether a driver's process is there: no zombie, and no later one of the same number.
 
-    None where the system does not tell: there is no such process, or it hides those of others.
+    A later one was created after the driver last reported. Both times follow this machine's clock.
     """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return -1 if stat[0] == "Z" else int(stat[19])
+        process = psutil.Process(driver["pid"])
+        zombie = process.status() == psutil.STATUS_ZOMBIE
+        return not zombie and process.create_time() <= driver["time"] + 1
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return _is_hidden(driver["pid"])
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process is another user's on a system that hides those (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False  # our own would have been seen

@@ -198,7 +198,7 @@ def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, fl
     one that is heard of again while it is watched.
     """
     driver = store.driver(study.name)
-    if driver is None:
+    if driver is None or lock.is_another(driver, study.path):
         return None, None
     if lock.is_here(driver):
         return driver, time.time() if lock.alive(driver) else None
