@@ -67,6 +67,7 @@ def suite(monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_report_ends_with_the_path_of_its_page(suite, done, tmp_path):
     path, store = done
     code, shown, _ = suite("report", path, "--store", store, "--out", tmp_path / "report")
@@ -74,6 +75,7 @@ def test_report_ends_with_the_path_of_its_page(suite, done, tmp_path):
     assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_the_report_of_an_exported_file_is_that_of_its_store(suite, done, tmp_path):
     path, store = done
     suite("report", path, "--store", store, "--out", tmp_path / "a")
@@ -86,6 +88,7 @@ def test_the_report_of_an_exported_file_is_that_of_its_store(suite, done, tmp_pa
         assert one.read_bytes() == other.read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_partial_report_is_written_and_strict_exits_4(suite, done, tmp_path):
     path, store = done
     more = tmp_path / "more.yaml"
@@ -154,6 +157,7 @@ def watch(done, tmp_path):
         watching.process.communicate()
 
 
+@pytest.mark.slow
 def test_watch_writes_whenever_runs_finish_until_interrupted_or_complete(watch, done):
     keys = sorted(folder.name for folder in (Path(done[1]) / "runs").iterdir())
     watching = watch()

@@ -13,6 +13,8 @@ from suite.reporting.table2 import table2
 from suite.study import load_study
 from tests.made_results import CLAIMS, make_results, make_study, shared_report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder():

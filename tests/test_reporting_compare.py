@@ -7,6 +7,8 @@ from suite.errors import UserError
 from suite.reporting.compare import counterparts
 from tests.made_results import PERFORMANCE, make_results, make_study
 
+pytestmark = pytest.mark.slow
+
 
 def _page(written):
     return written.index.read_text(encoding="utf-8")

@@ -31,6 +31,8 @@ from suite.reporting.table2 import table2
 from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
 from tests.made_results import PERFORMANCE, make_results, make_study
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_interval_is_students():
     found = estimate([1.0, 2.0, 3.0, 4.0, np.nan])

@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.made_results import shared_report
 
+pytestmark = pytest.mark.slow
+
 STORED = Path(__file__).parent / "reference" / "pictures"
 NAMES = ("fig2", "fig4", "fig6", "comparisons", "pareto", "pauses", "degrees")
 WIDTH = 700

@@ -10,6 +10,8 @@ from suite.reporting.sections import references
 from suite.reporting.table2 import table2
 from tests.made_results import make_results, make_study
 
+pytestmark = pytest.mark.slow
+
 MORE = """
 report:
   references:

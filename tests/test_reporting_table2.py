@@ -10,6 +10,8 @@ import pytest
 from suite import reporting
 from tests.made_results import PERFORMANCE, make_results, make_study, shared_report
 
+pytestmark = pytest.mark.slow
+
 MEASURES = ("accuracy", "loss", "connections", "alpha", "beta")
 
 

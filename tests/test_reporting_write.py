@@ -19,6 +19,8 @@ from tests.made_results import (
     shared_report,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results():
