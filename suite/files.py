@@ -197,6 +197,8 @@ def open_place(location: str | Path) -> Place:
 
     text = str(location)
     if "://" in text and not text.startswith("file://"):
+        if not text.partition("://")[2].strip("/"):
+            raise ValueError("the URL names no bucket")
         system, root = fs.FileSystem.from_uri(_in_one_request(text))
         return Place(text, system, root.rstrip("/"), local=False)
     if text.startswith("file://"):

@@ -30,7 +30,7 @@ sample = suite.statistics.pairs(np.zeros(8), [1.0] * 8)
 assert_type(suite.statistics.compare([suite.statistics.Question(sample)]), list[Comparison])
 
 
-@suite.regrowth("mine", source="a test")
+@suite.part("regrow", source="a test")
 def mine(layer: suite.LayerView, count: int, rng: np.random.Generator) -> np.ndarray:
     """Regrow anywhere."""
     return suite.draw_outside(layer.positions, layer.size, count, rng)

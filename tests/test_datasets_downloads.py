@@ -293,7 +293,7 @@ def test_the_data_folder_is_chosen_told_or_the_platforms(tmp_path, monkeypatch):
     assert data_folder() == tmp_path / "a"
     monkeypatch.delenv("SUITE_DATA")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert data_folder().name == "data" and data_folder().parent.name == "suite"
+    assert data_folder().name == "data" and data_folder().parent.name == "regrowth-suite"
 
 
 def test_all_known_sets_are_listed(tmp_path):

@@ -151,10 +151,18 @@ def test_what_is_no_file_or_no_directory_is_set_aside(store, caplog):
     assert caplog.text.count("is damaged or foreign") == 2
 
 
-def test_what_cannot_be_set_aside_is_in_the_way(tmp_path):
+@pytest.mark.parametrize("location", ["", "s3://", "gs://", "file", "~nosuchuser/store"])
+def test_a_location_that_cannot_be_a_store_is_the_users_mistake(tmp_path, monkeypatch, location):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("no directory")
+    with pytest.raises(UserError, match=r"^--store "):
+        RunStore(location)
+    assert (tmp_path / "file").read_text() == "no directory"
+
+
+def test_what_cannot_be_set_aside_is_in_the_way(tmp_path):
     store = RunStore(tmp_path / "file")
-    told = r"the store cannot be used now .*is in the way of runs/k1"
-    with pytest.raises(UserError, match=told), usable(store):
+    (tmp_path / "file").write_text("no directory")
+    with pytest.raises(UserError, match="is in the way of runs/k1"), usable(store):
         store.begin("k1", {})
     assert (tmp_path / "file").read_text() == "no directory"

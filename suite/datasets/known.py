@@ -55,7 +55,9 @@ def data_folder(option: str | Path | None = None) -> Path:
             return Path(chosen).expanduser()
         import platformdirs
 
-        return Path(platformdirs.user_cache_dir("suite")).expanduser() / "data"
+        of_0_1_0 = Path(platformdirs.user_cache_dir("suite")).expanduser() / "data"
+        now = Path(platformdirs.user_cache_dir("regrowth-suite")).expanduser() / "data"
+        return of_0_1_0 if of_0_1_0.is_dir() and not now.is_dir() else now
     except RuntimeError:
         raise UserError(
             "the data folder cannot be found, as there is no home folder; name one with --data "

@@ -5,13 +5,14 @@ The same on a worker of any cluster and in a plain process; it knows nothing of 
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -74,7 +75,8 @@ def attempt(
             return "done"
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
-        return _train(run, images, store, execution, on_epoch, driver, log)
+        with redirect_stdout(_Lines(log.add)):  # what a plug-in prints is seen nowhere else
+            return _train(run, images, store, execution, on_epoch, driver, log)
 
 
 def _train(
@@ -237,6 +239,19 @@ def _note(
         "pid": os.getpid(),
         "time": time.time(),
     }
+
+
+class _Lines(io.TextIOBase):
+    """A file whose lines somebody hears."""
+
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        self._hear, self._rest = hear, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = f"{self._rest}{text}".split("\n")
+        for line in lines:
+            self._hear(line)
+        return len(text)
 
 
 class _Log:

@@ -55,18 +55,26 @@ class RunStore:
         location: Path or URL; need not exist yet.
 
     Raises:
-        UserError: If the location names no file system that can be opened.
+        UserError: If the location is empty, a file, or names no file system that can be opened.
         UnusableError: If that cannot be reached now.
     """
 
     def __init__(self, location: str | Path = DEFAULT_STORE) -> None:
+        if not str(location):
+            raise UserError("--store is empty: name a folder or a URL.")
         try:
             self.place: Place = open_place(location)
+            is_file = self.place.local and Path(self.place.root).is_file()
         except OSError as error:
             raise UnusableError(f"--store {location}: cannot be opened ({error}).") from None
         except (ValueError, NotImplementedError) as error:
             raise UserError(f"--store {location}: cannot be opened ({error}).") from None
         self.location = self.place.location
+        if is_file:
+            raise UserError(
+                f"--store {location}: is a file, and a store is a folder. suite import makes a "
+                "store of an exported file; compare, power and report read one as it is."
+            )
 
     def stand(self) -> None:
         """Make the store if there is none, clear out what killed writers left, and insist on it.

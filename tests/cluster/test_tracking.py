@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from suite.errors import UserError
-from suite.execution.ray.tracking import _harmless, check_installed
+from suite.execution.ray.tracking import _harmless, check_installed, run_folder
 from suite.store.store import RunStore
 from suite.study.file import Track
 from tests.cluster.studies import suite, undisturbed, write_study
@@ -87,6 +87,14 @@ def test_a_tracker_that_fails_later_is_told_once_and_ends_nothing():
     for _ in range(3):
         tracker.on_trial_result(iteration=1, trials=[], trial=None, result={})
     assert told == ["mlflow tracks no further: the server is gone"]
+
+
+@pytest.mark.parametrize("cell", ["set[hidden=[9, 9]]" * 30, "é" * 300, "{npz: a/b.npz}"])
+def test_a_runs_folder_is_one_folder_of_bearable_length(tmp_path, cell):
+    name = run_folder(f"{cell} seed 1", "0123456789abcdef")
+    (tmp_path / name).mkdir()
+    assert name.endswith(" 0123456789abcdef")
+    assert name.startswith(cell[:5])
 
 
 def test_a_tracker_that_is_not_installed_is_named(monkeypatch):

@@ -17,6 +17,9 @@ from suite.study.file import Track
 
 _NEEDS = {"tensorboard": "tensorboardX", "mlflow": "mlflow", "wandb": "wandb"}
 
+LONGEST_NAME = 200
+"""Bytes of a folder's name; most file systems allow 255."""
+
 _HOOKS = (
     "on_trial_start",
     "on_trial_restore",
@@ -78,11 +81,18 @@ def _tensorboard(folder: Path) -> Any:
             if trial in self._trial_writer:
                 self._trial_writer[trial].close()
             self._trial_writer[trial] = SummaryWriter(
-                str(folder / f"{trial} {trial.config['run']['key']}"), flush_secs=30
+                str(folder / run_folder(str(trial), trial.config["run"]["key"])), flush_secs=30
             )
             self._trial_result[trial] = {}
 
     return KeptEvents()
+
+
+def run_folder(name: str, key: str) -> str:
+    """Return the name of a run's folder: no path, and no longer than file systems allow."""
+    most = LONGEST_NAME - len(key) - 1
+    flat = name.replace("/", "_").encode()[:most].decode(errors="ignore")
+    return f"{flat} {key}"
 
 
 def _wandb(project: str, study: str) -> Any:
