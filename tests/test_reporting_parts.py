@@ -356,3 +356,24 @@ def test_data_sets_whose_names_begin_alike_have_files_of_their_own():
     names = [40 * "a" + "1", 40 * "a" + "2", "A B", "a-b", "日本", "中国"]
     assert len(set(suffixes_of(names).values())) == len(names)
     assert suffixes_of(["one"]) == {"one": ""}
+
+
+def test_the_settings_show_the_parts_of_each_recipe(tmp_path):
+    cells = "\n  - {method: rigl}\n  - {method: set, schedule: {every_steps: {n: 50}}}\n"
+    results = make_results(make_study(tmp_path, cells, baseline="rigl", seeds=2, epochs=3))
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    (grid,) = (
+        block
+        for block in setting.section(material).blocks
+        if isinstance(block, Grid) and block.name == "settings-grid"
+    )
+    shown = {row[0].text: row[1].text for row in grid.rows}
+    assert "every_steps (n=100" in shown["Schedule"]
+    assert "every_steps (n=50" in shown["Schedule"]
+    assert shown["Prune rule"] == "magnitude; set"
+    assert [name for name in differences_from_paper(results) if "schedule" in name] == [
+        "schedule (every_steps)"
+    ]
+    assert equilibrium_section.section(material) is None or len(
+        equilibrium_section.section(material).blocks[1].rows
+    ) < len(results.study.cells)

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 
 from suite.methods.connectivity import equilibrium
+from suite.methods.recipe import Recipe
 from suite.reporting.numbers import Format, estimate, percent
 from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.study import Cell
 
 _OF_THE_EPOCHS = 0.1
 """Theta is averaged over this last share of the epochs."""
+_BY_THETA = ("all", "performance")
+"""The budgets that return theta of a layer's initial count."""
 
 
 def section(material: Material) -> Section | None:
@@ -21,7 +24,7 @@ def section(material: Material) -> Section | None:
     form = Format(0, grouped=True)
     rows, looks = [], []
     for cell in material.results.study.cells:
-        if not cell.settings.recipe.evolves:
+        if not has_equilibrium(cell.settings.recipe):
             continue
         frame = material.results.frame
         runs = [run for _, run in frame[frame["cell"] == cell.label].groupby("seed")]
@@ -64,6 +67,11 @@ def section(material: Material) -> Section | None:
     return Section("equilibrium", "Equilibrium of the connections", (text, grid))
 
 
+def has_equilibrium(recipe: Recipe) -> bool:
+    """Whether the formula holds: theta decides what returns, and a constant share goes."""
+    return recipe.evolves and recipe.rate.name == "constant" and recipe.budget.name in _BY_THETA
+
+
 def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float, float]:
     """Return theta of a run's last epochs, the connections it leads to, and those measured.
 
@@ -78,5 +86,8 @@ def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float,
     late = float(theta.tail(max(int(len(run) * _OF_THE_EPOCHS), 1)).mean())
     layers = [name for name in run if str(name).startswith("connections_")]
     initial = run[layers].iloc[0].dropna()
-    predicted = sum(equilibrium(float(gamma), late, cell.settings.zeta) for gamma in initial)
+    predicted = sum(
+        equilibrium(float(gamma), late, cell.settings.recipe.rate.options["zeta"])
+        for gamma in initial
+    )
     return late, predicted, float(run["connections"].iloc[-1])

@@ -35,7 +35,7 @@ def blocks(material: Material) -> list[Block]:
     cells = [
         cell
         for cell in material.results.study.cells
-        if cell.settings.gate == "pauses" and cell.settings.recipe.evolves
+        if cell.settings.recipe.gate.name == "pauses" and cell.settings.recipe.evolves
         if cell.label in done
     ]
     if not cells:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from suite import paper
 from suite.datasets.sources import title as source_title
+from suite.methods.parts import KINDS
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.table2 import Entry, Row, Table2
@@ -122,6 +123,11 @@ def differences_from_paper(results: Results) -> list[str]:
         for name in cell.settings.deciding():
             if name in _MAKE_METHODS or name not in Settings.model_fields:
                 continue
+            if (
+                name in KINDS
+                and cell.settings.recipe.answer(name) == cell.settings.preset.parts[name]
+            ):
+                continue  # the method's own
             value = getattr(cell.settings, name)
             if value != getattr(paper_has, name):
                 ours.setdefault(name, {})[_plain(value)] = None

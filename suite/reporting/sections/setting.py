@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from suite.datasets.sources import title as source_title
+from suite.methods import flat
+from suite.methods.answer import Answer
+from suite.methods.parts import KINDS, TITLES
 from suite.reporting.numbers import count, listing
-from suite.reporting.section import Grid, Material, Section, head, number, words
+from suite.reporting.section import Grid, Material, Section, Td, head, number, words
 from suite.reporting.sections.results import papers_settings
 from suite.settings import Settings
 from suite.store.table import Results
@@ -73,39 +76,61 @@ def _contents(records: list[Mapping[str, Any]]) -> str:
 
 
 def _settings(results: Results) -> Grid:
-    """Return every setting that decides a result, beside the paper's."""
+    """Return every setting that decides a result, and the parts of the recipes."""
     cells = results.study.cells
-    decides = {name for cell in cells for name in cell.settings.deciding()}
     usual = papers_settings(cells)
     rows = []
     for name in Settings.model_fields:
-        if name not in decides | {"method", "dataset"}:
+        if name in _PARTS or not any(_decides(name, cell.settings) for cell in cells):
             continue
-        values: dict[str, list[str]] = {}
-        for cell in cells:
-            applies = name in cell.settings.deciding() or name in ("method", "dataset")
-            text = _plain(getattr(cell.settings, name)) if applies else "–"
-            values.setdefault(text, []).append(cell.title)
-        values.pop("–", None)
-        published = _plain(getattr(usual, name))
-        same = list(values) == [published]
-        rows.append(
-            (
-                words(name),
-                words(", ".join(values)),
-                words("" if name in _MAKE_METHODS else published, mark="" if same else "open"),
-                words(_MEANING.get(name, "")),
+        values = [_plain(getattr(c.settings, name)) for c in cells if _decides(name, c.settings)]
+        published = "" if name == "method" else _plain(getattr(usual, name))
+        rows.append(_setting(name, values, published, _MEANING.get(name, "")))
+    for kind, title in TITLES.items():
+        answers = [
+            answer for c in cells for answer in c.settings.recipe.in_use if answer.kind == kind
+        ]
+        if answers:
+            published = "" if kind in _OF_A_METHOD else _answer(usual.recipe.answer(kind))
+            meaning = "; ".join(
+                dict.fromkeys(answer.part.summary.rstrip(".") for answer in answers)
             )
-        )
+            rows.append(_setting(title, [*map(_answer, answers)], published, meaning))
     caption = (
-        "Every setting that decides a result. The third column is the paper's (Table 1) or, where "
-        "the paper is silent, that of the SET authors' code; marked where this study's is another."
+        "Every setting that decides a result, then the parts of the methods. The third column is "
+        "the paper's (Table 1) or, where the paper is silent, that of the SET authors' code; "
+        "marked where this study's is another."
     )
     heads = head("Setting", "This study", "Paper", "Meaning", names=(0, 1, 2, 3))
     return Grid("settings-grid", caption, heads, tuple(rows))
 
 
-_MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow"}
+_PARTS = {*KINDS, *flat.NAMES, flat.PARTS}
+"""The settings that make the recipe."""
+_OF_A_METHOD = ("gate", "budget", "regrow")
+"""The parts in which the paper's methods differ from each other."""
+
+
+def _decides(name: str, settings: Settings) -> bool:
+    return name in settings.deciding() or name in ("method", "dataset")
+
+
+def _setting(name: str, values: list[str], published: str, meaning: str) -> tuple[Td, ...]:
+    values = list(dict.fromkeys(values))
+    return (
+        words(name),
+        words("; ".join(values)),
+        words(published, mark="" if values == [published] else "open"),
+        words(meaning.rstrip(".")),
+    )
+
+
+def _answer(answer: Answer) -> str:
+    """Return a part with its options, e.g. every_steps (n=100, until=0.75)."""
+    options = ", ".join(f"{name}={_plain(value)}" for name, value in answer.options.items())
+    return f"{answer.name} ({options})" if options else answer.name
+
+
 _MEANING = {
     name: (field.description or "").rstrip(".") for name, field in Settings.model_fields.items()
 }
