@@ -22,6 +22,17 @@ def test_a_kernel_cache_that_cannot_be_written_to_is_passed_over(tmp_path, monke
     assert folder.is_dir()
 
 
+def test_a_user_without_a_home_has_a_temporary_kernel_cache(tmp_path, monkeypatch):
+    def homeless(name):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(compiling.tempfile, "gettempdir", lambda: str(tmp_path))
+    for cache in (homeless, lambda name: f"~/.cache/{name}"):
+        monkeypatch.setattr(compiling.platformdirs, "user_cache_dir", cache)
+        assert compiling.cache_folder().is_relative_to(tmp_path)
+
+
 def test_another_process_finds_the_kernels_compiled():
     assert training.compile_kernels("sparse") >= 0
     program = """

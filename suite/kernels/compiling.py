@@ -32,7 +32,7 @@ def cache_folder() -> Path:
         digest.update(source.read_bytes())
     candidates = [
         os.environ.get("NUMBA_CACHE_DIR"),
-        platformdirs.user_cache_dir("regrowth-suite"),
+        _users_cache(),
         f"{tempfile.gettempdir()}/regrowth-suite-{os.getuid() if hasattr(os, 'getuid') else ''}",
     ]
     for candidate in filter(None, candidates):
@@ -44,6 +44,15 @@ def cache_folder() -> Path:
         if os.access(folder, os.W_OK):
             return folder
     raise OSError("No folder for compiled kernels can be written to; set NUMBA_CACHE_DIR.")
+
+
+def _users_cache() -> str | None:
+    """Return the user's cache folder for this package, None for a user without a home."""
+    try:
+        folder = platformdirs.user_cache_dir("regrowth-suite")
+    except RuntimeError:
+        return None
+    return folder if Path(folder).is_absolute() else None  # older platformdirs keep the ~
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
