@@ -407,3 +407,4 @@ def test_a_learning_rate_follows_its_curve():
     rate = Settings(learning_rate={"curve": "step", "start": 0.1, "at": [0.5], "warmup": 0.1})
     values = [rate.learning_rate.value(share) for share in (0.0, 0.05, 0.1, 0.49, 0.5, 0.99)]
     assert values == pytest.approx([0, 0.05, 0.1, 0.1, 0.01, 0.01])
+    assert str(rate.learning_rate) == "0.1, times 0.1 at 0.5, warm-up 0.1"

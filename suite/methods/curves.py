@@ -89,3 +89,13 @@ class LearningRate(BaseModel):
             case _:
                 rate = self.start
         return warmed_up(rate, progress, self.warmup)
+
+    def __str__(self) -> str:
+        words = {
+            "constant": f"{self.start:g}",
+            "cosine": f"cosine from {self.start:g} to {self.end:g}",
+            "linear": f"linear from {self.start:g} to {self.end:g}",
+            "step": f"{self.start:g}, times {self.factor:g} at "
+            + ", ".join(f"{share:g}" for share in self.at),
+        }[self.curve]
+        return f"{words}, warm-up {self.warmup:g}" if self.warmup else words

@@ -130,7 +130,7 @@ def differences_from_paper(results: Results) -> list[str]:
                 continue  # the method's own
             value = getattr(cell.settings, name)
             if value != getattr(paper_has, name):
-                ours.setdefault(name, {})[_plain(value)] = None
+                ours.setdefault(name, {})[plain(value)] = None
         if cell.settings.dataset != paper.DATASET:
             ours.setdefault("dataset", {})[source_title(cell.settings.dataset)] = None
     order = ["dataset", "epochs", *Settings.model_fields]
@@ -148,7 +148,8 @@ def papers_settings(cells: Sequence[Cell]) -> Settings:
 _MAKE_METHODS = {"method", "metric", "rule", "gate", "regrow", "neighbourhood", "prune"}
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Return a setting's value as a reader would write it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

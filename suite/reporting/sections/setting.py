@@ -12,7 +12,7 @@ from suite.methods.answer import Answer
 from suite.methods.parts import KINDS, TITLES
 from suite.reporting.numbers import count, listing
 from suite.reporting.section import Grid, Material, Section, Td, head, number, words
-from suite.reporting.sections.results import papers_settings
+from suite.reporting.sections.results import papers_settings, plain
 from suite.settings import Settings
 from suite.store.table import Results
 
@@ -83,8 +83,10 @@ def _settings(results: Results) -> Grid:
     for name in Settings.model_fields:
         if name in _PARTS or not any(_decides(name, cell.settings) for cell in cells):
             continue
-        values = [_plain(getattr(c.settings, name)) for c in cells if _decides(name, c.settings)]
-        published = "" if name == "method" else _plain(getattr(usual, name))
+        values = [
+            _plain(name, getattr(c.settings, name)) for c in cells if _decides(name, c.settings)
+        ]
+        published = "" if name == "method" else _plain(name, getattr(usual, name))
         rows.append(_setting(name, values, published, _MEANING.get(name, "")))
     for kind, title in TITLES.items():
         answers = [
@@ -127,7 +129,7 @@ def _setting(name: str, values: list[str], published: str, meaning: str) -> tupl
 
 def _answer(answer: Answer) -> str:
     """Return a part with its options, e.g. every_steps (n=100, until=0.75)."""
-    options = ", ".join(f"{name}={_plain(value)}" for name, value in answer.options.items())
+    options = ", ".join(f"{name}={plain(value)}" for name, value in answer.options.items())
     return f"{answer.name} ({options})" if options else answer.name
 
 
@@ -136,20 +138,10 @@ _MEANING = {
 }
 
 
-def _plain(value: Any) -> str:
-    if value is None:
-        return "all"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "-".join(map(str, value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    return value if isinstance(value, str | int) and isinstance(value, str) else _source(value)
-
-
-def _source(value: Any) -> str:
-    return source_title(value) if hasattr(value, "model_dump") else str(value)
+def _plain(name: str, value: Any) -> str:
+    if name == "dataset":
+        return source_title(value) if hasattr(value, "model_dump") else str(value)
+    return "all" if value is None else plain(value)
 
 
 def _provenance(origins: list[dict[str, Any]]) -> Grid:
