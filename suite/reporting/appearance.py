@@ -87,7 +87,7 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
         kind = _kind(cell)
         base = _METHODS.get(kind) or spare.setdefault(kind, _SPARE[len(spare) % len(_SPARE)])
         used = taken.setdefault(kind, set())
-        wanted = _REGROW.get(cell.settings.regrow, len(_REGROW))
+        wanted = _REGROW.get(cell.settings.recipe.regrow.name, len(_REGROW))
         step = wanted if wanted not in used else next(s for s in count() if s not in used)
         used.add(step)
         found[cell.label] = _stepped(base, step)
@@ -95,11 +95,12 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
 
 
 def _kind(cell: Cell) -> tuple[str, str | None]:
-    """Return what fixes a cell's hue: method and metric, and the rule where it is not its own."""
-    settings = cell.settings
+    """Return what fixes a cell's hue: method and metric, and the gate where it is not its own."""
+    settings, recipe = cell.settings, cell.settings.recipe
     own = settings.preset.parts
-    same = settings.budget == own["budget"].name and settings.gate == own["gate"].name
-    return settings.method if same else f"{settings.method}, {settings.gate}", settings.metric
+    same = recipe.budget.name == own["budget"].name and recipe.gate.name == own["gate"].name
+    signal = next(iter(recipe.signals), None)
+    return settings.method if same else f"{settings.method}, {recipe.gate.name}", signal
 
 
 def _stepped(look: Look, step: int) -> Look:
