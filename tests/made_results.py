@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from suite import reporting
-from suite.methods.connectivity import performance
-from suite.methods.gate import paused
+from suite.methods.budgets import theta_of
+from suite.methods.gates import worse
 from suite.store.table import Results, RunState
 from suite.study import load_study
 from suite.study.runs import Run
@@ -155,8 +155,8 @@ def _history(settings, seed, shift):
         evolves = settings.recipe.evolves and epoch < settings.epochs
         signal = signals.get(settings.metric, train_loss)[:epoch].tolist()
         name = settings.metric or "loss"
-        rests = evolves and paused(settings.gate or "open", signal, name)
-        share = 1.0 if settings.rule == "full" else performance(signal, name)
+        rests = evolves and settings.gate == "pauses" and worse(signal, name)
+        share = 1.0 if settings.rule == "full" else theta_of(signal, name)
         theta.append(share if evolves else np.nan)
         evolved.append(evolves and not rests)
         pauses.append(rests)

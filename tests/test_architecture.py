@@ -13,7 +13,7 @@ FLOORS = [
     {"errors", "files", "measures", "paper", "randomness", "statistics"},
     {"machine", "kernels", "methods"},
     {"datasets", "sparse"},
-    {"evolution", "settings"},
+    {"settings"},
     {"study", "training"},
     {"store"},
     {"decisions", "execution"},

@@ -329,7 +329,11 @@ def test_what_cannot_be_registered(register, reason):
 OLD = '''
 import numpy as np
 from suite.evolution import regrowth
+from suite.evolution.layer import LayerView
 from suite.evolution.positions import draw_outside
+from suite.evolution.regrow import regrowth as the_same
+
+assert the_same is regrowth and LayerView
 
 @regrowth("old", source="somewhere", needs=("gradient",))
 def old(layer, count, rng, *, learning_rate, neighbourhood="block", k: "no such type" = 0.0):

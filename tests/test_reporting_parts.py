@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import reporting
-from suite.methods.connectivity import equilibrium
+from suite.methods.budgets import equilibrium
 from suite.reporting.appearance import looks
 from suite.reporting.curve_figures import draw_curves
 from suite.reporting.curves import curves

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from suite.errors import UserError
+from suite.methods.parts import forget
 from suite.methods.plugins import load_plugin
-from suite.methods.registry import forget
 from suite.settings import Settings, too_dense
 from suite.study.runs import Run
 

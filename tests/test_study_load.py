@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.errors import UserError
+from suite.methods.parts import forget
 from suite.methods.recipe import resolve
-from suite.methods.registry import forget
 from suite.settings import Settings
 from suite.study import Study, load_study
 from suite.study.cells import source_name

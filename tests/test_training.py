@@ -13,7 +13,7 @@ import torch
 
 from suite.datasets.images import image_set
 from suite.errors import UserError
-from suite.methods.registry import Origin, forget, loading, regrowth
+from suite.methods.parts import Origin, forget, loading, regrowth
 from suite.methods.update import Rewired
 from suite.settings import Settings
 from suite.training.rewire import carry

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.methods.connectivity import count_to_regrow
+from suite.methods.budgets import lacking as count_to_regrow
 from suite.methods.layer import LayerView
 from suite.methods.prune import keep_mask
 from suite.methods.regrow import regrow as ask
@@ -90,7 +90,9 @@ def evolve_layer(
     kept = LayerView(
         index, shape, positions[keep], weights[keep], momentum[keep], rows, activations
     )
-    lacking = count_to_regrow(theta, initial_count, kept.positions.size)
+    lacking = int(
+        count_to_regrow(theta, np.array([initial_count]), np.array([kept.positions.size]))[0]
+    )
     count = min(lacking, kept.size - kept.positions.size)
     new = ask(regrow, kept, count, rng, **(settings or {}))
     if regrown_weights == "normal":

@@ -26,6 +26,8 @@ from suite.methods import (  # noqa: F401  registers the built-in names first
     fills,
     gates,
     initial,
+    layer,
+    positions,
     prune,
     rates,
     regrow,
@@ -35,6 +37,12 @@ from suite.methods import (  # noqa: F401  registers the built-in names first
 from suite.methods.parts import Origin, all_registered, forget, loading
 
 GROUPS = ("suite.parts", "suite.regrowth")
+
+# Plug-in files of version 0.1.0 import from `suite.evolution`. Their content is part of the keys of
+# their runs, so that nobody can change such an import: it has to keep working, on workers too.
+sys.modules.setdefault("suite.evolution", sys.modules["suite.methods"])
+for _module in (layer, positions, regrow):
+    sys.modules.setdefault(f"suite.evolution.{_module.__name__.rpartition('.')[2]}", _module)
 
 _fingerprints: dict[str, str] = {}  # of the files that are loaded, by path
 _broken: dict[str, str] | None = None  # entry points that failed and why, once they were tried

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from suite.methods.connectivity import equilibrium
+from suite.methods.budgets import equilibrium
 from suite.methods.recipe import Recipe
 from suite.reporting.numbers import Format, estimate, percent
 from suite.reporting.section import Grid, Material, Section, head, number, words
