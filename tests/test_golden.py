@@ -105,6 +105,7 @@ def test_a_tidy_table_is_imported(engine, study, tmp_path):
     assert table.collect(study, store).complete
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sparse", "masked"])
 def test_a_tidy_table_is_reported(engine, study, tmp_path):
     results = table.read(study, GOLDEN / f"tidy-{engine}.parquet")

@@ -573,6 +573,7 @@ train(small(**BY_STEP[case]), SEED, IMAGES, engine=engine, keep=keep, keep_every
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", ["rigl, momentum goes on", "adam"])
 def test_a_run_killed_between_two_updates_of_an_epoch_ends_the_same(case, engine, tmp_path):
