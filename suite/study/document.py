@@ -255,8 +255,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     """Return what a plain or quoted word stands for in YAML 1.2's core schema."""
     text: str = node.value
     if node.style is not None:  # in quotes, or a block
-        # JSON writes an emoji as two surrogates; one alone is no character.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
