@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.errors import UserError
-from suite.methods.evolve import evolve_layer
+from suite.methods.layer import LayerView
+from suite.methods.library import names
+from suite.methods.moment import Moment
 from suite.methods.presets import METHODS
-from suite.methods.prune import names as prune_names
-from suite.methods.regrow import names as regrow_names
+from suite.methods.recipe import resolve
+from suite.methods.update import update
 from suite.randomness import stream
 from tests.reference import methods as reference
 
@@ -23,23 +27,62 @@ def layer_of(rng, rows, columns, share):
     return positions, weights, rng.standard_normal(positions.size, dtype=np.float32)
 
 
-def evolve(shape, positions, weights, momentum, *, seed=0, **changes):
-    given = {
-        "initial_count": positions.size,
-        "theta": 1.0,
-        "prune": "set",
-        "zeta": 0.3,
-        "regrow": "random",
-        "regrown_weights": "zeros",
-        "rng": stream(seed, "evolution", 3),
-        "weights_rng": stream(seed, "regrown", 3),
-        "gradient": lambda: np.ones(shape, dtype=np.float32),
+def evolve(
+    shape,
+    positions,
+    weights,
+    momentum,
+    *,
+    initial_count=None,
+    theta=1.0,
+    zeta=0.3,
+    prune="set",
+    regrow="random",
+    options=(),
+    fill="zeros",
+    at=3,
+):
+    """Update one layer, and give its connections what training would carry over to them."""
+    changes = {
+        "rate": {"options": {"zeta": zeta}},
+        "prune": {"name": prune},
+        "budget": {"name": "performance", "options": {"overshoot": True}},
+        "regrow": {"name": regrow, "options": dict(options)},
+        "fill": {"name": fill},
     }
-    return evolve_layer(0, shape, positions, weights, momentum, **(given | changes))
+    layer = LayerView(
+        0,
+        shape,
+        positions,
+        weights,
+        np.zeros_like(weights) if momentum is None else momentum,
+        gradient_from=lambda start, stop: np.ones(shape, dtype=np.float32)[start:stop],
+    )
+    done = update(
+        resolve("set", changes),
+        [layer],
+        Moment(at, at, 99, at, 99, {"loss": [1.0, theta]}),  # so theta is the last loss
+        [positions.size if initial_count is None else initial_count],
+        lambda purpose, _: stream(0, purpose, at),
+    )
+    new = done.layers[0]
+    stays = new.source >= 0
+    carried = [new.weights.copy(), np.zeros_like(new.weights)]
+    for values, old in zip(carried, (layer.weights, layer.momentum), strict=True):
+        values[stays] = old[new.source[stays]]
+    return SimpleNamespace(
+        positions=new.positions,
+        weights=carried[0],
+        momentum=carried[1],
+        fill=new.weights,
+        theta=done.theta,
+        pruned=done.pruned[0],
+        regrown=done.regrown[0],
+    )
 
 
-@pytest.mark.parametrize("prune", prune_names())
-@pytest.mark.parametrize("regrow", regrow_names())
+@pytest.mark.parametrize("prune", REFERENCE)
+@pytest.mark.parametrize("regrow", names("regrow"))
 @given(
     seed=st.integers(0, 10_000),
     rows=st.integers(1, 9),
@@ -66,7 +109,8 @@ def test_a_layer_after_evolution(prune, regrow, seed, rows, columns, share, thet
     )
     layer = {divmod(int(at), columns): float(w) for at, w in zip(positions, weights, strict=True)}
     kept = {i * columns + j for i, j in REFERENCE[prune](layer, zeta)}
-    lacking = max(0, round(theta * (initial - len(kept))))
+    assert new.theta == pytest.approx(theta)
+    lacking = max(0, round(new.theta * (initial - len(kept))))
     regrown = min(lacking, rows * columns - len(kept))
 
     assert (new.pruned, new.regrown) == (positions.size - len(kept), regrown)
@@ -98,9 +142,9 @@ def test_without_momentum_there_is_none():
 def test_the_result_can_be_trained_on():
     positions, weights, momentum = layer_of(np.random.default_rng(0), 20, 20, 0.3)
     new = evolve((20, 20), positions, weights, momentum, theta=0.0)
-    for array in (new.positions, new.weights, new.momentum):
+    for array in (new.positions, new.fill):
         assert array.flags.writeable
-    new.weights[:] = 7
+    new.fill[:] = 7
     assert not (weights == 7).any()
 
 
@@ -124,7 +168,7 @@ def test_normal_regrown_weights():
     rng = np.random.default_rng(0)
     positions, weights, momentum = layer_of(rng, 300, 300, 0.3)
     zeros = evolve((300, 300), positions, weights, momentum)
-    normal = evolve((300, 300), positions, weights, momentum, regrown_weights="normal")
+    normal = evolve((300, 300), positions, weights, momentum, fill="normal")
     assert (zeros.positions == normal.positions).all()  # the two draws are apart
     new = normal.weights[zeros.weights == 0]
     assert new.size == zeros.regrown
@@ -135,13 +179,13 @@ def test_normal_regrown_weights():
     assert (normal.momentum == zeros.momentum).all()
 
 
-def test_settings_reach_the_strategy():
+def test_options_reach_the_strategy():
     shape, positions = (20, 20), np.array([210])
     weights = np.ones(1, dtype=np.float32)
 
     def new(neighbourhood):
-        settings = {"neighbourhood": neighbourhood, "epochs": 9}
-        changes = {"regrow": "one_neighbour", "initial_count": 5, "settings": settings}
+        options = {"neighbourhood": neighbourhood}
+        changes = {"regrow": "one_neighbour", "initial_count": 5, "options": options}
         return evolve(shape, positions, weights, None, **changes).positions.tolist()
 
     assert new("diagonal") == [189, 191, 210, 229, 231]
@@ -160,9 +204,8 @@ def test_counts_approach_the_equilibrium():
     initial = positions.size
     for epoch in range(1, 31):
         weights = rng.standard_normal(positions.size, dtype=np.float32)  # as training would
-        draws = {"rng": stream(0, "evolution", epoch)}
         new = evolve(
-            (100, 100), positions, weights, None, initial_count=initial, theta=0.3506, **draws
+            (100, 100), positions, weights, None, initial_count=initial, theta=0.3506, at=epoch
         )
         positions, weights = new.positions, new.weights
     assert positions.size == pytest.approx(initial * 219_480 / 341_440, rel=0.005)

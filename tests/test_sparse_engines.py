@@ -6,11 +6,13 @@ import torch
 
 from suite import sparse
 from suite.kernels.dropout import Dropout, threshold
-from suite.methods.evolve import evolve_layer
+from suite.methods.moment import Moment
+from suite.methods.recipe import resolve
 from suite.randomness import stream
 from suite.sparse.activations import LeakyReLU, SReLU
 from suite.sparse.functions import Connections, SparseProduct
 from suite.sparse.layers import MaskedLinear, SparseLinear
+from suite.training.rewire import rewire
 
 torch.set_num_threads(1)
 
@@ -164,6 +166,11 @@ def test_engines_train_and_evolve_alike(activation):
     centres = rng.standard_normal((6, 48))
     labels = rng.integers(6, size=600)
     images = (centres[labels] + rng.standard_normal((600, 48))).astype(np.float32)
+    changes = {
+        "budget": {"name": "performance", "options": {"overshoot": True}},
+        "fill": {"name": "normal"},
+    }
+    recipe = resolve("set", changes)
     losses, topologies = {}, {}
     for engine in ("masked", "sparse"):
         network = sparse.build(
@@ -185,23 +192,9 @@ def test_engines_train_and_evolve_alike(activation):
                 optimizer.step()
                 total += loss.item()
             losses[engine].append(total / 30)
-            for index, layer in enumerate(network.layers):
-                evolved = evolve_layer(
-                    index,
-                    layer.shape,
-                    layer.positions,
-                    layer.gather(layer.weight),
-                    None,
-                    initial_count=initial[index],
-                    theta=1.5 if epoch == 2 else 1.0,
-                    prune="set",
-                    zeta=0.3,
-                    regrow="random",
-                    regrown_weights="normal",
-                    rng=stream(5, "evolution", epoch, index),
-                    weights_rng=stream(5, "regrown", epoch, index),
-                )
-                layer.rewire(evolved.positions, evolved.weights)
+            signals = {"loss": [1.0, 1.5 if epoch == 2 else 1.0]}  # theta is what the loss grew by
+            moment = Moment(epoch, 30 * epoch, 90, epoch, 3, signals)
+            rewire(recipe, network, optimizer, moment, initial, seed=5)
             topologies[engine].append([layer.positions for layer in network.layers])
     np.testing.assert_allclose(losses["sparse"], losses["masked"], rtol=1e-3)
     assert losses["sparse"][-1] < losses["sparse"][0]

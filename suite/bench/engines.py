@@ -13,7 +13,7 @@ from torch.nn import functional
 from suite import sparse
 from suite.bench.timing import alternate
 from suite.bench.workload import EPOCH, Bench, Training, optimizer_of
-from suite.methods import regrow
+from suite.methods import library
 
 
 def engines(bench: Bench, turns: int) -> dict[str, float]:
@@ -80,10 +80,10 @@ def evaluation(bench: Bench, turns: int) -> dict[str, float]:
 def evolution(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
     """Compare an evolution, with each regrowth strategy, with an epoch's steps."""
     figures: dict[str, dict[str, float]] = {}
-    for strategy in regrow.names():
+    for strategy in library.names("regrow"):
         training = bench.training("sparse")
         for layer in training.network.layers:
-            layer.watch = bool(regrow.get(strategy).needs)
+            layer.watch = bool(library.get("regrow", strategy).needs)
 
         def one(training: Training = training, strategy: str = strategy) -> None:
             training.evolve(strategy)

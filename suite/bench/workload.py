@@ -20,9 +20,11 @@ from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
 from suite.datasets.splits import split
 from suite.kernels import augment
-from suite.methods import evolve
+from suite.methods.moment import Moment
+from suite.methods.recipe import resolve
 from suite.randomness import stream
 from suite.sparse.differentiate import differentiate
+from suite.training.rewire import rewire
 
 HIDDEN = (4000, 1000, 4000)
 
@@ -30,6 +32,9 @@ BATCH = 100
 
 EPOCH = 50_000 // BATCH
 """Steps of an epoch of CIFAR-10."""
+
+MOMENT = Moment(update=1, step=EPOCH, steps=1000 * EPOCH, epoch=1, epochs=1000)
+"""When an update is measured: after the first of the paper's epochs."""
 
 TESTED = 10_000
 """Images of an evaluation."""
@@ -72,6 +77,7 @@ class Training:
     def __init__(self, network: sparse.MLP, images: DataSet) -> None:
         self.network = network
         self.optimizer = optimizer_of(network)
+        self._initial = [layer.connections for layer in network.layers]
         parts = split(images)
         self.batches = Batches(images, parts)
         self._starts = itertools.cycle(range(0, len(parts.train) - BATCH + 1, BATCH))
@@ -100,30 +106,9 @@ class Training:
         self.network.train()
 
     def evolve(self, strategy: str) -> None:
-        """Evolve every layer once, as SET does, with a regrowth strategy."""
-        for index, layer in enumerate(self.network.layers):
-            momentum = self.optimizer.state[layer.weight]["momentum_buffer"]
-            seen = layer.seen  # where the strategy asked for it
-            evolved = evolve.evolve_layer(
-                index,
-                layer.shape,
-                layer.positions,
-                layer.gather(layer.weight),
-                layer.gather(momentum),
-                initial_count=layer.connections,
-                theta=1.0,
-                prune="set",
-                zeta=0.3,
-                regrow=strategy,
-                regrown_weights="zeros",
-                rng=stream(1, "evolution", 1, index),
-                weights_rng=stream(1, "regrown", 1, index),
-                gradient=seen.gradient if seen else None,
-                activations=seen.activations if seen else None,
-                settings={"neighbourhood": "block"},
-            )
-            layer.rewire(evolved.positions, evolved.weights)
-            self.optimizer.state[layer.weight]["momentum_buffer"] = layer.scatter(evolved.momentum)
+        """Update the topology once, as SET does, with a regrowth strategy."""
+        recipe = resolve("set", {"regrow": {"name": strategy}})
+        rewire(recipe, self.network, self.optimizer, MOMENT, self._initial, seed=1)
 
 
 def optimizer_of(network: nn.Module) -> torch.optim.SGD:
