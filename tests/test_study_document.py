@@ -167,3 +167,7 @@ def test_half_a_character_is_a_mistake_with_its_line(half, tmp_path):
     assert mistake.startswith(f"{path}:2: title: ")
     assert half[:6] in mistake
     document.value["title"].encode()
+
+
+def test_a_negative_zero_stays_one():
+    assert repr(read_value(as_yaml(-0.0))) == "-0.0"

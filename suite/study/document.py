@@ -99,7 +99,7 @@ def as_yaml(value: Any) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return repr(value).replace("inf", ".inf").replace("nan", ".nan")
-        return repr(value).removesuffix(".0")
+        return "-0.0" if repr(value) == "-0.0" else repr(value).removesuffix(".0")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(as_yaml, value)) + "]"
     if isinstance(value, Mapping):
