@@ -204,6 +204,9 @@ class Settings(BaseModel):
         """The method's recipe, with the parts that this cell replaces."""
         return resolve(self.method, flat.replaced(self._value))
 
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy; its recipe is made anew."""
         copy = super().model_copy(update=update, deep=deep)

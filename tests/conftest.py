@@ -3,12 +3,15 @@
 import gc
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from suite.store.store import RunStore
 
 CLUSTER = Path(__file__).parent / "cluster"
 
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+hypothesis.settings.load_profile("any machine")
 pytest.register_assert_rewrite("tests.cluster.chaos", "tests.cluster.disturbed")
 
 

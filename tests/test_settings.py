@@ -408,3 +408,7 @@ def test_a_learning_rate_follows_its_curve():
     values = [rate.learning_rate.value(share) for share in (0.0, 0.05, 0.1, 0.49, 0.5, 0.99)]
     assert values == pytest.approx([0, 0.05, 0.1, 0.1, 0.01, 0.01])
     assert str(rate.learning_rate) == "0.1, times 0.1 at 0.5, warm-up 0.1"
+
+
+def test_equal_settings_are_one_key_of_a_mapping():
+    assert len({Settings(), Settings(zeta=0.3), Settings(method="rigl")}) == 2
