@@ -163,7 +163,8 @@ def test_half_a_character_is_a_mistake_with_its_line(half, tmp_path):
     path = tmp_path / "study.yaml"
     path.write_text(f'name: x\ntitle: "sparse {half}"\n')
     document = read_document(path)
-    (mistake,) = document.mistakes
+    ((line, mistake),) = document.mistakes
+    assert line == 2
     assert mistake.startswith(f"{path}:2: title: ")
     assert half[:6] in mistake
     document.value["title"].encode()

@@ -9,6 +9,8 @@ import pytest
 from suite.errors import UserError
 from suite.methods.presets import METHODS
 from suite.study import load_study
+from suite.study.document import read_document
+from suite.study.mistakes import Mistakes
 
 RIGHT = "name: x\ncells: [{method: set}]\n"
 NAME = "text (a letter or digit, then at most 63 letters, digits, dots, dashes and underscores)"
@@ -277,7 +279,7 @@ RULES = {
         "5: cells[2].grid: must map one setting or more to lists of values.",
         "6: cells[3].grid.zeta: must be a list of the values to take, 1 or more.",
         "7: cells[4].grid.regrow: must be a list of the values to take, 1 or more.",
-        "8: cells[5].grid.zeta: stands beside the grid as well; keep one of them.",
+        "8: cells[5].grid.zeta: is set both here and in the cell itself; keep one of them.",
         "12: cells[6].grid.zeta[1]: must be a number above 0 and below 1, not 2.",
     ),
     "a list is a value outside a grid": (
@@ -441,7 +443,7 @@ RULES = {
     "a value beside the grid as well may be either": (
         "name: x\ncells: [{method: accset, zeta: 0.1, grid: {zeta: [0.2, 0.3]}}]\n"
         "comparisons: {baseline: 'accset[zeta=0.2]', pairs: [['accset[zeta=0.1]', lset]]}\n",
-        "2: cells[0].grid.zeta: stands beside the grid as well; keep one of them.",
+        "2: cells[0].grid.zeta: is set both here and in the cell itself; keep one of them.",
         '3: comparisons.pairs[0][1]: there is no cell "lset".',
     ),
     "what a wrong cell cannot be": (
@@ -488,14 +490,14 @@ RULES = {
     "names beside too many runs": (
         RIGHT
         + "seeds: {count: 100000}\ncomparisons: {baseline: {zetta: 3}, pairs: [[set, foo]]}\n",
-        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if so many are meant, say --yes.",
+        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if you mean this many, add --yes.",
         '4: comparisons.baseline: there is no setting "zetta"; did you mean "zeta"?',
         '4: comparisons.pairs[0][1]: there is no cell "foo".',
     ),
     # ---- too many runs
     "100,000 runs by accident": (
         RIGHT + "seeds: {count: 100000}\n",
-        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if so many are meant, say --yes.",
+        "2: cells: 1 cell with 100,000 seeds make 100,000 runs; if you mean this many, add --yes.",
     ),
     "more runs than could be listed": (
         RIGHT + "seeds: {count: 100000000000000000000}\n",
@@ -582,8 +584,8 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
     [
         (b"", "study.yaml: is empty."),
         (b"# nothing but a comment\n", "study.yaml: is empty."),
-        (b"- a\n- b\n", "study.yaml: is no study; a study is a mapping with name and cells."),
-        (b"hello\n", "study.yaml: is no study; a study is a mapping with name and cells."),
+        (b"- a\n- b\n", "study.yaml: is not a study; a study is a mapping with name and cells."),
+        (b"hello\n", "study.yaml: is not a study; a study is a mapping with name and cells."),
         (
             b"\x89PNG\r\n\x1a\n\xff\xfe",
             "study.yaml: is not a text file (UTF-8), so it is no study.",
@@ -687,3 +689,14 @@ def test_plugins_that_fail(tmp_path, monkeypatch):
     for number, (name, expected) in enumerate(PLUGINS.items()):
         place = f"study.yaml:{number + 3}: plugins[{number}]: "
         assert found[number].startswith(place + expected.format(path=tmp_path / name))
+
+
+def test_a_mistake_is_reported_once_and_in_the_order_of_the_lines(tmp_path):
+    path = tmp_path / "a:9.yaml"  # a file's name may look like a line number
+    path.write_text("name: x\nname: y\ncells: []\ntitle: z\n")
+    mistakes = Mistakes(read_document(path))
+    mistakes.note(("title",), "is wrong.")
+    mistakes.note(("cells", 0, "zeta"), "is wrong.")
+    mistakes.note(("title",), "is wrong.")
+    places = [sentence.removeprefix(f"{path}:").split()[:2] for sentence in mistakes.sentences]
+    assert places == [["2:", "name:"], ["3:", "cells[0].zeta:"], ["4:", "title:"]]

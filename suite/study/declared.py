@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -14,65 +12,38 @@ from suite.errors import UserError
 from suite.settings import Settings
 from suite.study.cells import Cell, find_cell, named_settings
 from suite.study.document import Document, Where
+from suite.study.expand import Doubt
 from suite.study.file import CellName, ClaimPart, Comparisons
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What is known of a cell that is wrong: names that it may come to fit are no mistakes.
-
-    Attributes:
-        given: Its settings, as written.
-        open: The settings that may become anything when it is put right.
-    """
-
-    given: Mapping[str, Any]
-    open: Set[str]
-
-    def may_fit(self, wanted: Mapping[str, Any]) -> bool:
-        """Whether the cell may come to have some settings."""
-        filled = self.open | ({"rule", "gate", "metric"} - self.given.keys())
-        has = {**_defaults(), **self.given}
-        return all(name in filled or has.get(name) == value for name, value in wanted.items())
-
-
-@functools.cache
-def _defaults() -> dict[str, Any]:
-    return Settings().model_dump(mode="json")
-
-
-ANY_CELL = Doubt({}, Settings.model_fields.keys())
-"""A cell of which nothing is known."""
+from suite.study.mistakes import Mistakes
 
 
 def check_declared(
-    document: Document,
-    comparisons: Comparisons,
-    cells: Sequence[Cell],
-    doubts: Sequence[Doubt],
-) -> Iterator[str]:
-    """Yield a sentence for each mistake in comparisons, claims and references.
+    mistakes: Mistakes, comparisons: Comparisons, cells: Sequence[Cell], doubts: Sequence[Doubt]
+) -> None:
+    """Note the mistakes in comparisons, claims and references.
 
     Types and ranges are checked elsewhere. Here the file is read as it stands, so that what is
-    wrong beside a name or a rule does not hide what is wrong with it.
+    wrong next to a name or a rule does not hide what is wrong with it.
 
     Args:
-        document: The file.
+        mistakes: Those of the file so far.
         comparisons: What is right of its comparisons.
         cells: Its cells that are right.
         doubts: The others.
     """
     found = {}
-    for where, name in _named_cells(document):
+    for where, name in _named_cells(mistakes.document):
         try:
             wanted = named_settings(name)
             if not _may_be(wanted, doubts):
                 found[where] = find_cell(cells, name)
         except UserError as error:
-            yield f"{document.place(where)}: {error}"
-    for where, sentence in (*_pairs(document, found), *_parts(document, comparisons, found)):
-        yield f"{document.place(where)}: {sentence}"
-    yield from _measure(document, comparisons, cells)
+            mistakes.note(where, str(error))
+    _check_pairs(mistakes, found)
+    for claim in mistakes.document.entries("claims"):
+        for part in mistakes.document.entries(*claim, "parts"):
+            _check_part(mistakes, part, comparisons, found)
+    _check_measure(mistakes, comparisons, cells)
 
 
 def _may_be(wanted: Mapping[str, Any], doubts: Sequence[Doubt]) -> bool:
@@ -91,94 +62,71 @@ def _wrong(model: type[BaseModel], value: Any) -> set[str]:
     return set()
 
 
-def _at(document: Document, *where: str | int) -> Any:
-    """Return the value at a way of the file, None where there is no such way."""
-    value = document.value
-    for step in where:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def _listed(document: Document, *where: str | int) -> Iterator[tuple[Where, Any]]:
-    """Yield the entries of a list and their ways, none where there is no list."""
-    entries = _at(document, *where)
-    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-        yield (*where, number), entry
-
-
 def _named_cells(document: Document) -> Iterator[tuple[Where, CellName]]:
     ways: list[Where] = [("comparisons", "baseline")]
-    for pair, _ in _listed(document, "comparisons", "pairs"):
-        ways += [side for side, _ in _listed(document, *pair)]
-    for part, _ in _parts_of_claims(document):
-        for field in ("cells", "against"):
-            ways += [side for side, _ in _listed(document, *part, field)]
-    ways += [(*way, "cell") for way, _ in _listed(document, "report", "references")]
+    for pair in document.entries("comparisons", "pairs"):
+        ways += document.entries(*pair)
+    for claim in document.entries("claims"):
+        for part in document.entries(*claim, "parts"):
+            ways += document.entries(*part, "cells") + document.entries(*part, "against")
+    ways += [(*way, "cell") for way in document.entries("report", "references")]
     for way in ways:
-        if isinstance(name := _at(document, *way), str | dict) and way not in document.unread:
+        if isinstance(name := document.get(*way), str | dict) and way not in document.unread:
             yield way, name
 
 
-def _parts_of_claims(document: Document) -> Iterator[tuple[Where, dict[str, Any]]]:
-    for claim, _ in _listed(document, "claims"):
-        for way, part in _listed(document, *claim, "parts"):
-            if isinstance(part, dict):
-                yield way, part
-
-
-def _pairs(document: Document, found: Mapping[Where, Cell]) -> Iterator[tuple[Where, str]]:
-    for way, _ in _listed(document, "comparisons", "pairs"):
-        cells = [found.get(side) for side, _ in _listed(document, *way)]
+def _check_pairs(mistakes: Mistakes, found: Mapping[Where, Cell]) -> None:
+    for way in mistakes.document.entries("comparisons", "pairs"):
+        cells = [found.get(side) for side in mistakes.document.entries(*way)]
         if len(cells) == 2 and cells[0] is not None and cells[0] is cells[1]:
-            yield way, f"{cells[0].label} is compared with itself."
+            mistakes.note(way, f"{cells[0].label} is compared with itself.")
 
 
-def _parts(
-    document: Document, comparisons: Comparisons, found: Mapping[Where, Cell]
-) -> Iterator[tuple[Where, str]]:
-    shared = _at(document, "comparisons", "equivalence_margin") is not None
-    unsure = _at(document, "comparisons", "outcome") not in (None, comparisons.outcome)
-    for way, written in _parts_of_claims(document):
-        wrong = _wrong(ClaimPart, written)
-        part = {name: value for name, value in written.items() if name not in wrong}
-        if part.get("direction") == "saves" and "paper" not in wrong:
-            paper = part.get("paper")
-            if paper is None or not 0 < paper < 1:
-                yield way, "saves needs the share that is saved under paper, e.g. 0.36."
-        if part.get("direction") == "equivalent" and not wrong & {"margin", "outcome"}:
-            outcome = part.get("outcome", "test_accuracy")
-            has_margin = shared and (unsure or outcome == comparisons.outcome)
-            if part.get("margin") is None and not has_margin:
-                yield way, f"equivalent needs a margin, in the unit of {outcome}."
-        sides = [
-            [side for side, _ in _listed(document, *way, field)] for field in ("cells", "against")
-        ]
-        one_to_one = part.get("one_to_one", False)
-        if one_to_one and all(sides) and len(sides[0]) != len(sides[1]):
-            yield way, "one_to_one needs as many cells as there are against them."
-            continue
-        couples = list(zip(*sides, strict=False) if one_to_one else product(*sides))
-        with_itself = [one in found and found[one] is found.get(other) for one, other in couples]
-        if any(with_itself) if one_to_one else with_itself and all(with_itself):
-            yield way, "a cell is compared with itself."
+def _check_part(
+    mistakes: Mistakes, way: Where, comparisons: Comparisons, found: Mapping[Where, Cell]
+) -> None:
+    """Check one part of a claim."""
+    document = mistakes.document
+    written = document.get(*way)
+    if not isinstance(written, dict):
+        return
+    wrong = _wrong(ClaimPart, written)
+    part = {name: value for name, value in written.items() if name not in wrong}
+    if part.get("direction") == "saves" and "paper" not in wrong:
+        paper = part.get("paper")
+        if paper is None or not 0 < paper < 1:
+            mistakes.note(way, "saves needs the share that is saved under paper, e.g. 0.36.")
+    if part.get("direction") == "equivalent" and not wrong & {"margin", "outcome"}:
+        outcome = part.get("outcome", "test_accuracy")
+        shared = document.get("comparisons", "equivalence_margin") is not None
+        unsure = document.get("comparisons", "outcome") not in (None, comparisons.outcome)
+        has_margin = shared and (unsure or outcome == comparisons.outcome)
+        if part.get("margin") is None and not has_margin:
+            mistakes.note(way, f"equivalent needs a margin, in the unit of {outcome}.")
+    sides = [document.entries(*way, field) for field in ("cells", "against")]
+    one_to_one = part.get("one_to_one", False)
+    if one_to_one and all(sides) and len(sides[0]) != len(sides[1]):
+        mistakes.note(way, "one_to_one needs as many cells as there are against them.")
+        return
+    couples = list(zip(*sides, strict=False) if one_to_one else product(*sides))
+    with_itself = [one in found and found[one] is found.get(other) for one, other in couples]
+    if any(with_itself) if one_to_one else with_itself and all(with_itself):
+        mistakes.note(way, "a cell is compared with itself.")
 
 
-def _measure(document: Document, comparisons: Comparisons, cells: Sequence[Cell]) -> Iterator[str]:
+def _check_measure(mistakes: Mistakes, comparisons: Comparisons, cells: Sequence[Cell]) -> None:
     by_test = [cell.label for cell in cells if cell.settings.validation == "test"]
     if comparisons.measure == "best" and by_test:
-        place = document.place(("comparisons", "measure"))
-        yield (
-            f"{place}: best chooses an epoch by validation, and {by_test[0]} validates on the test "
-            "set; hold out a fraction (validation: 0.1) or take last."
+        mistakes.note(
+            ("comparisons", "measure"),
+            f"best chooses an epoch by validation, and {by_test[0]} validates on the test set; "
+            "hold out a fraction (validation: 0.1) or take last.",
         )
     if isinstance(comparisons.measure, str):
         return
     last = comparisons.measure.last
-    short = [cell for cell in cells if cell.settings.epochs < last]
-    if short:
-        place = document.place(("comparisons", "measure", "last"))
-        label, epochs = short[0].label, short[0].settings.epochs
-        yield f"{place}: {last} epochs are more than the {epochs} of {label}."
+    for cell in cells:
+        if cell.settings.epochs < last:
+            sentence = f"{last} epochs are more than the {cell.settings.epochs} of {cell.label}."
+            mistakes.note(("comparisons", "measure", "last"), sentence)
+            break

@@ -49,20 +49,24 @@ class Document:
         path: The file, as the user named it.
         value: Plain Python values.
         lines: Line (from 1) of each value, and of each mapping key, by the way to it.
-        mistakes: What is wrong with the notation itself, as sentences.
+        mistakes: What is wrong with the notation itself: lines and sentences.
         unread: Ways to values that are not read, which is among those mistakes.
     """
 
     path: Path
     value: Any
     lines: dict[Where, int] = field(repr=False)
-    mistakes: list[str]
+    mistakes: list[tuple[int, str]]
     unread: set[Where]
 
     def place(self, where: Where) -> str:
         """Return "file:line: way.to[0].it" for the value or its nearest parent that has a line."""
-        known = next(where[:n] for n in range(len(where), -1, -1) if where[:n] in self.lines)
-        return f"{self.path}:{self.lines[known]}: {spell(where)}".rstrip(": ")
+        return f"{self.path}:{self.line(where)}: {spell(where)}".rstrip(": ")
+
+    def line(self, where: Where) -> int:
+        """Return the line of a value, or else of its nearest parent that has one."""
+        ways = (where[:length] for length in range(len(where), -1, -1))
+        return next(self.lines[way] for way in ways if way in self.lines)
 
     def existing(self, where: Where) -> Where:
         """Return the longest part of a way that exists, if words after the first may be left out.
@@ -78,12 +82,21 @@ class Document:
             ways = further + (ways if isinstance(step, str) else [])
         return max(ways, key=lambda way: (way[-1:] == where[-1:], len(way)), default=())
 
-    def at(self, where: Where) -> Any:
-        """Return the value at a way that exists."""
+    def get(self, *where: str | int) -> Any:
+        """Return the value at a way, or None where the file has no such way."""
         value = self.value
         for step in where:
-            value = value[step]
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
         return value
+
+    def entries(self, *where: str | int) -> list[Where]:
+        """Return the ways to the entries of a list; none where the file has no list there."""
+        entries = self.get(*where)
+        count = len(entries) if isinstance(entries, list) else 0
+        return [(*where, number) for number in range(count)]
 
 
 def spell(where: Where) -> str:
@@ -183,7 +196,7 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[Where, int] = {}
-        self.mistakes: list[str] = []
+        self.mistakes: list[tuple[int, str]] = []
         self.unread: set[Where] = set()
         self._open: set[int] = set()
 
@@ -195,7 +208,8 @@ class _Reading:
                 "no study needs so many."
             )
         if id(node) in self._open:
-            raise UserError(f"{self._line(node)}: {spell(where)}: this alias contains itself.")
+            line = node.start_mark.line + 1
+            raise UserError(f"{self.path}:{line}: {spell(where)}: this alias contains itself.")
         if node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._note(node, where, f"the tag {tag} is not read; write a plain value.")
@@ -245,10 +259,8 @@ class _Reading:
 
     def _note(self, node: yaml.Node, where: Where, sentence: str) -> None:
         way = f"{spell(where)}: " if where else ""
-        self.mistakes.append(f"{self._line(node)}: {way}{sentence}")
-
-    def _line(self, node: yaml.Node) -> str:
-        return f"{self.path}:{node.start_mark.line + 1}"
+        line = node.start_mark.line + 1
+        self.mistakes.append((line, f"{self.path}:{line}: {way}{sentence}"))
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

@@ -1,0 +1,205 @@
+"""Cells from the entries of a study file: defaults filled in, grids multiplied out."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from suite.errors import suggestion
+from suite.methods.parts import KINDS
+from suite.methods.presets import METHODS
+from suite.settings import ContradictionError, Settings
+from suite.study.cells import Cell, cell_label, cell_title, source_name
+from suite.study.document import Where
+from suite.study.mistakes import Mistakes
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is known of a cell that is wrong: names that it may come to fit are no mistakes.
+
+    Attributes:
+        given: Its settings, as written.
+        open: The settings that may become anything when it is put right.
+    """
+
+    given: Mapping[str, Any]
+    open: Set[str]
+
+    def may_fit(self, wanted: Mapping[str, Any]) -> bool:
+        """Whether the cell may come to have some settings."""
+        filled = self.open | ({"rule", "gate", "metric"} - self.given.keys())
+        has = {**_defaults(), **self.given}
+        return all(name in filled or has.get(name) == value for name, value in wanted.items())
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return Settings().model_dump(mode="json")
+
+
+ANY_CELL = Doubt({}, Settings.model_fields.keys())
+"""A cell of which nothing is known."""
+
+
+def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cell], list[Doubt]]:
+    """Multiply out the grids and validate each cell with its defaults.
+
+    Args:
+        mistakes: Those of the file so far.
+        unsure: Settings to pass over, as it cannot be known whether they are right.
+
+    Returns:
+        The distinct cells that are right; and what is known of the others, among them those with
+        a setting that is `unsure`.
+    """
+    document = mistakes.document
+    defaults = document.value.get("defaults", {})
+    if not isinstance(document.get("cells"), list) or not isinstance(defaults, dict):
+        return [], [ANY_CELL]
+    in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
+    _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
+    distinct: dict[str, Cell] = {}
+    doubts: list[Doubt] = []
+    for here in document.entries("cells"):
+        entry = document.get(*here)
+        if not isinstance(entry, dict):
+            doubts.append(ANY_CELL)
+            continue
+        grid, wrong_grid = _grid(mistakes, here, entry)
+        for given, in_grid in _points(here, entry, grid):
+            inherited = {name: value for name, value in defaults.items() if name not in given}
+            if not _takes_metric(inherited | given):
+                inherited.pop("metric", None)
+            elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
+            merged = inherited | given
+            sure = {n: v for n, v in merged.items() if n not in unsure}
+            settings, wrong = _validate_settings(mistakes, sure, here, elsewhere)
+            wrong |= wrong_grid | (merged.keys() & unsure)
+            if settings is None or wrong:
+                doubts.append(_doubt(merged, wrong, given))
+                continue
+            same = repr((settings.deciding(), source_name(settings.dataset)))
+            named = {"method": settings.method} | given
+            cell = Cell(cell_label(named), cell_title(settings, given), settings)
+            distinct.setdefault(same, cell)
+    return list(distinct.values()), doubts
+
+
+def _doubt(merged: Mapping[str, Any], wrong: Set[str], given: Mapping[str, Any]) -> Doubt:
+    """Return what is known of a wrong cell; a name that is none may have meant any other."""
+    if wrong <= Settings.model_fields.keys():
+        return Doubt(merged, wrong)
+    return Doubt(given, Settings.model_fields.keys() - (given.keys() - wrong))
+
+
+def _takes_metric(merged: Mapping[str, Any]) -> bool:
+    """Whether a metric in `defaults` applies: methods that read no signal pass it over."""
+    name = merged.get("method", "set")
+    method = METHODS.get(name) if isinstance(name, str) else None
+    if method is None:
+        return True
+    composed = bool({"rule", "budget", "gate"} & merged.keys())
+    return composed or merged.get("metric") in method.metrics
+
+
+def _points(
+    here: Where, entry: Mapping[str, Any], grid: Mapping[str, list[Any]]
+) -> Iterator[tuple[dict[str, Any], dict[str, Where]]]:
+    """Yield what each grid point of a cell sets, and where the values of its grid stand."""
+    fixed = {name: value for name, value in entry.items() if name != "grid"}
+    for indices in itertools.product(*(range(len(values)) for values in grid.values())):
+        chosen = dict(zip(grid, indices, strict=True))
+        point, where = dict(fixed), {}
+        for name, index in chosen.items():
+            kind, _, option = name.partition(".")
+            value = grid[name][index]
+            point[kind] = _with_option(point, kind, option, value) if option else value
+            where[kind] = (*here, "grid", name, index)
+        yield point, where
+
+
+def _with_option(point: Mapping[str, Any], kind: str, option: str, value: Any) -> Any:
+    """Return a part as written in a cell, or else the method's own, with one option set."""
+    written = point.get(kind)
+    if isinstance(written, dict) and len(written) == 1:
+        ((name, options),) = written.items()
+        return {name: {**(options or {}), option: value}}
+    if not isinstance(written, str):
+        method = METHODS.get(str(point.get("method", "set")), METHODS["set"])
+        written = {**method.parts}[kind].name  # type: ignore[index]
+    return {written: {option: value}}
+
+
+def _grid(
+    mistakes: Mistakes, here: Where, entry: Mapping[str, Any]
+) -> tuple[dict[str, list[Any]], set[str]]:
+    """Return what is right of a cell's grid; and where anything is wrong, which names it has."""
+    if "grid" not in entry:
+        return {}, set()
+    grid = entry["grid"]
+    if not isinstance(grid, dict) or not grid:
+        mistakes.note((*here, "grid"), "must map one setting or more to lists of values.")
+        return {}, {"grid"}
+    right = {}
+    for name, values in grid.items():
+        where = (*here, "grid", name)
+        kind, _, option = str(name).partition(".")
+        if not (kind in KINDS and option) and name not in Settings.model_fields:
+            meant = suggestion(name, Settings.model_fields)
+            mistakes.note(where, f'there is no "{name}" here{meant}')
+        elif not isinstance(values, list) or not values:
+            mistakes.note(where, "must be a list of the values to take, 1 or more.")
+        elif name in entry:
+            mistakes.note(where, "is set both here and in the cell itself; keep one of them.")
+        else:
+            right[name] = values
+    return right, {"grid", *grid} if len(right) < len(grid) else set()
+
+
+def _validate_settings(
+    mistakes: Mistakes, merged: dict[str, Any], block: Where, elsewhere: Mapping[str, Where]
+) -> tuple[Settings | None, set[str]]:
+    """Validate one cell; where values are wrong, check the others against each other as well.
+
+    Returns:
+        The settings, None if any is wrong; and which are wrong or contradict each other.
+    """
+    try:
+        return Settings.model_validate(merged), set()
+    except ValidationError as error:
+        mistakes.note_invalid(error, block=block, elsewhere=elsewhere)
+        wrong, contradictory = _named_in(error)
+    if wrong:
+        rest = {name: value for name, value in merged.items() if name not in wrong}
+        try:
+            Settings.model_validate(rest)
+        except ValidationError as error:
+            mistakes.note_invalid(error, block=block, elsewhere=elsewhere, without=wrong)
+            contradictory |= _named_in(error)[1]
+    return None, wrong | contradictory
+
+
+def _named_in(error: ValidationError) -> tuple[set[str], set[str]]:
+    """Return the settings that are wrong, and those that contradict each other."""
+    problems = error.errors()
+    causes = [problem.get("ctx", {}).get("error") for problem in problems]
+    found = (
+        one for cause in causes if isinstance(cause, ContradictionError) for one in cause.found
+    )
+    wrong = {str(problem["loc"][0]) for problem in problems if problem["loc"]}
+    return wrong, {name for one in found for name in one.among}
+
+
+def _check_alone(mistakes: Mistakes, defaults: dict[str, Any]) -> None:
+    """Check each default by itself: a wrong one is a mistake even if every cell overrides it."""
+    try:
+        Settings.model_validate(defaults)
+    except ValidationError as error:
+        every = set(Settings.model_fields)
+        mistakes.note_invalid(error, block=("defaults",), without=every)
