@@ -35,7 +35,7 @@ from suite.methods.recipe import contradictions as recipe_contradictions
 Positive = Annotated[int, Field(ge=1)]
 
 
-_MADE_INTO_PARTS = {"method", "dataset", flat.PARTS, *flat.NAMES, *KINDS}
+MADE_INTO_PARTS = {"method", "dataset", flat.PARTS, *flat.NAMES, *KINDS}
 """Settings that enter a key as the recipe that they make, or as the data that they name."""
 
 ALWAYS_IN_KEYS = {
@@ -222,7 +222,7 @@ class Settings(BaseModel):
         The method's name is not part of it: the recipe that it stands for is. Two cells with equal
         deciding settings, on the same data, are one cell.
         """
-        idle = set(_MADE_INTO_PARTS)
+        idle = set(MADE_INTO_PARTS)
         if self.activation not in ("leaky_relu", "all_relu"):
             idle.add("negative_slope")
         if self.optimizer != "sgd":

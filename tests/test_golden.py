@@ -5,6 +5,7 @@ tests/golden/README.md says what the files are; test_golden_training trains them
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from suite import reporting
 from suite.datasets.digits import digits
+from suite.methods import parts
 from suite.settings import Settings
 from suite.store import table
 from suite.store.store import RunStore
@@ -77,6 +79,28 @@ def test_a_new_setting_leaves_every_key_as_it_is(path):
         assert Run(run.cell, wider, run.seed, run.fingerprint).key == run.key
         other = WiderSettings(**given, label_smoothing=0.1)
         assert Run(run.cell, other, run.seed, run.fingerprint).key != run.key
+
+
+@pytest.fixture
+def wider_parts(monkeypatch):
+    """The parts of a later version: each has one more option, 0 standing for its absence."""
+    later = {"later": parts.Option("later", float, 0.0)}
+    wider = {
+        key: dataclasses.replace(part, options={**part.options, **later})
+        for key, part in parts._parts.items()
+    }
+    monkeypatch.setattr(parts, "_parts", wider)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem in {*KEYS, "study"}])
+def test_a_new_option_of_a_part_leaves_every_key_as_it_is(path, wider_parts):
+    study, expanded = runs(path)
+    assert {f"{run.cell} seed {run.seed}": run.key for run in expanded} == KEYS[study.name]
+    for run in expanded:
+        given = run.settings.model_dump(exclude_unset=True)
+        for answer in run.settings.recipe.in_use:
+            other = Settings(**{**given, answer.kind: {answer.name: {"later": 1.0}}})
+            assert Run(run.cell, other, run.seed, run.fingerprint).key != run.key
 
 
 # ---------------------------------------------------------------- results

@@ -7,13 +7,15 @@ import os
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.nn import functional
 
 from suite import sparse
 from suite.bench.timing import alternate
-from suite.bench.workload import EPOCH, Bench, Training, optimizer_of
+from suite.bench.workload import EPOCH, Bench
 from suite.methods import library
+from suite.training.timing import FirstEpoch
 
 
 def engines(bench: Bench, turns: int) -> dict[str, float]:
@@ -48,7 +50,7 @@ def sparselab(bench: Bench, turns: int) -> dict[str, Any]:
             nn.Dropout(0.3),
         ]
     network = nn.Sequential(*parts, nn.Linear(sizes[-1], 10))
-    optimizer = optimizer_of(network)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)
     training = bench.training("sparse")
     x, y = training.batch()
     x = x.T.contiguous()
@@ -81,14 +83,13 @@ def evolution(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
     """Compare an evolution, with each regrowth strategy, with an epoch's steps."""
     figures: dict[str, dict[str, float]] = {}
     for strategy in library.names("regrow"):
-        training = bench.training("sparse")
-        for layer in training.network.layers:
-            layer.watch = bool(library.get("regrow", strategy).needs)
+        first = bench.training("sparse", regrow=strategy)
+        watched = bool(library.get("regrow", strategy).needs)
 
-        def one(training: Training = training, strategy: str = strategy) -> None:
-            training.evolve(strategy)
+        def watched_step(first: FirstEpoch = first, watched: bool = watched) -> None:
+            first.step(watch=watched)
 
-        times = alternate((training.step, one), max(3, turns // 3), (10, 1))
+        times = alternate((watched_step, first.update), max(3, turns // 3), (10, 1))
         figures[strategy] = {
             "evolution_ms": 1000 * float(np.median(times[:, 1])),
             "share_of_epoch": float(np.median(times[:, 1] / times[:, 0])) / EPOCH,

@@ -29,7 +29,9 @@ def fourfold_width(bench: Bench, turns: int) -> dict[str, float]:
     """Compare a step with one of a network of four times the hidden units."""
     wide = Bench(bench.images, tuple(4 * units for units in bench.hidden), bench.epsilon)
     sides = bench.training("sparse"), wide.training("sparse")
-    connections = [sum(layer.connections for layer in side.network.layers) for side in sides]
+    connections = [
+        sum(layer.connections for layer in side.training.network.layers) for side in sides
+    ]
     times = alternate([side.step for side in sides], turns, (3, 1))
     memory = [
         in_fresh_process(added_memory, other.hidden, other.epsilon) for other in (bench, wide)
@@ -57,7 +59,7 @@ def added_memory(hidden: tuple[int, ...], epsilon: float) -> float:
     for _ in range(20):
         training.step()
     training.evaluate()
-    training.evolve("random")
+    training.update()
     training.step()
     return peak() - before
 

@@ -22,13 +22,14 @@ KERNELS = {
 
 def profile(bench: Bench, turns: int) -> dict[str, float]:
     """Return where the milliseconds of a step go, part by part; medians, so they add up roughly."""
-    training = bench.training("sparse")
+    first = bench.training("sparse")
+    training = first.training
     parts: dict[str, list[float]] = {}
-    training.step()
+    first.step()
     for _ in range(4 * turns):
         took: dict[str, float] = {}
         with timed_kernels(took):
-            x, y = timed(took, "batch: gather, standardise, augment", training.batch)
+            x, y = timed(took, "batch: gather, standardise, augment", first.batch)
             timed(took, "rest", functools.partial(differentiate, training.network, x, y))
             timed(took, "SGD", training.optimizer.step)
         took["output layer, loss and the rest"] = took.pop("rest") - sum(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-Step = Callable[[], None]
+Step = Callable[[], object]
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from suite.decisions.values import values
 from suite.measures import MEASURES, Outcome
+from suite.methods.parts import KINDS
+from suite.settings import MADE_INTO_PARTS
 from suite.study.cells import cell_label, named_settings
 
 if TYPE_CHECKING:
@@ -14,13 +16,11 @@ if TYPE_CHECKING:
     from suite.statistics import Ranking
     from suite.store.table import Results
 
-FILLED_IN = {"initial", "schedule", "rate", "budget", "share", "fill", "rule", "gate"}
-"""Parts that a method's name fills in: they name a cell only where it replaces them."""
-WHAT_IS_COMPARED = FILLED_IN | {
-    "method", "metric", "prune", "zeta", "regrow", "neighbourhood", "regrown_weights", "k",
-    "window", "overshoot", "part_options",
-}  # fmt: skip
+WHAT_IS_COMPARED = MADE_INTO_PARTS - {"dataset", "epsilon"}
 """Settings that make up what is compared; cells that differ in any other are in other blocks."""
+
+FILLED_IN = {*KINDS, "rule"} - {"prune", "regrow"}
+"""Settings that a method's name fills in: they name a cell only where it replaces them."""
 
 
 def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:

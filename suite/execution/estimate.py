@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from suite import machine
 from suite.datasets.dataset import DataSet
 from suite.execution.attempt import engine_of
+from suite.settings import MADE_INTO_PARTS
 from suite.study import Cell, Study
 from suite.study.cells import source_name
 
@@ -88,19 +91,23 @@ def _measure(cell: Cell, images: dict[str, DataSet], study: Study) -> float:
     execution = study.file.execution
     image_set = images[source_name(cell.settings.dataset)]
     check_fits(cell.settings, image_set)
-    return epoch_seconds(
-        cell.settings,
-        image_set,
-        engine=engine_of(execution),
-        device="cuda" if execution.gpu > 0 else "cpu",
-        threads=max(1, int(execution.cpu)),
-    )
+    with redirect_stdout(sys.stderr):  # what a plug-in prints is no estimate
+        return epoch_seconds(
+            cell.settings,
+            image_set,
+            engine=engine_of(execution),
+            device="cuda" if execution.gpu > 0 else "cpu",
+            threads=max(1, int(execution.cpu)),
+        )
 
 
 def _what_costs(cell: Cell) -> dict[str, Any]:
-    """Return the settings that an epoch's cost depends on: not how many connections return."""
-    cheap = {"epochs", "rule", "gate", "metric", "k", "window", "overshoot"}
-    cheap |= {"learning_rate", "zeta", "regrown_weights"}
-    deciding = cell.settings.deciding()
-    settings = {name: value for name, value in deciding.items() if name not in cheap}
-    return settings | {"dataset": source_name(cell.settings.dataset)}
+    """Return what an epoch's cost depends on: not how many connections go and return."""
+    free = {*MADE_INTO_PARTS, "epochs", "learning_rate"}
+    recipe = cell.settings.recipe
+    costly = (recipe.initial, recipe.schedule, recipe.prune, recipe.share, recipe.regrow)
+    return {
+        "dataset": source_name(cell.settings.dataset),
+        "recipe": costly if recipe.evolves else costly[:2],
+        **cell.settings.model_dump(exclude=free),
+    }

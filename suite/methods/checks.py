@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -21,8 +20,6 @@ from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
 from suite.methods.parts import TITLES, Part
 from suite.methods.positions import find_sorted
-
-_log = logging.getLogger(__name__)
 
 
 def ask(
@@ -73,7 +70,7 @@ class _UnseededError(Exception):
 
 @contextlib.contextmanager
 def _watched(where: str) -> Iterator[None]:
-    """Log what is printed inside, and refuse draws from the generators that no seed sets."""
+    """Say who prints what is printed inside; refuse draws from generators that no seed sets."""
     ours, pythons = _numpys_state(), random.getstate()
     printed = io.StringIO()
     try:
@@ -81,8 +78,7 @@ def _watched(where: str) -> Iterator[None]:
             yield
     finally:
         for line in printed.getvalue().splitlines():
-            # A warning, because that is what reaches a run's log from a worker.
-            _log.warning("%s printed: %s", where, line)
+            print(f"{where} printed: {line}")
     for now, before, whose in (
         (_numpys_state(), ours, "numpy's"),
         (random.getstate(), pythons, "Python's"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from suite.datasets.dataset import DataSet
 from suite.methods.update import due
@@ -40,26 +42,55 @@ def epoch_seconds(
     """
     torch.set_num_threads(threads)
     training = Training(settings, 0, images, engine=engine, device=device)
-    training.network.train()
-    training.network.draw_dropout_from(stream(0, "dropout", 1))
-    order, warps = training.order(1)
-    watch = bool(training.recipe.needs & WATCHED)
+    first = FirstEpoch(training)
 
-    def take(count: int, *, watch: bool = False) -> None:
-        for step in range(1, count + 1):
-            training.step(*training.batch(order, warps, step), watch=watch)
+    def take(count: int) -> None:
+        for _ in range(count):
+            first.step()
 
     steps = min(steps, training.steps)
     take(1)
     seconds = _timed(lambda: take(steps)) / steps * training.steps
     measures: dict[str, float] = {"train_loss": 1.0}
-    seconds += _timed(lambda: measures.update(training.evaluate()))
+    seconds += _timed(lambda: measures.update(first.evaluate()))
     training.history.append(measures)
     if updates := _updates(training):
-        take(1, watch=watch)
-        last = training.moment(1, training.steps)
-        seconds += updates * _timed(lambda: training.update(last))
+        first.step(watch=bool(training.recipe.needs & WATCHED))
+        seconds += updates * _timed(first.update)
     return seconds
+
+
+class FirstEpoch:
+    """What a training does in its first epoch, one thing at a time and as often as asked for.
+
+    Args:
+        training: At its start.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        training.network.train()
+        training.network.draw_dropout_from(stream(training.seed, "dropout", 1))
+        self._order, self._warps = training.order(1)
+        self._steps = itertools.cycle(range(1, training.steps + 1))
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """Return the inputs and labels of the next step; after the last comes the first."""
+        return self.training.batch(self._order, self._warps, next(self._steps))
+
+    def step(self, *, watch: bool = False) -> None:
+        """Take the next step; see `Training.step`."""
+        self.training.step(*self.batch(), watch=watch)
+
+    def evaluate(self) -> dict[str, float]:
+        """Evaluate the network as it stands."""
+        measures = self.training.evaluate()
+        self.training.network.train()
+        return measures
+
+    def update(self) -> None:
+        """Update the topology as after the last step."""
+        self.training.update(self.training.moment(1, self.training.steps))
 
 
 def _updates(training: Training) -> int:
