@@ -34,53 +34,6 @@ def answer(kind, name, *arguments, **options):
     return part.part.function(*arguments, **part.options)
 
 
-@pytest.mark.parametrize(
-    ("step", "sparsity"), [(25, 0.5203125), (50, 0.7875), (75, 0.8859375), (100, 0.9)]
-)
-def test_gradual_pruning_follows_the_cubic(step, sparsity):
-    count = 10_000_000
-    left = answer(
-        "budget", "cubic", moment(step), np.array([count]), np.array([count]), density=0.1, end=1.0
-    )
-    assert 1 - (count - left.surplus[0]) / count == pytest.approx(sparsity, abs=1e-7)
-    assert left.counts.tolist() == [0]
-
-
-@pytest.mark.parametrize(("step", "sparsity"), [(0, 0.5), (25, 0.7775), (50, 0.92), (75, 0.9725)])
-def test_granet_s_target_from_half_dense(step, sparsity):
-    half = 5_000_000
-    left = answer(
-        "budget", "cubic", moment(step), np.array([half]), np.array([half]), density=0.04, end=1.0
-    )
-    assert 1 - (half - left.surplus[0]) / (2 * half) == pytest.approx(sparsity, abs=1e-6)
-
-
-def test_a_dense_network_shrinks_to_its_target_exactly():
-    recipe = resolve(
-        "set",
-        {
-            "initial": {"name": "dense"},
-            "schedule": {"name": "every_steps", "options": {"n": 25}},
-            "rate": {"name": "none"},
-            "prune": {"name": "magnitude", "options": {"zeros": "count"}},
-            "budget": {"name": "cubic", "options": {"density": 0.1, "end": 1.0}},
-        },
-    )
-    assert recipe.engine == "masked"
-    after = update(recipe, [full(0, (10, 10)), full(1, (5, 8))], moment(50), [100, 40], streams)
-    assert [layer.positions.size for layer in after.layers] == [21, 8]  # 21.25 and 8.5
-    assert after.layers[0].positions.tolist() == list(range(79, 100))  # the largest weights
-    assert after.regrown == [0, 0]
-
-
-def test_a_layer_that_shrinks_may_still_move_connections():
-    """What pruning took beyond the target returns elsewhere."""
-    budget = {"name": "cubic", "options": {"density": 0.5, "end": 1.0}}
-    recipe = resolve("set", {"rate": {"options": {"zeta": 0.8}}, "budget": budget})
-    after = update(recipe, [full(0, (10, 10))], moment(100), [100], streams)
-    assert (after.pruned, after.regrown) == ([80], [30])
-
-
 def shared(momenta, counts, kept, sizes, rule="momentum"):
     layers = []
     for index, (size, left, value) in enumerate(zip(sizes, kept, momenta, strict=True)):

@@ -2,6 +2,9 @@
 
 With gamma connections in a layer at the start and lambda left after pruning, a share theta of the
 gamma - lambda that are lacking returns.
+
+A budget that has needs=("layers",) is asked before pruning, with the layers in place of their
+counts. Its surplus goes first; of what is left the rate's share is pruned, and all that returns.
 """
 
 from __future__ import annotations
@@ -9,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from suite.methods import curves
+from suite.methods.layer import LayerView, largest
 from suite.methods.moment import HIGHER_IS_BETTER, Moment, Signal
 from suite.methods.parts import part
 
@@ -27,7 +31,8 @@ class Budgeted:
     """What a budget answers.
 
     Attributes:
-        counts: int64, for each layer how many connections return, 0 or more.
+        counts: int64, for each layer how many connections return, 0 or more. From a budget that is
+            asked before pruning: how many more return than are pruned.
         theta: The share of what is lacking that returns, where the budget has one.
         surplus: int64, for each layer how many more connections go, 0 or more: the prune rule is
             asked for them. None where a budget only regrows.
@@ -72,27 +77,52 @@ def nothing(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
     return Budgeted(np.zeros_like(kept), 0.0)
 
 
-@part("budget", source="Zhu and Gupta 2017, Equation 1")
+@part("budget", needs=("layers",), source="Zhu and Gupta 2017, Equation 1")
 def cubic(
     moment: Moment,
     initial: Counts,
-    kept: Counts,
+    layers: Sequence[LayerView],
     *,
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
     start: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     end: Annotated[float, Field(gt=0, le=1)] = 0.75,
+    across: Literal["layers", "network"] = "layers",
 ) -> Budgeted:
-    """Each layer shrinks on a cubic to a share of its initial count, whatever was pruned.
+    """The network shrinks on a cubic to a density; of what is left, all that is pruned returns.
 
     Args:
-        density: Share of the initial connections that is left at the end; from a dense start this
-            is the density.
-        start: The share of the training after which a layer begins to shrink.
-        end: The share of the training after which it has shrunk.
+        density: Share of all positions that is left at the end.
+        start: The share of the training after which the network begins to shrink.
+        end: The share of the training after which it has shrunk; the first update from then on
+            reaches the density.
+        across: Whether each layer keeps its share of the initial connections, or the largest
+            weights of the whole network stay, whichever layers they are in.
     """
     passed = max(0.0, moment.progress - start) / (end - start) if end > start else 1.0
-    target = np.rint(curves.cubic(passed, 1.0, density) * initial).astype(np.int64)
-    return Budgeted(np.maximum(0, target - kept), surplus=np.maximum(0, kept - target))
+    positions = sum(layer.size for layer in layers)
+    last = min(1.0, density * positions / max(1, int(initial.sum())))
+    left = curves.cubic(passed, 1.0, last)
+    now = np.array([layer.positions.size for layer in layers], dtype=np.int64)
+    if across == "network":
+        target = largest_weights(layers, round(left * int(initial.sum())))
+    else:
+        target = np.rint(left * initial).astype(np.int64)
+    return Budgeted(np.maximum(0, target - now), surplus=np.maximum(0, now - target))
+
+
+def largest_weights(layers: Sequence[LayerView], count: int) -> Counts:
+    """Return how many of a network's largest absolute weights are in each layer.
+
+    Of equal weights, those of the first layers count.
+
+    Args:
+        layers: The layers.
+        count: How many weights of the network; where it has fewer, all of them.
+    """
+    sizes = [np.abs(layer.weights) for layer in layers]
+    owner = np.repeat(np.arange(len(sizes)), [size.size for size in sizes])
+    chosen = owner[largest(np.concatenate(sizes), count)]
+    return np.bincount(chosen, minlength=len(sizes)).astype(np.int64)
 
 
 def lacking(theta: float, initial: Counts, kept: Counts) -> Counts:

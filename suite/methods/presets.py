@@ -158,5 +158,32 @@ METHODS: dict[str, Method] = {
                 _answer("regrow", "gradient"),
             ),
         ),
+        Method(
+            "gmp",
+            "GMP",
+            "A dense network loses its smallest weights every 500 steps, on a cubic.",
+            "Zhu and Gupta 2017; numbers of the MNIST script of Evci et al. 2020 (120,000 steps)",
+            _with(
+                _answer("initial", "dense"),
+                _answer("schedule", "every_steps", n=500),
+                _answer("rate", "none"),
+                _answer("prune", "magnitude", zeros="count"),
+                _answer("budget", "cubic", density=0.1, start=1 / 60, end=0.25),
+            ),
+        ),
+        Method(
+            "granet",
+            "GraNet",
+            "A half dense network shrinks on a cubic, and what is left is rewired as by RigL.",
+            "Liu et al. 2021, NeurIPS 34; numbers of its code (160 epochs)",
+            _with(
+                _answer("initial", "erk", density=0.5),
+                _answer("schedule", "every_steps", n=1000),
+                _answer("rate", "cosine", zeta=0.5, end=0.005),
+                _answer("prune", "magnitude", zeros="count"),
+                _answer("budget", "cubic", density=0.05, end=0.6875, across="network"),
+                _answer("regrow", "gradient"),
+            ),
+        ),
     )
 }

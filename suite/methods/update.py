@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from suite.methods import checks
 from suite.methods.answer import Answer
+from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import Recipe
@@ -122,19 +123,15 @@ def update(
     if not _ask(recipe.gate, moment, check=checks.boolean):
         return None
     zeta = _ask(recipe.rate, moment, check=checks.rate)
-    kept = _prune(recipe.prune, layers, [zeta] * len(layers))
-    counts = _counts([layer.positions for layer in kept])
-    budget = _ask(
-        recipe.budget,
-        moment,
-        np.asarray(initial, dtype=np.int64),
-        counts,
-        check=partial(checks.budgeted, kept=counts),
-    )
-    if budget.surplus is not None and budget.surplus.any():
-        kept = _trim(recipe.prune, kept, budget.surplus)
+    if "layers" in recipe.budget.part.needs:
+        budget, left = _budget(recipe, layers, moment, initial)
+        kept = _prune(recipe.prune, left, zeta)
+        wanted = budget.counts + (_counts(left) - _counts(kept))
+    else:
+        budget, kept = _budget(recipe, _prune(recipe.prune, layers, zeta), moment, initial)
+        wanted = budget.counts
     free = np.array([layer.size - layer.positions.size for layer in kept])
-    wanted = np.minimum(budget.counts, free)  # only overshoot asks for more
+    wanted = np.minimum(wanted, free)  # only overshoot asks for more
     returning = _ask(
         recipe.share,
         [_shown(layer, recipe.share) for layer in kept],
@@ -163,12 +160,30 @@ def _ask(
     return checks.ask(answer.part, dict(answer.options), *arguments, check=check, layer=layer)
 
 
-def _prune(rule: Answer, layers: Sequence[LayerView], zetas: Sequence[float]) -> list[LayerView]:
+def _budget(
+    recipe: Recipe, layers: Sequence[LayerView], moment: Moment, initial: Sequence[int]
+) -> tuple[Budgeted, list[LayerView]]:
+    """Return how many connections return, and the layers without those that are too many."""
+    answer, counts = recipe.budget, _counts(layers)
+    asked = [_shown(layer, answer) for layer in layers]
+    budget = _ask(
+        answer,
+        moment,
+        np.asarray(initial, dtype=np.int64),
+        asked if "layers" in answer.part.needs else counts,
+        check=partial(checks.budgeted, kept=counts),
+    )
+    if budget.surplus is None or not budget.surplus.any():
+        return budget, list(layers)
+    return budget, _trim(recipe.prune, layers, budget.surplus)
+
+
+def _prune(rule: Answer, layers: Sequence[LayerView], zeta: float) -> list[LayerView]:
     """Return what stays of each layer, with the layer before pruning as its `before`."""
     shown = [_shown(layer, rule) for layer in layers]
     if rule.part.scope == "network":
         sizes = [layer.positions.size for layer in layers]
-        keep = _ask(rule, shown, zetas[0], check=partial(checks.masks, connections=sizes))
+        keep = _ask(rule, shown, zeta, check=partial(checks.masks, connections=sizes))
     else:
         keep = [
             _ask(
@@ -178,7 +193,7 @@ def _prune(rule: Answer, layers: Sequence[LayerView], zetas: Sequence[float]) ->
                 check=partial(checks.mask, connections=layer.positions.size),
                 layer=layer.index,
             )
-            for layer, zeta in zip(shown, zetas, strict=True)
+            for layer in shown
         ]
     return [
         replace(
@@ -196,7 +211,7 @@ def _trim(rule: Answer, layers: Sequence[LayerView], surplus: NDArray[np.int64])
     """Prune a number of connections more from each layer, by the same rule."""
     # The rule removes floor(zeta * n); half a connection keeps rounding away from the number.
     return [
-        _prune(rule, [layer], [min(1.0, (more + 0.5) / layer.positions.size)])[0] if more else layer
+        _prune(rule, [layer], min(1.0, (more + 0.5) / layer.positions.size))[0] if more else layer
         for layer, more in zip(layers, surplus.tolist(), strict=True)
     ]
 
@@ -234,5 +249,5 @@ def _shown(layer: LayerView, to: Answer) -> LayerView:
     )
 
 
-def _counts(arrays: Sequence[NDArray]) -> NDArray[np.int64]:
-    return np.array([array.size for array in arrays], dtype=np.int64)
+def _counts(layers: Sequence[LayerView]) -> NDArray[np.int64]:
+    return np.array([layer.positions.size for layer in layers], dtype=np.int64)

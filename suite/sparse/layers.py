@@ -9,7 +9,7 @@ engines' layers have one interface:
     activation                 module; its parameters, if any, are (n_out,)
     positions                  active positions, int64 (connections,), ascending
     connections                how many they are
-    dense                      whether every position is active, now and always
+    dense                      whether every position is active, and none was ever pruned
     gather(tensor)             values of a tensor shaped like `weight`, in the order of `positions`
     scatter(values)            the reverse: a tensor shaped like `weight`
     rewire(positions, weights) replace the topology and its weights
@@ -126,7 +126,7 @@ class MaskedLinear(nn.Module):
 
     @property
     def dense(self) -> bool:
-        """Whether every position is active, now and always."""
+        """Whether there is no topology: every position is active, and none was ever pruned."""
         return self.mask is None
 
     @property

@@ -75,9 +75,10 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         _log.warning("a checkpoint of another version cannot be used; its epochs are done again.")
         return []
-    parameters, sparse = dict(network.named_parameters()), _sparse(network)
-    for name, positions in state["positions"].items():
-        sparse[name].rewire(positions.numpy(), state["values"][name].numpy())
+    parameters, layers = dict(network.named_parameters()), _layers(network)
+    for name, positions in state["positions"].items():  # of layers that were dense at the start too
+        layers[name].rewire(positions.numpy(), state["values"][name].numpy())
+    sparse = _sparse(network)
     with torch.no_grad():
         for name in state["values"].keys() - sparse.keys():
             parameters[name].copy_(state["values"][name])
@@ -91,13 +92,14 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
     return history
 
 
+def _layers(network: mlp.MLP) -> dict[str, Any]:
+    """Return the hidden layers, by the name of their weight."""
+    return {f"layers.{index}.weight": layer for index, layer in enumerate(network.layers)}
+
+
 def _sparse(network: mlp.MLP) -> dict[str, Any]:
     """Return the layers that have a topology, by the name of their weight."""
-    return {
-        f"layers.{index}.weight": layer
-        for index, layer in enumerate(network.layers)
-        if not layer.dense
-    }
+    return {name: layer for name, layer in _layers(network).items() if not layer.dense}
 
 
 def _kept(

@@ -91,7 +91,8 @@ def train(
     torch.set_num_threads(threads)  # a worker process may have served another run before
     check_fits(settings, images)
     training = Training(settings, seed, images, engine=engine, device=device)
-    degrees = {"initial": _degrees(training.network)}
+    evolves = settings.recipe.evolves
+    degrees = {"initial": _degrees(training.network, evolves)}
     history = training.history
     if checkpoint is not None:
         history += unpack(checkpoint, training.network, training.optimizer)
@@ -107,7 +108,7 @@ def train(
             kept = time.monotonic()
             if stopped:
                 raise Stopped
-    return Trained(history, degrees | {"final": _degrees(training.network)})
+    return Trained(history, degrees | {"final": _degrees(training.network, evolves)})
 
 
 def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
@@ -141,11 +142,12 @@ def check_fits(settings: Settings, images: DataSet) -> None:
         )
 
 
-def _degrees(network: mlp.MLP) -> list[dict[str, list[int]]]:
+def _degrees(network: mlp.MLP, evolves: bool) -> list[dict[str, list[int]]]:
+    """Return the degrees of the layers that have a topology, or are to get one."""
     return [
         topology.degrees(layer.positions, layer.shape)
         for layer in network.layers
-        if not layer.dense
+        if evolves or not layer.dense
     ]
 
 

@@ -1,0 +1,48 @@
+"""Networks that shrink, once more, slowly: written from the methods' descriptions.
+
+A layer is a dict from (row, column) to weight that holds the active positions.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+Layer = dict[tuple[int, int], float]
+
+
+def sparsity(step: float, start: float, steps: float, first: Fraction, last: Fraction) -> Fraction:
+    """Zhu and Gupta 2017, Equation 1, exactly: from `first` to `last` over `steps` steps."""
+    passed = Fraction(min(max(step - start, 0), steps)) / Fraction(steps)
+    return last + (first - last) * (1 - passed) ** 3
+
+
+def largest_of_network(layers: list[Layer], count: int) -> list[set[tuple[int, int]]]:
+    """Return the positions of the `count` largest weights of a network, by layer.
+
+    Of equal weights those of the first layer stay, and in a layer the one with the lowest position
+    goes first.
+    """
+    everywhere = [(n, at) for n, layer in enumerate(layers) for at in sorted(layer, reverse=True)]
+    everywhere.sort(key=lambda found: -abs(layers[found[0]][found[1]]))
+    return [{at for n, at in everywhere[:count] if n == number} for number in range(len(layers))]
+
+
+def granet(
+    layers: list[Layer], gradients: list[dict[tuple[int, int], float]], count: int, zeta: float
+) -> list[set[tuple[int, int]]]:
+    """Return what is active after pruning a network to `count` weights and regenerating it.
+
+    Regeneration: in each layer a share zeta of what is left, the smallest, goes, and as many
+    connections come where the gradient is largest, those that have just gone among them.
+    """
+    after = []
+    kept = largest_of_network(layers, count)
+    for layer, gradient, stays in zip(layers, gradients, kept, strict=True):
+        by_size = sorted(sorted(stays), key=lambda at: abs(layer[at]))
+        gone = by_size[: math.floor(zeta * len(by_size))]
+        active = stays - set(gone)
+        candidates = sorted(at for at in gradient if at not in active)
+        candidates.sort(key=lambda at: -abs(gradient[at]))
+        after.append(active | set(candidates[: len(gone)]))
+    return after
