@@ -17,6 +17,8 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suite.version import __version__ as __version__
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from suite.settings import Settings
     from suite.store.status import Status
     from suite.study import Study
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Budgeted",

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import suite
+from suite.version import __version__
 
 _PACKAGES = ("torch", "numpy", "numba", "ray")
 
@@ -33,7 +33,7 @@ def provenance() -> dict[str, Any]:
     The commit is that of the suite's own checkout, "" where it is installed from a package.
     """
     return {
-        "suite": suite.__version__,
+        "suite": __version__,
         "python": platform.python_version(),
         **{package: importlib.metadata.version(package) for package in _PACKAGES},
         "host": socket.gethostname(),

@@ -1,6 +1,7 @@
 """Who imports whom: data flows one way, and heavy libraries stay where they are used."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "suite"
 
 FLOORS = [
-    {"errors", "files", "measures", "paper", "randomness", "statistics"},
+    {"errors", "files", "measures", "paper", "randomness", "statistics", "version"},
     {"machine", "kernels", "methods"},
     {"datasets", "sparse"},
     {"settings"},
@@ -75,12 +76,23 @@ del PARTS["__init__"]  # the public functions: they import what they call
 
 
 def inside(name: str) -> set[str]:
-    found = {part(module) for module in PARTS[name] if module.startswith("suite.")}
-    return found - {name, "__version__"}
+    return {part(module) for module in PARTS[name] if module.split(".")[0] == "suite"} - {name}
 
 
 def test_every_part_has_its_place():
     assert set(PARTS) == set(ORDER)
+
+
+def test_the_drawing_shows_the_floors():
+    text = (PACKAGE.parent / "docs/architecture.md").read_text()
+    drawing = text.partition("## Floors")[2].split("```")[1]
+    drawn = [{w for w in re.findall(r"\w+", line) if w in ORDER} for line in drawing.splitlines()]
+    assert [rooms for rooms in drawn if rooms] == FLOORS[::-1]
+
+
+@pytest.mark.parametrize("path", PACKAGE.rglob("*.py"), ids=lambda path: path.stem)
+def test_modules_are_small(path):
+    assert len(path.read_text().splitlines()) <= 400
 
 
 @pytest.mark.parametrize("name", ORDER)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suite.version import __version__
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,9 +31,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        import suite
-
-        typer.echo(f"suite {suite.__version__}")
+        typer.echo(f"suite {__version__}")
         raise typer.Exit
 
 

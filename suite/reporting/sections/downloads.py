@@ -7,6 +7,7 @@ from suite.reporting import tex
 from suite.reporting.section import Links, Material, Section
 from suite.store.table import export
 from suite.study import Study
+from suite.version import __version__
 
 TIDY = "tidy.parquet"
 CITATION = "citation.bib"
@@ -30,14 +31,12 @@ def section(material: Material) -> Section:
 
 def citation(study: Study) -> str:
     """Return the paper and the study as BibTeX."""
-    import suite
-
     return (
         f"{paper.BIBTEX}\n"
         f"@misc{{{study.name},\n"
         f"  title        = {{{{{tex.escape(study.title)}}}}},\n"
         f"  howpublished = {{Study file {tex.escape(study.path.name)}, "
-        f"suite {suite.__version__}}},\n"
+        f"suite {__version__}}},\n"
         f"  note         = {{Seeds {study.seeds[0]} to {study.seeds[-1]}}},\n"
         "}\n"
     )
