@@ -19,7 +19,7 @@ def path(tmp_path):
 
 def test_a_right_study_is_counted(path):
     path.write_text(RIGHT)
-    assert suite("check", path) == (0, f"{path}: 3 cells x 3 seeds = 9 runs.\n", "")
+    assert suite("check", path) == (0, f"{path}: 3 cells x 3 seeds (2022 to 2024) = 9 runs.\n", "")
 
 
 def test_every_mistake_is_printed_and_nothing_is_written(path, monkeypatch):

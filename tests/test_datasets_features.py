@@ -13,6 +13,7 @@ from suite.datasets.sources import KNOWN, CsvSource, NpzSource, ParquetSource
 from suite.datasets.splits import Split, split
 from suite.errors import UserError
 from suite.settings import Settings
+from suite.study.runs import Run
 from suite.training.train import check_fits, train
 
 COLUMNS = ["age", "weight", "constant"]
@@ -149,6 +150,17 @@ def test_warping_features_is_a_mistake_only_where_it_is_asked_for(tmp_path):
     check_fits(Settings(**given), data)
     with pytest.raises(UserError, match=r"augment: .* has feature vectors"):
         check_fits(Settings(**given, augment=True), data)
+
+
+def test_leaving_out_to_warp_features_is_the_same_as_saying_no(tmp_path):
+    frame().to_parquet(tmp_path / "all.parquet")
+    source = {"parquet": str(tmp_path / "all.parquet"), "test": 0.2}
+    known = fingerprint(ParquetSource(**source), tmp_path / "data")
+    given = {"dataset": source, "hidden": (8,), "epsilon": 2}
+    left_out, said = Settings(**given), Settings(**given, augment=False)
+    assert Run("set", left_out, 1, known).key == Run("set", said, 1, known).key
+    images = "0" * 64
+    assert Run("set", left_out, 1, images).key != Run("set", said, 1, images).key
 
 
 def test_a_network_learns_a_table(tmp_path):

@@ -38,7 +38,7 @@ def test_check_says_it_in_units_that_suit_it(path, tmp_path):
     told = suite("check", path, "--estimate", "--data", tmp_path)
     assert told.code == 0
     rows = told.out.splitlines()
-    assert rows[0].endswith("3 cells x 3 seeds = 9 runs.")
+    assert rows[0].endswith("3 cells x 3 seeds (2022 to 2024) = 9 runs.")
     assert [row.split()[0] for row in rows[2:5]] == ["set", "lset", "dense"]
     for row in rows[2:5]:
         assert re.search(r"[1-9]\d*(\.\d+)?\s(ms|s) +[\d.]+\s(ms|s) of a core", row), row

@@ -44,7 +44,12 @@ def check(
     """Check a study file and count its runs."""
     checked = load(study, many=yes)
     cells, seeds = len(checked.cells), len(checked.seeds)
-    counted = (count(cells, "cell"), count(seeds, "seed"), count(cells * seeds, "run"))
+    which = f"{checked.seeds[0]} to {checked.seeds[-1]}" if seeds > 1 else str(checked.seeds[0])
+    counted = (
+        count(cells, "cell"),
+        f"{count(seeds, 'seed')} ({which})",
+        count(cells * seeds, "run"),
+    )
     typer.echo("{}: {} x {} = {}.".format(study, *counted))
     if estimate:
         from suite.datasets.known import data_folder

@@ -62,6 +62,10 @@ class DataSet:
         return "images" if self.kind == "images" else "rows"
 
 
+ROWS = "rows-"
+"""How the fingerprints of feature vectors begin."""
+
+
 def content(arrays: Sequence[np.ndarray], classes: int) -> str:
     """Return the hash of what a data set holds: 64 hexadecimal digits.
 
@@ -120,7 +124,7 @@ def assemble(
     if len(missing):
         raise UserError(f"{name}: class {classes[missing[0]]!r} has no {one}.")
     arrays = x_train, y_train, x_test, y_test
-    known = fingerprint or content(arrays, classes=len(classes))
+    known = fingerprint or ("" if kind == "images" else ROWS) + content(arrays, len(classes))
     return DataSet(name, *arrays, tuple(classes), known, notes)
 
 

@@ -105,7 +105,7 @@ KNOWN: dict[str, Known] = {
         2,
         (456, 113),
         (),
-        "e2132df8ba5db4151376532cd2b8f03ce05c819bfe304f3f4c160286cec54ecf",
+        "rows-e2132df8ba5db4151376532cd2b8f03ce05c819bfe304f3f4c160286cec54ecf",
     ),
     "wine": Known(
         "wine",
@@ -113,7 +113,7 @@ KNOWN: dict[str, Known] = {
         3,
         (144, 34),
         (),
-        "4d570c616764733b5bfafa387ed20a2de9e03b20e439ca90c87c2dc2b2f48509",
+        "rows-4d570c616764733b5bfafa387ed20a2de9e03b20e439ca90c87c2dc2b2f48509",
     ),
 }
 

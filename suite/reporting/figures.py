@@ -90,8 +90,8 @@ class Plan:
     zoom: int | None = None
 
 
-_ACCURACY = ("accuracy", "test_accuracy", Axis("Accuracy on the test images"))
-_LOSS = ("loss", "test_loss", Axis("Loss on the test images"))
+_ACCURACY = ("accuracy", "test_accuracy", Axis("Accuracy on the test set"))
+_LOSS = ("loss", "test_loss", Axis("Loss on the test set"))
 _CONNECTIONS = ("connections", "connections", Axis("Connections", from_zero=True, grouped=True))
 
 

@@ -23,7 +23,8 @@ class Seeds(_Model):
     """The seeds of every cell: root, root + 1, ... so raising the count appends seeds."""
 
     root: Annotated[int, Field(ge=0, lt=2**32)] = 2022
-    """The first seed, 0 or more. Studies with overlapping seeds do not repeat each other."""
+    """The first seed, 0 or more. Studies are independent only if none of their seeds is the same:
+    roots 2022 and 2032 are, for ten seeds each; 2022 and 2023 share nine of them."""
     count: Annotated[int, Field(ge=1)] = 10
     """How many seeds every cell is run with, 1 or more."""
 

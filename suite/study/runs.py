@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from suite.datasets.dataset import ROWS
 from suite.settings import Settings
 
 MEANING = 1
@@ -32,9 +33,12 @@ class Run:
     def key(self) -> str:
         """Hash of everything that decides the run's result, and of nothing else (16 hex digits)."""
         plugins = dict(self.settings.recipe.fingerprints)
+        settings = self.settings.deciding()
+        if self.fingerprint.startswith(ROWS):
+            settings["augment"] = False  # feature vectors are never warped, whatever is left out
         decides = {
             "meaning": MEANING,
-            "settings": self.settings.deciding(),
+            "settings": settings,
             "strategy": plugins.pop("regrow", None),
             "seed": self.seed,
             "data": self.fingerprint,

@@ -148,7 +148,7 @@ def _draw(rows: list[Row], ahead: list[Row], runs: pd.DataFrame, looks: dict[str
         axes.plot(x.mean, y.mean, marker=look.marker, markersize=6, color=colour, zorder=4)
     _draw_front(axes, ahead)
     axes.margins(0.12)
-    axes.set_title("Accuracy on the test images", loc="left", pad=6)
+    axes.set_title("Accuracy on the test set", loc="left", pad=6)
     axes.set_xlabel("Connections")
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_locator(MaxNLocator(6))

@@ -54,13 +54,13 @@ def _about(results: Results) -> str:
     if fractions:
         shares = listing(f"{100 * float(f):g} %" for f in dict.fromkeys(fractions))
         sentences.append(
-            f"Methods are steered by {shares} of the training images, held out; the test images "
-            "are only reported on."
+            f"Methods are steered by {shares} of the training data, held out; the test set is "
+            "only reported on."
         )
     if len(fractions) < len(settings):
         who = "Some methods are" if fractions else "Methods are"
         sentences.append(
-            f"{who} steered by the test images, as in the paper: validation and test values are "
+            f"{who} steered by the test set, as in the paper: validation and test values are "
             "one, and test accuracies are optimistic for methods that read them."
         )
     return " ".join(sentences)
