@@ -181,6 +181,19 @@ def test_watch_writes_whenever_runs_finish_until_interrupted_or_complete(watch, 
     assert "Complete: all 8 runs are done." in again.page.read_text()
 
 
+@pytest.mark.slow
+def test_watching_ends_with_an_interrupt_also_in_the_background(watch):
+    """A shell has what it starts in the background ignore Ctrl-C."""
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        watching = watch()
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    watching.until_said("No run of tiny is done yet; the report waits for one.")
+    watching.process.send_signal(signal.SIGINT)
+    assert watching.process.wait(60) == 130
+
+
 def test_two_studies_cannot_be_watched(suite, done):
     path, store = done
     for more in ([path], ["--other-store", store]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EBADF, errno.EIO)
 def main() -> None:
     """Run the command line; say a user's mistakes without a traceback."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    # A shell has what it starts in the background ignore SIGINT; here it always ends the verb.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.stdout is None:  # closed, as some daemons start their children
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  for the whole process
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import signal
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -245,21 +247,18 @@ def _echo(lines: Iterable[str]) -> None:
 
 def _watch_report(study: Study, store: str, folder: Path) -> Written:
     """Write a report again whenever more runs are done, until all are."""
-    import time
-
     from suite import reporting
     from suite.store import table
     from suite.store.store import UnusableError
 
     before = None
-    while True:
+    for _ in _again_and_again(_SECONDS_BETWEEN_LOOKS):
         try:
             results = table.read(study, store)
         except UnusableError as error:
             if before is None:
                 raise
             typer.echo(str(error), err=True)
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
             continue
         done = {run.key for run in results.runs if run.state == "done"}
         if not done and before is None:
@@ -268,9 +267,31 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
             written = reporting.write(results, folder)
             typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)
             if written.complete:
-                return written
+                break
         before = done
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return written
+
+
+def _again_and_again(seconds: float) -> Iterator[None]:
+    """Yield at once and then every few seconds, until Ctrl-C.
+
+    Python answers Ctrl-C with an exception, which a finalizer or a callback may swallow; here it
+    is noted as well.
+    """
+    pressed = threading.Event()
+
+    def interrupt(*_: Any) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+        while not pressed.wait(seconds):
+            yield
+        raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
