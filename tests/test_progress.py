@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from suite.execution import progress
-from suite.execution.progress import Progress, seconds_left
+from suite.execution.progress import Progress
 from suite.settings import Settings
+from suite.store.status import seconds_left, tally
 from suite.study.runs import Run
 
 
@@ -29,7 +30,7 @@ def followed(runs):
     """Play a study in which everything happens once, and return what was shown."""
     shown = io.StringIO()
     first, second, third, _ = (run.key for run in runs)
-    with Progress(runs, 3, Console(file=shown, width=100)) as watcher:
+    with Progress("study", runs, runs[:3], Console(file=shown, width=100)) as watcher:
         watcher.started(first)
         watcher.started(second)
         watcher.reached(first, 4, 2.0)
@@ -48,37 +49,55 @@ def followed(runs):
 def test_a_batch_log_has_plain_lines(runs, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     lines = followed(runs).splitlines()
-    assert lines[0] == "3 of 7 runs done, 0 running, starting"
+    assert lines[0] == "1 of 4 runs done, starting"
+    # set: 6 and 10 epochs of 2 s; dynset: 10 of the same; two at once.
     assert (
-        "3 of 7 runs done, 2 running, time left 0:00:36: "
-        "set seed 1 epoch 4/10, dynset[metric=loss] seed 1 epoch 0/10" in lines
+        "1 of 4 runs done, 2 running, time left 0:00:26: "
+        "set 4/20 epochs, dynset[metric=loss] 10/20 epochs" in lines
     )
-    assert f"tried again: dynset[metric=loss], seed 1: its node has died ({runs[1].key})" in lines
-    assert f"failed: set, seed 2 ({runs[2].key})" in lines
-    assert any(
-        line.startswith("4 of 7 runs done, 1 running, 1 failed, time left") for line in lines
-    )
-    assert any(line.startswith("Stopping: runs end their epoch") for line in lines)
+    of_second, of_third = f"seed 1: its node has died ({runs[1].key})", f"seed 2 ({runs[2].key})"
+    assert f"trying again: dynset[metric=loss], {of_second}" in lines
+    assert f"failed: set, {of_third}" in lines
+    assert any(line.startswith("2 of 4 runs done, 1 running, 1 failed, time") for line in lines)
+    assert any(line.startswith("Stopping: ") and "30 s" in line for line in lines)
     assert any(line.startswith("waiting: no node") for line in lines)
     assert not any("\x1b" in line for line in lines)
 
 
-def test_a_terminal_has_a_table(runs):
+def test_a_terminal_has_the_table_of_suite_status(runs):
     shown = io.StringIO()
-    with Progress(runs, 0, Console(file=shown, force_terminal=True, width=100)) as watcher:
+    with Progress("study", runs, runs, Console(file=shown, force_terminal=True)) as watcher:
         watcher.started(runs[1].key)
         watcher.reached(runs[1].key, 5, 2.0)
-    assert "s an epoch" in shown.getvalue()
     assert "dynset[metric=loss]" in shown.getvalue()
+    assert "5/20" in shown.getvalue()
     assert "━" in shown.getvalue()
 
 
+def test_the_driver_sees_what_suite_status_reads_from_the_store(runs, tmp_path):
+    """One count and one rendering, whether the events or the store say how a study gets on."""
+    watcher = Progress("study", runs, runs[:3], Console(quiet=True), {runs[1].key: 3})
+    assert watcher.status().summary == "1 of 4 runs done"
+    watcher.started(runs[0].key)
+    watcher.reached(runs[0].key, 4, 2.0)
+    watcher.ended(runs[2].key, "failed")
+    by_events = watcher.status()
+    conditions = dict(
+        zip((r.key for r in runs), ("running", "waiting", "failed", "done"), strict=True)
+    )
+    epochs = {runs[0].key: 4, runs[1].key: 3}
+    cells, left = tally(runs, conditions, epochs, {"set": 2.0})
+    assert by_events.cells == cells
+    assert by_events.seconds_left == left == pytest.approx((6 + 7) * 2.0)
+    assert by_events.count("failed") == 1
+
+
 def test_epochs_of_earlier_attempts_shorten_the_time_left(runs):
-    watcher = Progress(runs, 0, Console(quiet=True), {run.key: 8 for run in runs})
-    assert watcher.seconds_left() is None
+    watcher = Progress("study", runs, runs, Console(quiet=True), {run.key: 8 for run in runs})
+    assert watcher.status().seconds_left is None
     watcher.started(runs[0].key)
     watcher.reached(runs[0].key, 9, 3.0)
-    assert watcher.seconds_left() == pytest.approx((1 + 2 + 2 + 2) * 3.0)
+    assert watcher.status().seconds_left == pytest.approx((1 + 2 + 2 + 2) * 3.0)
 
 
 def test_time_left_goes_by_each_cells_pace_and_by_what_runs_at_once():
@@ -88,15 +107,15 @@ def test_time_left_goes_by_each_cells_pace_and_by_what_runs_at_once():
     assert seconds_left({"a": 10}, {"a": 1.0}, 0) is None
 
 
-def test_a_long_list_of_runs_is_cut(runs, monkeypatch):
+def test_a_long_list_of_cells_is_cut(runs, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-    monkeypatch.setattr(progress, "RUNS_IN_A_LINE", 1)
+    monkeypatch.setattr(progress, "CELLS_IN_A_LINE", 1)
     shown = io.StringIO()
-    with Progress(runs, 0, Console(file=shown)) as watcher:
+    with Progress("study", runs, runs, Console(file=shown)) as watcher:
         for run in runs:
             watcher.started(run.key)
         watcher.reached(runs[0].key, 1, 1.0)
-    assert "set seed 1 epoch 1/10, and 3 more" in shown.getvalue()
+    assert "set 1/20 epochs, and 1 more" in shown.getvalue()
 
 
 def test_what_cannot_be_printed_is_left_out():

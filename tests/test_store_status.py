@@ -86,10 +86,10 @@ def test_what_goes_on_is_counted_and_timed(study, store, keys):
     assert (statics.done, statics.running, statics.failed, statics.epochs) == (0, 1, 1, 6)
     assert statics.last_loss == 0.25
     assert sets.seconds_left == pytest.approx(5 * 2.0)
-    assert status.seconds_left == pytest.approx((5 + 14) * 2.0 / 2)
+    assert status.seconds_left == pytest.approx((5 + 4) * 2.0 / 2)
     assert status.driver == "driving"
     told = shown(status)
-    assert "study: 1 of 4 runs done, 2 running, 1 failed, time left 0:00:19." in told
+    assert "study: 1 of 4 runs done, 2 running, 1 failed, time left 0:00:09." in told
     assert "Driven by process 7 on far, started 0:01:3" in told
 
 
@@ -173,7 +173,7 @@ def test_a_store_that_holds_nothing_of_the_study_is_said_to(study, store, keys, 
         look(study, RunStore(tmp_path / "none"))
     )
     note(store, keys["set1"], "t")
-    assert "Nobody drives it now.\n" in shown(look(study, store)).replace(" \n", "\n")
+    assert "Nobody is driving it now.\n" in shown(look(study, store)).replace(" \n", "\n")
 
 
 def test_watching_waits_for_a_store_in_trouble_and_ends_where_nothing_more_comes(

@@ -88,13 +88,12 @@ def drive(
             note_fingerprints(study, found, store)
     ended = True
     if missing:
-        before = len({run.key for run in runs}) - len(missing)
         with ExitStack() as held:
             with usable(store):
                 holding = hold(store, study.name, file=study.path, takeover=takeover)
                 lock = held.enter_context(holding)
                 note_fingerprints(study, found, store)
-            ended = _execute(study, missing, before, store, lock, folder, address, console)
+            ended = _execute(study, runs, missing, store, lock, folder, address, console)
     with usable(store):
         states = store.states(run.key for run in runs)
         failed = [
@@ -108,8 +107,8 @@ def drive(
 
 def _execute(
     study: Study,
+    runs: Sequence[Run],
     missing: Sequence[Run],
-    before: int,
     store: RunStore,
     lock: Lock,
     data_dir: Path,
@@ -124,7 +123,7 @@ def _execute(
 
     with usable(store):
         behind = _epochs(missing, store)
-    with Progress(missing, before, console, behind) as watcher:
+    with Progress(study.name, runs, missing, console, behind) as watcher:
         return cluster.execute(
             missing,
             images,

@@ -1,7 +1,7 @@
-"""How a study is getting on, read from its store: on any machine that sees it, at any time.
+"""How a study is getting on: read from its store, on any machine that sees it, at any time.
 
-A run that is under way says so in the store every few seconds, and so does its driver; who has not
-been heard of for too long is called stale and not running.
+A run reports to the store every few seconds, and so does its driver. One that has been silent for
+too long is called stale, not running.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from statistics import fmean
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 from suite.store import lock
 from suite.store.store import RunStore, State, at_once
@@ -20,11 +22,14 @@ from suite.store.table import known_runs
 from suite.study import Study
 from suite.study.runs import Run
 
+if TYPE_CHECKING:
+    from rich.console import Group
+
 Condition = Literal["done", "running", "stale", "failed", "waiting"]
 DriverCondition = Literal["driving", "stopping", "stale", "none"]
 
 SECONDS_OF_A_FIRST_EPOCH = 600.0
-"""So long is a run believed that has not said yet how long its epochs take."""
+"""How long a run may be silent before it has reported how long its epochs take."""
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -42,11 +47,11 @@ class CellStatus:
         runs: How many runs it has: each is done, running, stale, failed or waiting.
         done: Runs that are finished.
         running: Runs under way.
-        stale: Runs that were under way and have not been heard of for too long.
+        stale: Runs that were under way and have been silent for too long.
         failed: Runs that failed.
-        epochs: Epochs that its runs have behind them.
-        epochs_in_all: Epochs that its runs have.
-        last_loss: Training loss of the epoch last heard of, or None.
+        epochs: Epochs that its runs have completed.
+        epochs_in_all: Epochs that its runs have in total.
+        last_loss: Training loss of the epoch reported last, or None.
         seconds_left: Until its runs are done at their present pace, or None if none is running.
     """
 
@@ -69,7 +74,7 @@ class Status:
     Attributes:
         study: The study's name.
         store: The store's location.
-        driver: Whether it is being driven; "stale" where its driver was not heard of for too long.
+        driver: Whether it is being driven; "stale" where its driver has been silent for too long.
         driven_by: Host, process and age of its driver, for people.
         cells: One a cell, in the study's order.
         begun: Whether the store holds anything of the study.
@@ -95,9 +100,21 @@ class Status:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more will come: every run is done, or has failed with nobody at it."""
+        """Whether nothing more will happen: each run is done, or has failed and has no driver."""
         ended = self.count("done") + self.count("failed")
         return self.complete or (self.driver == "none" and ended == self.count("runs"))
+
+    @property
+    def summary(self) -> str:
+        """One line, e.g. 3 of 7 runs done, 2 running, time left 0:12:30."""
+        parts = [f"{self.count('done')} of {self.count('runs')} runs done"]
+        counts = {what: self.count(what) for what in ("running", "stale", "failed")}
+        parts += [f"{number} {what}" for what, number in counts.items() if number]
+        if self.driver == "stopping":
+            parts.append("stopping")
+        elif self.seconds_left is not None and not self.complete:
+            parts.append(f"time left {_time(self.seconds_left)}")
+        return ", ".join(parts)
 
     def document(self) -> dict[str, Any]:
         """Return all of it as one JSON document."""
@@ -111,8 +128,8 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     Args:
         study: The study.
         store: Its store.
-        notes: What finished runs said last: kept here between two looks, so that the second need
-            not read it again.
+        notes: The last reports of finished runs, kept here so that the next look need not read
+            them again.
 
     Raises:
         OSError: If the store cannot be read.
@@ -123,22 +140,23 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     driver, now = _driver_and_its_time(study, store)
     begun = set(store.keys()) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
-    found = dict(zip(asked, at_once(store.progress, asked), strict=True))
-    heard = notes | {key: note for key, note in found.items() if note is not None}
+    reported = dict(zip(asked, at_once(store.progress, asked), strict=True))
+    heard = notes | {key: note for key, note in reported.items() if note is not None}
     notes.update({key: heard[key] for key in heard if states.get(key) == "done"})
     conditions = {
         run.key: _condition(states[run.key], heard.get(run.key), driver, now) for run in runs
     }
-    by_cell: dict[str, list[Run]] = {}
+    timed: dict[str, list[Note]] = {}
     for run in runs:
-        by_cell.setdefault(run.cell, []).append(run)
-    pace = {
-        cell: sum(paces) / len(paces)
-        for cell, of_cell in by_cell.items()
-        if (paces := [heard[r.key]["seconds"] for r in of_cell if _timed(heard.get(r.key))])
+        if run.key in heard and heard[run.key]["seconds"] is not None:
+            timed.setdefault(run.cell, []).append(heard[run.key])
+    pace = {cell: fmean(note["seconds"] for note in found) for cell, found in timed.items()}
+    losses = {
+        cell: max(found, key=lambda note: note["time"])["train_loss"]
+        for cell, found in timed.items()
     }
-    cells = [_cell(cell, of_cell, conditions, heard, pace) for cell, of_cell in by_cell.items()]
-    left = {cell.cell: cell.epochs_in_all - cell.epochs for cell in cells}
+    epochs = {key: note["epoch"] for key, note in heard.items()}
+    cells, left = tally(runs, conditions, epochs, pace, losses)
     return Status(
         study.name,
         store.location,
@@ -146,15 +164,15 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         _driver_condition(driver, now),
         lock.describe(driver) if driver else "",
         cells,
-        seconds_left(left, pace, sum(cell.running for cell in cells)),
+        left,
     )
 
 
 def watch(study: Study, store: RunStore) -> Iterator[Status]:
-    """Look again every few seconds, until nothing more will come.
+    """Look again every few seconds, until nothing more will happen.
 
     Raises:
-        OSError: If the store cannot be read at first; later that is waited for.
+        OSError: If the store cannot be read at first; later it waits until it can.
     """
     notes: dict[str, Note] = {}
     status = look(study, store, notes)
@@ -169,13 +187,62 @@ def watch(study: Study, store: RunStore) -> Iterator[Status]:
         yield status
 
 
+def tally(
+    runs: Sequence[Run],
+    conditions: Mapping[str, Condition],
+    epochs: Mapping[str, int],
+    pace: Mapping[str, float],
+    losses: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[list[CellStatus], float | None]:
+    """Count a study's runs by cell, and estimate how long they still take.
+
+    Args:
+        runs: All runs.
+        conditions: The condition of each run, by key.
+        epochs: Epochs completed, by key; those of runs that are done need not be given.
+        pace: Seconds an epoch, by cell, where that is known.
+        losses: The last training loss, by cell, where that is known.
+
+    Returns:
+        The cells in the order of the runs; and the seconds left, or None where that is unknown.
+    """
+    by_cell: dict[str, list[Run]] = {}
+    for run in runs:
+        by_cell.setdefault(run.cell, []).append(run)
+    completed = {
+        run.key: run.settings.epochs if conditions[run.key] == "done" else epochs.get(run.key, 0)
+        for run in runs
+    }
+    cells: list[CellStatus] = []
+    left: dict[str, int] = {}
+    for cell, of_cell in by_cell.items():
+        counts = Counter(conditions[run.key] for run in of_cell)
+        going = [run for run in of_cell if conditions[run.key] != "failed"]
+        left[cell] = sum(run.settings.epochs - completed[run.key] for run in going)
+        cells.append(
+            CellStatus(
+                cell=cell,
+                runs=len(of_cell),
+                done=counts["done"],
+                running=counts["running"],
+                stale=counts["stale"],
+                failed=counts["failed"],
+                epochs=sum(completed[run.key] for run in of_cell),
+                epochs_in_all=sum(run.settings.epochs for run in of_cell),
+                last_loss=losses.get(cell),
+                seconds_left=seconds_left({cell: left[cell]}, pace, counts["running"]),
+            )
+        )
+    return cells, seconds_left(left, pace, sum(cell.running for cell in cells))
+
+
 def seconds_left(
     epochs: Mapping[str, int], pace: Mapping[str, float], running: int
 ) -> float | None:
     """Estimate how long runs still take.
 
-    Each cell goes at its own pace, at the mean pace until it has one, and as many runs go on at
-    once as do now.
+    Each cell keeps its own pace, or the mean pace until it has one, and as many runs go on at once
+    as now.
 
     Args:
         epochs: Epochs left, by cell.
@@ -192,10 +259,10 @@ def seconds_left(
 
 
 def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, float | None]:
-    """Return who drives a study, and what time it is there; None if it does not live.
+    """Return who drives a study, and the time on its machine; None if it is not alive.
 
-    The clock there may be another than here. One that has just been heard of lives, and so does
-    one that is heard of again while it is watched.
+    The clocks of two machines may differ. A driver that has just reported is alive, and so is one
+    that reports again while it is watched.
     """
     driver = store.driver(study.name)
     if driver is None or lock.is_another(driver, study.path):
@@ -214,7 +281,7 @@ def _condition(
     if state in ("done", "failed"):
         return state
     if note is None or driver is None or note["driver"] != driver["token"]:
-        return "waiting"  # what another driver had begun, or nobody yet
+        return "waiting"  # begun by another driver, or not begun yet
     seconds = note["seconds"]
     patience = SECONDS_OF_A_FIRST_EPOCH if seconds is None else lock.STALE_AFTER + 3 * seconds
     return "running" if now is not None and now - note["time"] <= patience else "stale"
@@ -228,85 +295,45 @@ def _driver_condition(driver: Note | None, now: float | None) -> DriverCondition
     return "stopping" if driver["stopping"] else "driving"
 
 
-def _timed(note: Note | None) -> bool:
-    return note is not None and note["seconds"] is not None
-
-
-def _cell(
-    cell: str,
-    runs: Sequence[Run],
-    conditions: dict[str, Condition],
-    heard: dict[str, Note],
-    pace: dict[str, float],
-) -> CellStatus:
-    counts = Counter(conditions[run.key] for run in runs)
-    epochs = sum(
-        run.settings.epochs
-        if conditions[run.key] == "done"
-        else heard.get(run.key, {}).get("epoch", 0)
-        for run in runs
-    )
-    in_all = sum(run.settings.epochs for run in runs)
-    told = [heard[run.key] for run in runs if _timed(heard.get(run.key))]
-    last = max(told, key=lambda note: note["time"], default=None)
-    running = counts["running"]
-    return CellStatus(
-        cell=cell,
-        runs=len(runs),
-        done=counts["done"],
-        running=running,
-        stale=counts["stale"],
-        failed=counts["failed"],
-        epochs=epochs,
-        epochs_in_all=in_all,
-        last_loss=last["train_loss"] if last else None,
-        seconds_left=seconds_left({cell: in_all - epochs}, pace, running),
-    )
-
-
-def as_text(status: Status) -> Any:
-    """Return the status as something that rich prints: a table under two sentences."""
+def as_text(status: Status) -> Group:
+    """Return a status as something that rich prints: a table below one or two sentences."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
+    troubles = [what for what in ("stale", "failed") if status.count(what)]
+    losses = ["last loss"] if any(cell.last_loss is not None for cell in status.cells) else []
     table = Table(box=None, pad_edge=False)
     table.add_column("cell", no_wrap=True)
-    troubles = [what for what in ("stale", "failed") if status.count(what)]
-    for heading in ("done", "running", *troubles, "epochs", "last loss", "time left"):
+    for heading in ("done", "running", *troubles, "epochs", *losses, "time left"):
         table.add_column(heading, justify="right")
     for cell in status.cells:
-        left = cell.seconds_left
+        loss = "" if cell.last_loss is None else f"{cell.last_loss:.4f}"
         table.add_row(
             Text(cell.cell),
             f"{cell.done}/{cell.runs}",
             str(cell.running or ""),
             *(Text(str(getattr(cell, what) or ""), style="red") for what in troubles),
             f"{cell.epochs}/{cell.epochs_in_all}",
-            "" if cell.last_loss is None else f"{cell.last_loss:.4f}",
-            "" if left is None else str(timedelta(seconds=round(left))),
+            *([loss] if losses else []),
+            "" if cell.seconds_left is None else _time(cell.seconds_left),
         )
-    return Group(Text(_counts(status)), Text(_driver(status)), table)
+    sentences = [f"{status.study}: {status.summary}.", *_driver(status)]
+    return Group(*map(Text, sentences), table)
 
 
-def _counts(status: Status) -> str:
-    parts = [f"{status.count('done')} of {status.count('runs')} runs done"]
-    parts += [
-        f"{status.count(what)} {what}"
-        for what in ("running", "stale", "failed")
-        if status.count(what)
-    ]
-    if status.seconds_left is not None and not status.complete:
-        parts.append(f"time left {timedelta(seconds=round(status.seconds_left))}")
-    return f"{status.study}: {', '.join(parts)}."
+def _driver(status: Status) -> list[str]:
+    """Return a sentence on the driver; none where the driver itself shows the status."""
+    by = status.driven_by
+    match status.driver:
+        case "stale":
+            return [f"Stale: it was driven by {by}. Resume it with suite run."]
+        case "none" if status.begun:
+            return ["Nobody is driving it now."]
+        case "none":
+            return [f"Nobody is driving it now, and {status.store} holds nothing of it."]
+    return [f"Driven by {by}."] if by else []
 
 
-def _driver(status: Status) -> str:
-    return {
-        "driving": f"Driven by {status.driven_by}.",
-        "stopping": f"Stopping: driven by {status.driven_by}.",
-        "stale": f"Stale: it was driven by {status.driven_by}; go on with suite run.",
-        "none": "Nobody drives it now."
-        if status.begun
-        else f"Nobody drives it now, and {status.store} holds nothing of it.",
-    }[status.driver]
+def _time(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -23,7 +23,7 @@ def test_one_interrupt_while_ray_starts_ends_with_130(tmp_path, moment):
     """
     study = write_study(tmp_path, epochs=400)
     with driving(study, "--store", tmp_path / "store") as driver:
-        started = "0 of 4 runs done, 0 running, starting"
+        started = "0 of 4 runs done, starting"
         driver.until(lambda: started in driver.told if moment is None else raylet(driver), started)
         time.sleep(moment or 0.0)
         driver.interrupt()

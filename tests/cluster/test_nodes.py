@@ -60,7 +60,7 @@ def test_a_cluster_grows_a_node_of_two_dies_and_another_takes_work(tmp_path, clu
         study.ledger.slow_down(0)
         assert driver.wait() == 0, driver.told
     until(lambda: not any(map(lives, orphans)), "the end of the lost node's workers")
-    assert "tried again: " in driver.told
+    assert "trying again: " in driver.told
     assert study.histories() == study.expected
 
 

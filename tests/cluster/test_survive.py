@@ -54,7 +54,7 @@ def test_a_workers_death_is_made_good_and_retries_are_counted(tmp_path):
                 kill(pid)
                 until(lambda pid=pid: not lives(pid), "a worker's end")
         assert driver.wait() == 3, driver.told
-    assert "tried again: " in driver.told
+    assert "trying again: " in driver.told
     assert "failed: set, seed 2: its worker process has died; tried 2 times" in driver.told
     key = driver.told.rpartition("(suite logs ")[2].split()[0]
     shown = suite("logs", key, "--store", study.store).stdout
@@ -94,7 +94,7 @@ def test_interrupts_once_and_twice(study):
         study.until_executed(4, driver)
         driver.interrupt()
         assert driver.wait() == 130
-    assert "Stopping: runs end their epoch" in driver.told
+    assert "Stopping: runs finish their epoch" in driver.told
     assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
     with driving(*study.arguments) as driver:
         study.until_executed(4, driver)
@@ -158,7 +158,7 @@ def test_a_node_that_runs_out_of_memory_ends_no_study(tmp_path):
             driver.until(lambda: "ran out of memory" in driver.told, "a full memory")
         study.ledger.slow_down(0)
         assert driver.wait() == 0, driver.told
-    assert "tried again: " in driver.told
+    assert "trying again: " in driver.told
     assert "Traceback" not in driver.told
     assert study.histories() == study.expected
 
