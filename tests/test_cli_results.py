@@ -222,11 +222,10 @@ def test_the_other_store_is_the_one_before_a_change(suite, done, tmp_path):
     out = tmp_path / "change"
     code, _, _ = suite("report", path, "--store", store, "--other-store", before, "--out", out)
     assert code == 0
-    assert pd.read_csv(out / "change.csv")["change"].tolist() == pytest.approx([0.25] * 4)
+    assert pd.read_csv(out / "change.csv")["difference"].tolist() == pytest.approx([0.25] * 4)
     page = (out / "index.html").read_text()
     assert f"<title>tiny: {before} against {store}</title>" in page
-    heads = re.findall(r">([^<]+)</button>", page.partition('id="accuracy-grid"')[2])
-    assert heads[1:4] == [str(before), store, "Change"]
+    assert f'>{store}<small class="below">{before}</small></button>' in page
 
 
 def test_two_studies_in_two_stores_are_first_and_second(suite, done, tmp_path):
@@ -246,11 +245,11 @@ def test_compare_decides_the_declared_family_and_the_claims(suite, done, tmp_pat
     lines = shown.splitlines()
     assert lines[0] == "Comparisons in test accuracy (last epoch)"
     head = lines.index(next(line for line in lines if line.startswith("Cell ")))
-    column = lines[head].index("Verdict")
+    column, end = (lines[head].index(title) for title in ("Verdict", "Mean"))
     for place, cell in enumerate(("accset", "dynset[metric=loss]", "dynset[metric=val_accuracy]")):
         row, below = lines[head + 2 + 2 * place : head + 4 + 2 * place]
         assert row.split()[0] == cell
-        assert row[column:].strip() in ("unattainable", "inconclusive")
+        assert row[column:end].split()[0] in ("unattainable", "inconclusive")
         assert below.split()[0] == "set"
     assert "1. SET has more connections.\n   UNATTAINABLE: There are too few seeds" in shown
     assert "1. SET has higher connections than AccSET" in shown
@@ -400,5 +399,5 @@ def test_no_figure_is_cut_on_a_narrow_terminal(suite, done, monkeypatch):
     _, shown, _ = suite("compare", path, "--store", store)
     _, document, _ = suite("compare", path, "--store", store, "--json")
     for row in json.loads(document)["comparisons"]:
-        assert f"Means: {row['mean_a']:.4f}" in shown
+        assert f"Mean: {row['mean_a']:.4f}" in shown
         assert f"Cell: {row['cell']}" in shown

@@ -1,5 +1,8 @@
 """Two studies side by side."""
 
+import re
+
+import pandas as pd
 import pytest
 
 from suite import reporting
@@ -20,16 +23,20 @@ def test_what_moved_and_what_did_not_is_said(tmp_path):
     page = _page(reporting.compare_reports(before, after, tmp_path / "out", ("before", "after")))
     assert "<title>Made up: before against after</title>" in page
     assert "From before to after, 6 cells can be compared." in page
-    assert "Accuracy: better, beyond noise for SET, AccSET" in page
-    assert "identical in every run" in page  # SET's connections do not depend on the accuracy
+    assert "Test accuracy: better for SET, AccSET" in page
+    change = pd.read_csv(tmp_path / "out" / "change.csv")
+    assert change["verdict"].tolist() == 6 * ["better"]
+    assert (change["wins"].tolist(), change["n"].tolist()) == (6 * [8], 6 * [8])
+    connections = re.search(r'<table id="connections-grid".*?</table>', page, re.DOTALL)[0]
+    assert "inconclusive" in connections  # SET's connections do not depend on the accuracy
     assert (tmp_path / "out" / "change.svg").exists()
 
 
 def test_a_study_against_itself_is_identical(tmp_path):
     results = make_results(make_study(tmp_path, PERFORMANCE, seeds=6, epochs=12))
     page = _page(reporting.compare_reports(results, results, tmp_path / "out"))
-    assert "beyond noise for" not in page
-    assert "Accuracy: identical in every run for SET, AccSET" in page
+    assert "better for" not in page
+    assert "Test accuracy: identical in every run for SET, AccSET" in page
     assert "<title>Made up (A) against Made up (B)</title>" in page
 
 

@@ -229,15 +229,20 @@ def _print_table(table: Table) -> None:
 
 def _print_decided(results: Results, compared: list[Compared], claimed: list[Claimed]) -> None:
     """Print the comparisons and the reasons, then the claims and what they rest on."""
+    from suite.decisions import columns as of
+
     declared = results.study.file.comparisons
     if compared:
         _echo([printing.comparison_heading(compared), ""])
-        _print_table(printing.comparison_table(compared, declared))
-        _echo(["", *printing.comparison_lines(compared, declared)])
+        shown = of.shown(of.COMPARISON_TABLE, of.COMPARISON, declared)
+        _print_table(printing.decided_table(compared, shown, declared))
+        _echo(["", *printing.comparison_lines(compared, shown, declared)])
     if claimed:
         _echo([*([""] if compared else []), *printing.claim_lines(claimed), ""])
-        _print_table(printing.statement_table(claimed, declared))
-        _echo(["", *printing.statement_lines(claimed)])
+        shown = of.shown(of.STATEMENT_TABLE, of.STATEMENT, declared)
+        statements = [statement for row in claimed for statement in row.statements]
+        _print_table(printing.decided_table(statements, shown, declared))
+        _echo(["", *printing.statement_lines(claimed, shown, declared)])
 
 
 def _echo(lines: Iterable[str]) -> None:

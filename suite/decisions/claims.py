@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suite.decisions.columns import CLAIM, STATEMENT, record
 from suite.decisions.values import measure_words, published, sample, values
 from suite.measures import MEASURES, Outcome, plain
 from suite.study import Cell, Claim, ClaimPart, Study
@@ -30,6 +31,7 @@ class Statement:
     """One part of a claim, on two cells, decided.
 
     Attributes:
+        place: Number of its claim, from 1.
         sentence: Spelt out, e.g. "LSET has higher test accuracy than AccSET".
         cell: The cell that it is about.
         against: The other.
@@ -41,6 +43,7 @@ class Statement:
         found: The figures.
     """
 
+    place: int
     sentence: str
     cell: Cell
     against: Cell
@@ -50,18 +53,14 @@ class Statement:
     paper: float | None
     found: PartFinding
 
+    @property
+    def unit(self) -> str:
+        """What its amounts are written as: values of the outcome, or shares of them."""
+        return "share" if self.direction == "saves" else self.outcome
+
     def row(self) -> dict[str, Any]:
         """Return names and figures as one flat mapping for a table or JSON; None if not there."""
-        names = {
-            "statement": self.sentence,
-            "cell": self.cell.label,
-            "against": self.against.label,
-            "outcome": self.outcome,
-            "direction": self.direction,
-            "margin": self.margin,
-            "paper": self.paper,
-        }
-        return names | plain(asdict(self.found))
+        return record(self, STATEMENT)
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,14 @@ class Claimed:
     """One declared claim, decided.
 
     Attributes:
+        place: Its number, from 1.
         claim: As declared.
         measure: Which epochs were read, in words.
         statements: Its parts, one for each two cells.
         found: The verdict; `found.parts` are the findings of `statements`.
     """
 
+    place: int
     claim: Claim
     measure: str
     statements: tuple[Statement, ...]
@@ -82,13 +83,7 @@ class Claimed:
 
     def row(self) -> dict[str, Any]:
         """Return the claim as a mapping for JSON, its statements as rows under `parts`."""
-        names = {
-            "claim": self.claim.sentence,
-            "source": self.claim.source,
-            "measure": self.measure,
-        }
-        parts = {"parts": [statement.row() for statement in self.statements]}
-        return names | plain(asdict(replace(self.found, parts=()))) | parts
+        return record(self, CLAIM) | {"parts": [statement.row() for statement in self.statements]}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the statements as flat rows of one table, each with its claim's verdict."""
@@ -125,10 +120,12 @@ def claims(results: Results) -> list[Claimed]:
     words = measure_words(study)
     return [
         Claimed(
+            place,
             claim,
             words,
             tuple(
                 Statement(
+                    place,
                     _spell(part, cell, against, _margin(study, part)),
                     cell,
                     against,
@@ -142,7 +139,9 @@ def claims(results: Results) -> list[Claimed]:
             ),
             finding,
         )
-        for claim, parts, finding in zip(study.claims, statements, findings, strict=True)
+        for place, (claim, parts, finding) in enumerate(
+            zip(study.claims, statements, findings, strict=True), start=1
+        )
     ]
 
 

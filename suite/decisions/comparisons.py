@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from suite.decisions.columns import COMPARISON, record
 from suite.decisions.values import measure_words, sample, values
 from suite.errors import UserError
-from suite.measures import MEASURES, Outcome, plain
+from suite.measures import MEASURES, Outcome
 from suite.study import Cell
 from suite.study.file import CellName, Comparisons
 
@@ -37,15 +38,14 @@ class Compared:
     measure: str
     found: Comparison
 
+    @property
+    def unit(self) -> str:
+        """What its amounts are written as."""
+        return self.outcome
+
     def row(self) -> dict[str, Any]:
         """Return names and figures as one flat mapping for a table or JSON; None if not there."""
-        names = {
-            "cell": self.cell.label,
-            "against": self.against.label,
-            "outcome": self.outcome,
-            "measure": self.measure,
-        }
-        return names | plain(asdict(self.found))
+        return record(self, COMPARISON)
 
 
 def comparisons(results: Results) -> list[Compared]:

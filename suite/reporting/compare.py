@@ -8,39 +8,27 @@ from pathlib import Path
 
 import pandas as pd
 
+from suite import decisions
+from suite.decisions import Compared
+from suite.decisions import columns as of
 from suite.errors import UserError
+from suite.measures import MEASURES, Outcome
 from suite.reporting.appearance import Look, looks
 from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.figures import Shown
 from suite.reporting.folder import INDEX, KICKER, report_folder
 from suite.reporting.forest import Difference, draw_forest
-from suite.reporting.numbers import (
-    Format,
-    count,
-    estimate,
-    format_for,
-    in_a_sentence,
-    listing_some,
-    runs_a_cell,
-)
+from suite.reporting.numbers import count, in_a_sentence, listing_some, runs_a_cell
 from suite.reporting.page import render
-from suite.reporting.section import Grid, Section, Td, head, number, words
-from suite.reporting.table2 import last_epochs
+from suite.reporting.section import Grid, Section, Th, words
+from suite.reporting.sections.claims import cells_of, heads_of
 from suite.reporting.write import NothingToReportError, Written
-from suite.statistics.comparisons import Comparison, Question, compare
 from suite.statistics.samples import match
 from suite.store.table import Results
 from suite.study import Cell
+from suite.study.file import Comparisons
 
-_MEASURES = (("accuracy", "Accuracy", True), ("loss", "Loss", False))
-_COUNTED = ("connections", "Connections", False)
-_SAID = {
-    "better": ("better, beyond noise", "good"),
-    "worse": ("worse, beyond noise", "bad"),
-    "inconclusive": ("within noise", ""),
-    "unattainable": ("too few runs to tell", "open"),
-}
-_IDENTICAL = "identical in every run"
+_OUTCOMES: tuple[Outcome, ...] = ("test_accuracy", "test_loss", "connections")
 
 
 @dataclass(frozen=True)
@@ -56,27 +44,6 @@ class Pair:
     before: Cell
     after: Cell
     changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """How one measure moved from the first study to the second, cell by cell.
-
-    Attributes:
-        name: Of the measure.
-        title: For readers.
-        format: How its numbers are written.
-        before: Seed -> value in the first study, by pair.
-        after: The same in the second.
-        comparisons: One a pair: second less first.
-    """
-
-    name: str
-    title: str
-    format: Format
-    before: list[dict[int, float]]
-    after: list[dict[int, float]]
-    comparisons: list[Comparison]
 
 
 def compare_reports(
@@ -109,15 +76,18 @@ def compare_reports(
     title = f"{first} against {second}"
     if first in stores:
         title = f"{before.study.title}: {title}"
-    moved = [_moved(before, after, pairs, *measure) for measure in (*_MEASURES, _COUNTED)]
+    moved = [_moved(before, after, pairs, outcome) for outcome in _OUTCOMES]
+    declared = after.study.file.comparisons
     look = looks(after.study.cells)
     with report_folder(out) as folder:
-        sections = [_section(which, pairs, (first, second), look, folder) for which in moved]
+        sections = [
+            _section(rows, pairs, (first, second), declared, look, folder) for rows in moved
+        ]
         sections.append(_what_differs(before, after, pairs, (first, second)))
         page = render(
             title,
             f"{KICKER} · two studies side by side",
-            _lede(moved[0], pairs, (first, second)),
+            _lede(moved[0], (first, second)),
             sections,
             look,
         )
@@ -155,79 +125,79 @@ def _changes(before: Cell, after: Cell) -> list[str]:
     ]
 
 
-def _moved(
-    before: Results, after: Results, pairs: list[Pair], name: str, title: str, higher: bool
-) -> Moved:
-    runs = [last_epochs(results.frame) for results in (before, after)]
-    first = [_by_seed(runs[0], pair.before, name) for pair in pairs]
-    second = [_by_seed(runs[1], pair.after, name) for pair in pairs]
-    questions = [
-        Question(match(b, a), higher_is_better=higher) for a, b in zip(first, second, strict=True)
+def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome) -> list[Compared]:
+    """Decide, as one family, how each cell's last epoch moved: the second study against the first.
+
+    Level, correction and design are those that the second study declares.
+    """
+    declared = after.study.file.comparisons
+    first, second = (decisions.values(results, outcome, "last") for results in (before, after))
+    samples = [
+        match(
+            dict(zip(after.study.seeds, second[pair.after.label].tolist(), strict=True)),
+            dict(zip(before.study.seeds, first[pair.before.label].tolist(), strict=True)),
+            design=declared.design,
+        )
+        for pair in pairs
     ]
-    values = [value for side in (*first, *second) for value in side.values()]
-    form = format_for(name, values)
-    return Moved(name, title, form, first, second, compare(questions))
-
-
-def _by_seed(runs: pd.DataFrame, cell: Cell, name: str) -> dict[int, float]:
-    own = runs[runs["cell"] == cell.label]
-    return dict(zip(own["seed"].astype(int), own[name].astype(float), strict=True))
+    found = decisions.decide(samples, outcome, declared)
+    return [
+        Compared(pair.after, pair.before, outcome, "last epoch", it)
+        for pair, it in zip(pairs, found, strict=True)
+    ]
 
 
 def _section(
-    moved: Moved, pairs: list[Pair], names: tuple[str, str], look: dict[str, Look], out: Path
+    rows: list[Compared],
+    pairs: list[Pair],
+    names: tuple[str, str],
+    declared: Comparisons,
+    look: dict[str, Look],
+    out: Path,
 ) -> Section:
-    rows = [_row(moved, index, pair) for index, pair in enumerate(pairs)]
-    caption = (
-        f"{moved.title} of the last epoch: means over runs ± half the 95 % t interval; the change "
-        f"is {names[1]} less {names[0]}, paired by seed where seeds are shared. Beyond noise: "
-        "its t test holds at 0.05 after Holm's correction over the cells of this table."
+    outcome = rows[0].outcome
+    # As one family without a margin: a change is not said to be too small to matter.
+    _, *columns = of.shown(
+        of.COMPARISON_TABLE, of.COMPARISON, declared.model_copy(update={"equivalence_margin": None})
     )
-    heads = head("Method", names[0], names[1], "Change", "Interval", "Verdict", names=(0, 5))
+    title = MEASURES[outcome].title.capitalize()
+    caption = (
+        f"{title} of the last epoch: {names[1]}, and below it {names[0]}; paired by seed where "
+        f"seeds are shared. {of.legend(columns, declared)}"
+    )
+    means = Th(names[1], below=names[0])
+    heads = [
+        means if first.name == "mean_a" else head
+        for (first, _), head in zip(columns, heads_of(columns, declared), strict=True)
+    ]
+    cells = []
+    for row, pair in zip(rows, pairs, strict=True):
+        remarks = filter(None, ["; ".join(pair.changed), row.found.note])
+        cells.append((words(row.cell.title, small=". ".join(remarks)), *cells_of(row, columns)))
     grid = Grid(
-        f"{moved.name}-grid",
+        f"{outcome}-grid",
         caption,
-        heads,
-        tuple(rows),
-        tuple(look[pair.after.label] for pair in pairs),
+        (Th("Method", numeric=False), *heads),
+        tuple(cells),
+        tuple(look[row.cell.label] for row in rows),
     )
     blocks: tuple[Grid | Shown, ...] = (grid,)
-    if moved.name == "accuracy":
-        blocks = (_show(moved, pairs, look, out, names), grid)
-    return Section(moved.name, moved.title, blocks)
+    if outcome == "test_accuracy":
+        blocks = (_show(rows, look, out, names), grid)
+    return Section(outcome, title, blocks)
 
 
-def _row(moved: Moved, index: int, pair: Pair) -> tuple[Td, ...]:
-    form, comparison = moved.format, moved.comparisons[index]
-    cells = [words(pair.after.title, small="; ".join(pair.changed))]
-    for side in (moved.before[index], moved.after[index]):
-        mean = estimate(side.values())
-        half = f" ± {form.text(mean.half)}" if mean.n > 1 else ""
-        cells.append(number(mean.mean, form.text(mean.mean) + half, small=f"n = {mean.n}"))
-    cells.append(number(comparison.difference, form.signed(comparison.difference)))
-    interval = f"{form.signed(comparison.low)} to {form.signed(comparison.high)}"
-    cells.append(number(comparison.low, interval if comparison.low == comparison.low else "–"))
-    text, mark = said(comparison)
-    return (*cells, words(text, mark=mark))
-
-
-def said(comparison: Comparison) -> tuple[str, str]:
-    """Return in words whether a change is more than noise, and how to mark it."""
-    if comparison.n and comparison.ties == comparison.n:
-        return _IDENTICAL, ""
-    return _SAID.get(comparison.verdict, (comparison.verdict, ""))
-
-
-def _lede(moved: Moved, pairs: list[Pair], names: tuple[str, str]) -> list[str]:
-    kinds: dict[str, list[str]] = {}
-    for pair, comparison in zip(pairs, moved.comparisons, strict=True):
-        kinds.setdefault(said(comparison)[0], []).append(in_a_sentence(pair.after.title))
-    sentences = [f"From {names[0]} to {names[1]}, {count(len(pairs), 'cell')} can be compared."]
-    order = [*(text for text, _ in _SAID.values()), _IDENTICAL]
-    sentences += [
-        f"Accuracy: {kind} for {listing_some(kinds[kind])}." for kind in order if kind in kinds
+def _lede(rows: list[Compared], names: tuple[str, str]) -> list[str]:
+    verdicts: dict[str, list[str]] = {}
+    for row in rows:
+        identical = row.found.n and row.found.ties == row.found.n
+        verdict = "identical in every run" if identical else row.found.verdict
+        verdicts.setdefault(verdict, []).append(in_a_sentence(row.cell.title))
+    sentences = [f"From {names[0]} to {names[1]}, {count(len(rows), 'cell')} can be compared."]
+    return sentences + [
+        f"Test accuracy: {verdict} for {listing_some(titles)}."
+        for verdict, titles in sorted(verdicts.items())
     ]
-    return sentences
 
 
 def _what_differs(
@@ -261,32 +231,24 @@ def _what_differs(
     return Section("differences", "What differs between the two", tuple(blocks or ["Nothing."]))
 
 
-def _show(
-    moved: Moved, pairs: list[Pair], look: dict[str, Look], out: Path, names: tuple[str, str]
-) -> Shown:
-    data = pd.DataFrame(
-        {
-            "cell": [pair.after.label for pair in pairs],
-            "title": [pair.after.title for pair in pairs],
-            "n": [comparison.n for comparison in moved.comparisons],
-            "change": [comparison.difference for comparison in moved.comparisons],
-            "low": [comparison.low for comparison in moved.comparisons],
-            "high": [comparison.high for comparison in moved.comparisons],
-        }
-    )
-    write_csv(data, out / "change.csv")
-    title = f"Change in accuracy from {names[0]} to {names[1]}"
-    description = "; ".join(
-        f"{pair.after.title} {moved.format.signed(comparison.difference)}"
-        for pair, comparison in zip(pairs, moved.comparisons, strict=True)
-    )
+def _show(rows: list[Compared], look: dict[str, Look], out: Path, names: tuple[str, str]) -> Shown:
+    write_csv(pd.DataFrame([row.row() for row in rows]), out / "change.csv")
+    title = f"Change in test accuracy from {names[0]} to {names[1]}"
+    difference = of.column(of.COMPARISON, "difference")
+    description = "; ".join(f"{row.cell.title} {difference.text(row)}" for row in rows)
     with style("change"):
         lines = [
-            Difference(pair.after.title, it.difference, it.low, it.high, look[pair.after.label])
-            for pair, it in zip(pairs, moved.comparisons, strict=True)
+            Difference(
+                row.cell.title,
+                row.found.difference,
+                row.found.low,
+                row.found.high,
+                look[row.cell.label],
+            )
+            for row in rows
         ]
-        picture = save(draw_forest(lines, "Change in accuracy"), "change", out)
-    n = runs_a_cell(comparison.n for comparison in moved.comparisons)
+        picture = save(draw_forest(lines, "Change in test accuracy"), "change", out)
+    n = runs_a_cell(row.found.n for row in rows)
     caption = (
         f"Points are mean changes over runs ({n}), bars their 95 % t intervals; zero is no change."
     )

@@ -41,12 +41,14 @@ class Th:
     Attributes:
         title: What it says.
         numeric: Whether the column is set flush right.
-        unit: A second, smaller line.
+        unit: What the numbers are in; smaller, after it.
+        below: What the small lines of the column say.
     """
 
     title: str
     numeric: bool = True
     unit: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from suite import decisions, paper
-from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared, Statement
+from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared
+from suite.decisions import columns as of
+from suite.decisions.columns import Lines
 from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.figures import Shown
 from suite.reporting.forest import Difference, draw_forest
-from suite.reporting.numbers import (
-    MISSING,
-    Format,
-    count,
-    format_for,
-    listing,
-    percent,
-    superscript,
-)
+from suite.reporting.numbers import count, listing
 from suite.reporting.rank_diagram import draw_ranks
-from suite.reporting.section import Block, Grid, Material, Section, Td, head, number, words
+from suite.reporting.section import Block, Grid, Material, Section, Td, Th, head, number, words
 
 if TYPE_CHECKING:
     from suite.statistics import Ranking
@@ -48,8 +44,7 @@ def section(material: Material) -> Section | None:
     if not (material.claims or material.comparisons or blocks):
         return None
     if material.claims:
-        declared = material.results.study.file.comparisons
-        blocks = [_claims(material.claims), _statements(material.claims, declared), *blocks]
+        blocks = [_claims(material), _statements(material), *blocks]
     if material.comparisons:
         for remark, n in _remarks(material.comparisons)[1].items():
             blocks.append(f"Of {n} comparisons below: {remark}")
@@ -57,125 +52,86 @@ def section(material: Material) -> Section | None:
     return Section("claims", "Claims and comparisons", tuple(blocks))
 
 
-def _claims(claims: list[Claimed]) -> Grid:
-    rows = []
-    for place, row in enumerate(claims, start=1):
-        found = row.found
-        rows.append(
-            (
-                words(f"{place}. {row.claim.sentence}", small=row.claim.source),
-                words(found.verdict, mark=_MARKS[found.verdict]),
-                p_value(math.nan if found.verdict == "unattainable" else found.p_adjusted),
-                words(found.reason),
-            )
+def cells_of(row: Any, columns: Sequence[Lines]) -> tuple[Td, ...]:
+    """Return a decided row's cells of a table."""
+    return tuple(
+        Td(
+            first.text(row),
+            first.sort(row),
+            second.text(row) if second else "",
+            _MARKS.get(first.of(row), "") if first.name == "verdict" else "",
         )
+        for first, second in columns
+    )
+
+
+def heads_of(columns: Sequence[Lines], declared: Comparisons) -> tuple[Th, ...]:
+    """Return the heads of a table of decided rows."""
+    return tuple(
+        Th(
+            first.heading(declared),
+            first.kind != "words",
+            below=second.heading(declared) if second else "",
+        )
+        for first, second in columns
+    )
+
+
+def _claims(material: Material) -> Grid:
+    declared = material.results.study.file.comparisons
+    columns = of.shown(of.CLAIM_TABLE, of.CLAIM, declared)
+    rows = [row for claim in material.claims for row in claim.rows()]
+    write_csv(pd.DataFrame(rows), material.out / "claims.csv")
+    material.files.append(("Claims", (("claims.csv", "CSV"),)))
     caption = (
         "A claim is supported if each of its statements below is shown, contradicted if the "
-        f"opposite of one is; by the {claims[0].measure}. {SEVERAL_STATEMENTS} p is Holm-corrected "
-        "over the claims. Unattainable: with these seeds no exact test could reach the needed p: "
-        "none is given."
+        f"opposite of one is; by the {material.claims[0].measure}. {SEVERAL_STATEMENTS} "
+        f"{of.legend(columns, declared)} Unattainable: with these seeds no exact test could reach "
+        "the needed p: none is given."
     )
-    heads = head("Claim", "Verdict", "p", "Why", names=(0, 1, 3))
-    return Grid("claims-grid", caption, heads, tuple(rows))
+    found = tuple(cells_of(row, columns) for row in material.claims)
+    return Grid("claims-grid", caption, heads_of(columns, declared), found)
 
 
-def _statements(claims: list[Claimed], declared: Comparisons) -> Grid:
-    level = _level(declared)
-    rows = [
-        (
-            words(f"{place}. {statement.sentence}"),
-            number(statement.found.n, str(statement.found.n)),
-            *_found(statement),
-            p_value(statement.found.p_for),
-        )
-        for place, row in enumerate(claims, start=1)
-        for statement in row.statements
-    ]
+def _statements(material: Material) -> Grid:
+    declared = material.results.study.file.comparisons
+    columns = of.shown(of.STATEMENT_TABLE, of.STATEMENT, declared)
     caption = (
-        "Every statement of the claims: the mean difference (or the mean share saved) over n seeds "
-        f"with its t interval at {level}, the paper's value where it has one (Table 2: CIFAR-10, "
-        f"{paper.EPOCHS:,} epochs), and the p of the statement before correction; – where no exact "
-        "test could reach the needed p, so that none counts."
+        f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are of "
+        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: no exact test could reach the needed "
+        "p, so that none counts."
     )
-    heads = head("Statement", "n", "Difference", f"{level} interval", "Paper", "p")
-    return Grid("statements-grid", caption, heads, tuple(rows))
-
-
-def _found(statement: Statement) -> tuple[Td, Td, Td]:
-    found = statement.found
-    published = math.nan if statement.paper is None else statement.paper
-    if statement.direction == "saves":
-        texts = [
-            percent(value) if math.isfinite(value) else MISSING
-            for value in (found.estimate, found.low, found.high, published)
-        ]
-    else:
-        form = format_of(statement.outcome, found.estimate)
-        values = (found.estimate, found.low, found.high)
-        texts = [amount(form, value) for value in (*values, published)]
-    interval = f"{texts[1]} to {texts[2]}" if math.isfinite(found.low) else MISSING
-    mark = "" if found.agrees or not math.isfinite(found.estimate) else "bad"
-    return (
-        number(found.estimate, texts[0], mark=mark),
-        number(found.low, interval),
-        number(published, texts[3]),
-    )
+    rows = []
+    for row in material.claims:
+        for statement in row.statements:
+            cells = dict(zip(columns, cells_of(statement, columns), strict=True))
+            if not statement.found.agrees and math.isfinite(statement.found.estimate):
+                cells = {
+                    lines: replace(cell, mark="bad") if lines[0].name == "estimate" else cell
+                    for lines, cell in cells.items()
+                }
+            rows.append(tuple(cells.values()))
+    return Grid("statements-grid", caption, heads_of(columns, declared), tuple(rows))
 
 
 def _comparisons(material: Material) -> Grid:
     compared = material.comparisons
     declared = material.results.study.file.comparisons
-    with_margin = declared.equivalence_margin is not None
+    names, *columns = of.shown(of.COMPARISON_TABLE, of.COMPARISON, declared)
     remarks, shared = _remarks(compared)
     rows = []
     for row, remark in zip(compared, remarks, strict=True):
-        found = row.found
-        form = format_of(row.outcome, found.difference)
-        ends = f"{amount(form, found.low)} to {amount(form, found.high)}"
-        rows.append(
-            (
-                words(
-                    f"{row.cell.title} against {row.against.title}",
-                    small="" if remark in shared else remark,
-                ),
-                words(found.verdict, mark=_MARKS[found.verdict]),
-                number(found.n, str(found.n)),
-                number(
-                    found.mean_a,
-                    _unsigned(row.outcome, found.mean_a),
-                    small=_unsigned(row.outcome, found.mean_b),
-                ),
-                number(
-                    found.difference,
-                    amount(form, found.difference),
-                    small=ends if math.isfinite(found.low) else "",
-                ),
-                number(found.hedges_g, _short(found.hedges_g)),
-                p_value(
-                    found.p_adjusted,
-                    small=f"t {_p(found.p_t)}; exact {_p(found.p_exact)}"
-                    + (f"; TOST {_p(found.p_equivalence_adjusted)}" if with_margin else ""),
-                ),
-                number(found.correlation, _short(found.correlation)),
-                number(found.detectable, amount(form, found.detectable).removeprefix("+")),
-            )
-        )
+        title = f"{row.cell.title} against {row.against.title}"
+        first = words(title, small="" if remark in shared else remark)
+        rows.append((first, *cells_of(row, columns)))
+    first_row = compared[0]
     caption = (
-        f"Declared comparisons in {row.outcome.replace('_', ' ')} ({row.measure}): n pairs of runs "
-        f"(or runs a cell), both means, the mean difference with its t interval at "
-        f"{_level(declared)}, Hedges' g, the t test's p after Holm's correction over this table "
-        "and before, the exact sign-flip test's p, the correlation over seeds that pairing relies "
-        "on, and the smallest true difference that these runs would detect with 80 % power. "
+        f"Declared comparisons in {first_row.outcome.replace('_', ' ')} ({first_row.measure}), "
+        f"over n pairs of runs (or runs a cell). {of.legend([names, *columns], declared)} "
         "Unattainable: the exact test cannot reach the needed p with so few pairs that differ; a "
         "small p of the t test or of TOST rests on normality alone there, and does not count."
     )
-    if with_margin:
-        caption += (
-            f" Equivalent: within {declared.equivalence_margin:g} of zero, by two one-sided tests "
-            "(TOST) whose p is Holm-corrected among its like."
-        )
-    titles = ("Comparison", "Verdict", "n", "Means", "Difference", "g", "p")
-    heads = head(*titles, "Correlation", "Detectable", names=(0, 1))
+    heads = (Th("Comparison", numeric=False), *heads_of(columns, declared))
     looks = tuple(material.looks[row.cell.label] for row in compared)
     return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
 
@@ -254,7 +210,7 @@ def _show(material: Material) -> Shown:
         picture = save(figure, "comparisons", material.out)
     counts = sorted({row.found.n for row in compared})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    level = _level(material.results.study.file.comparisons)
+    level = of.level(material.results.study.file.comparisons)
     caption = (
         f"Points are mean differences over n = {n} pairs of runs, bars their {level} t intervals."
     )
@@ -262,50 +218,13 @@ def _show(material: Material) -> Shown:
         caption = caption.replace("pairs of runs", "runs a cell")
     if margin is not None:
         caption += f" Shaded: the declared equivalence margin, ±{margin:g}."
+    difference = of.column(of.COMPARISON, "difference")
     description = "; ".join(
-        f"{row.cell.title} against {row.against.title}: "
-        f"{amount(format_of(row.outcome, row.found.difference), row.found.difference)}, "
-        f"{row.found.verdict}"
+        f"{row.cell.title} against {row.against.title}: {difference.text(row)}, {row.found.verdict}"
         for row in compared
     )
     wide = inline(picture, title, description)
     return material.add_figure(Shown("comparisons", "", title, caption, wide))
-
-
-def format_of(outcome: str, value: float) -> Format:
-    """Return how an amount of an outcome is written."""
-    return format_for(outcome.rpartition("_")[2], [value])
-
-
-def amount(form: Format, value: float) -> str:
-    """Write a difference with its sign, and its power of ten if it has one."""
-    text = form.signed(value)
-    return f"{text} × 10{superscript(form.exponent)}" if form.exponent and text != MISSING else text
-
-
-def _unsigned(outcome: str, value: float) -> str:
-    form = format_of(outcome, value)
-    text = form.text(value)
-    return f"{text} × 10{superscript(form.exponent)}" if form.exponent and text != MISSING else text
-
-
-def _level(declared: Comparisons) -> str:
-    return f"{100 * (1 - declared.alpha):g}\u00a0%"
-
-
-def p_value(p: float, small: str = "") -> Td:
-    """Return a p-value's cell, e.g. 0.0123 or < 0.0001."""
-    return number(p, _p(p), small=small)
-
-
-def _p(p: float) -> str:
-    if not math.isfinite(p):
-        return MISSING
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def _short(value: float) -> str:
-    return Format(2).text(value)
 
 
 def tally(claims: list[Claimed], compared: list[Compared]) -> str:
