@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suite.store.store import DEFAULT_STORE
 from suite.version import __version__
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from suite.study import Study
 
 BAD_INPUT, SOME_FAILED, INCOMPLETE, INTERRUPTED = 2, 3, 4, 130
-
-DEFAULT_STORE = "results"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,11 +76,6 @@ def stdout() -> Console:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 160)
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with its noun, e.g. 1 run or 30 runs."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def store_words(store: str) -> list[str]:

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from suite.cli.app import (
-    DEFAULT_STORE,
     INTERRUPTED,
     SOME_FAILED,
     Data,
@@ -21,7 +20,6 @@ from suite.cli.app import (
     StudyPath,
     Yes,
     app,
-    count,
     load,
     print_json,
     print_table,
@@ -30,6 +28,8 @@ from suite.cli.app import (
     store_words,
 )
 from suite.errors import UserError
+from suite.store.store import DEFAULT_STORE
+from suite.wording import count
 
 
 @app.command()

@@ -12,7 +12,6 @@ import typer
 
 from suite.cli import printing
 from suite.cli.app import (
-    DEFAULT_STORE,
     INCOMPLETE,
     SOME_FAILED,
     Json,
@@ -26,6 +25,7 @@ from suite.cli.app import (
     store_option,
 )
 from suite.errors import UserError
+from suite.store.store import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from suite.measures import MEASURES, MINUS, MISSING, Format, percent, superscript
+from suite.wording import count, listing
 
-__all__ = ["MINUS", "MISSING", "Format", "percent", "superscript"]
+__all__ = ["MINUS", "MISSING", "Format", "count", "listing", "percent", "superscript"]
 
 CONFIDENCE = 0.95
 
@@ -80,17 +81,6 @@ def seconds_text(seconds: float) -> str:
             value = seconds / size
             return f"{value:.{2 if value < 10 else 1}f}\u00a0{unit}"
     return f"{1000 * seconds:.0f}\u00a0ms"
-
-
-def listing(words: Iterable[str]) -> str:
-    """Join words as a sentence does: a, b and c."""
-    *most, last = list(words) or [""]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def count(n: int, word: str, plural: str = "") -> str:
-    """Write a count with its noun: 1 run, 2 runs, 12,000 runs."""
-    return f"{n:,} {word if n == 1 else plural or word + 's'}"
 
 
 def runs_a_cell(counts: Iterable[int]) -> str:

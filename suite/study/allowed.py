@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.study.document import Where, as_yaml
+from suite.wording import listing
 
 Schemas = list[dict[str, Any]]
 """The alternatives that the schema allows at one place."""
@@ -60,8 +61,7 @@ def choices_of(block: Mapping[str, Any]) -> list[Any]:
 def in_words(allowed: Schemas) -> str:
     """Return what is allowed in words, e.g. "test or a number above 0 and below 1"."""
     parts = [part for block in allowed for part in _block_words(block)]
-    *most, last = parts or ["something else"]
-    return f"{', '.join(most)} or {last}" if most else last
+    return listing(parts or ["something else"], "or")
 
 
 def _block_words(block: Mapping[str, Any]) -> list[str]:

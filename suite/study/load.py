@@ -19,6 +19,7 @@ from suite.study.file import Seeds, StudyFile
 from suite.study.mistakes import Mistakes
 from suite.study.resolved import resolve_claims, resolve_pairs, resolve_references
 from suite.study.study import Study
+from suite.wording import count
 
 MANY_RUNS = 10_000
 """More runs than this are taken for an accident until the user says otherwise."""
@@ -120,10 +121,10 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
         else 1
         for grid in grids
     )
-    count = document.get("seeds", "count")
-    if not isinstance(count, int) or count < 1:
-        count = Seeds().count
-    runs = points * count
+    seeds = document.get("seeds", "count")
+    if not isinstance(seeds, int) or seeds < 1:
+        seeds = Seeds().count
+    runs = points * seeds
     if runs <= MANY_RUNS or (many and runs <= MOST_RUNS):
         return False
     advice = (
@@ -131,7 +132,6 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
         if runs <= MOST_RUNS
         else f"a study has at most {MOST_RUNS:,}"
     )
-    cell, seed = ("cell" if points == 1 else "cells"), ("seed" if count == 1 else "seeds")
-    counted = f"{points:,} {cell} with {count:,} {seed} make {runs:,} runs"
-    mistakes.note(("cells",), f"{counted}; {advice}.")
+    cells = f"{count(points, 'cell')} with {count(seeds, 'seed')} make {count(runs, 'run')}"
+    mistakes.note(("cells",), f"{cells}; {advice}.")
     return True

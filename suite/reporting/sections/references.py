@@ -1,27 +1,22 @@
-"""Figures of other implementations that the study names, beside the runs' own."""
+"""Figures of other implementations that the study names, compared with those of the runs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 
+from suite.measures import MEASURES, REFERENCES
 from suite.reporting.numbers import MISSING, Format, estimate
 from suite.reporting.section import Grid, Material, Section, Td, head, number, words
 from suite.study import Reference
 from suite.study.file import ReferenceEpoch
 
-_MEASURES = {
-    "train_loss": "training loss",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-    "connections": "connections",
-}
+_FRACTIONS = Format(3)
+"""Other implementations' losses and accuracies are published with three decimals."""
 
 
 def section(material: Material) -> Section | None:
-    """Return each reference's figures beside those of the runs, by epoch."""
+    """Return each reference's figures next to those of the runs, by epoch."""
     references = material.results.study.references
     rows = [row for r in references for row in _rows(material, r)]
     if not rows:
@@ -38,7 +33,7 @@ def section(material: Material) -> Section | None:
         names=(0, 2),
     )
     grid = Grid("references-grid", caption, heads, tuple(rows))
-    return Section("references", "Beside other implementations", (text, grid))
+    return Section("references", "Compared with other implementations", (text, grid))
 
 
 def _rows(material: Material, reference: Reference) -> Iterator[tuple[Td, ...]]:
@@ -50,7 +45,8 @@ def _rows(material: Material, reference: Reference) -> Iterator[tuple[Td, ...]]:
             ours = estimate(at_epoch[name].astype("float64"))
             if not ours.n:
                 continue
-            form = Format(0, grouped=True) if name == "connections" else Format(3)
+            measure = MEASURES[name]
+            form = measure.format() if measure.kind == "whole" else _FRACTIONS
             half = f" ± {form.text(ours.half)}" if ours.n > 1 else ""
             least, most = float(at_epoch[name].min()), float(at_epoch[name].max())
             reach = ours.half * math.sqrt(ours.n + 1)
@@ -58,13 +54,13 @@ def _rows(material: Material, reference: Reference) -> Iterator[tuple[Td, ...]]:
             yield (
                 words(reference.cell.title),
                 number(recorded.epoch, str(recorded.epoch)),
-                words(_MEASURES[name]),
+                words(measure.title),
                 number(ours.n, str(ours.n)),
                 number(ours.mean, form.text(ours.mean) + half),
                 number(least, f"{form.text(least)} to {form.text(most)}"),
                 number(ours.mean - reach, _ends(form, ours.mean, reach)),
                 number(theirs, form.text(theirs)),
-                number(difference, ("+" if difference > 0 else "") + form.text(difference)),
+                number(difference, form.signed(difference)),
             )
 
 
@@ -75,6 +71,6 @@ def _ends(form: Format, mean: float, reach: float) -> str:
 
 
 def _figures(recorded: ReferenceEpoch) -> Iterator[tuple[str, float]]:
-    for name in _MEASURES:
+    for name in REFERENCES:
         if (value := getattr(recorded, name)) is not None:
             yield name, value
