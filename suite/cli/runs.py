@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +42,8 @@ def check(
     data: Data = None,
 ) -> None:
     """Check a study file and count its runs."""
+    from suite.study.chains import with_earlier
+
     checked = load(study, many=yes)
     cells, seeds = len(checked.cells), len(checked.seeds)
     which = f"{checked.seeds[0]} to {checked.seeds[-1]}" if seeds > 1 else str(checked.seeds[0])
@@ -50,7 +52,9 @@ def check(
         f"{count(seeds, 'seed')} ({which})",
         count(cells * seeds, "run"),
     )
-    typer.echo("{}: {} x {} = {}.".format(study, *counted))
+    earlier = len(with_earlier(checked.runs(defaultdict(str)))) - cells * seeds
+    more = f", and {count(earlier, 'earlier run')} that they start from" if earlier else ""
+    typer.echo("{}: {} x {} = {}{}.".format(study, *counted, more))
     if estimate:
         from suite.datasets.known import data_folder
         from suite.execution.estimate import estimate as estimate_cost
@@ -79,13 +83,13 @@ def plan(
     study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
+    from suite.store.status import stand
     from suite.store.store import RunStore, usable
-    from suite.store.table import is_known, known_runs
+    from suite.store.table import is_known
 
     checked, runs_in = load(study, many=yes), RunStore(store)
     with usable(runs_in):
-        runs = known_runs(checked, runs_in)
-        states = runs_in.states(run.key for run in runs)
+        runs, states = stand(checked, runs_in)
     counts = Counter(states[run.key] for run in runs)
     keys = [run.key if is_known(run) else None for run in runs]  # until its files have been read
     if as_json:

@@ -5,13 +5,14 @@ The same on a worker of any cluster and in a plain process; it knows nothing of 
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -24,9 +25,12 @@ from suite.files import patiently
 from suite.machine import provenance
 from suite.store.store import RunStore
 from suite.study.cells import source_name
+from suite.study.chains import starts
 from suite.study.file import Execution
 from suite.study.runs import Run
 from suite.training import train as training
+from suite.training.checkpoint import epochs_behind
+from suite.training.earlier import Earlier, read
 
 Outcome = Literal["done", "failed", "stopped"]
 
@@ -46,6 +50,7 @@ def attempt(
     *,
     on_warning: Callable[[str], None] = lambda _: None,
     driver: str = "",
+    keeps: Collection[int] = (),
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
@@ -61,6 +66,7 @@ def attempt(
         on_epoch: Called with each epoch's record; may raise `training.Stopped`.
         on_warning: Called with what is wrong and ends nothing: a damaged file, say.
         driver: Token of the driver, by which who watches tells this attempt from earlier ones.
+        keeps: The epochs after which the network is kept for runs that start from it.
 
     Returns:
         "done", also where another attempt was faster; "failed" where it would fail again (a loss
@@ -71,12 +77,14 @@ def attempt(
     """
     log = _Log(run, store)
     with _warnings_told(log.add, on_warning):
-        if patiently(lambda: store.done(run.key), PATIENCE):
+        kept = {e: patiently(functools.partial(store.network, run.key, e), PATIENCE) for e in keeps}
+        lost = [epoch for epoch, network in kept.items() if network is None]
+        if not lost and patiently(lambda: store.done(run.key), PATIENCE):
             return "done"
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
         with redirect_stdout(_Lines(log.add)):  # what a plug-in prints is seen nowhere else
-            return _train(run, images, store, execution, on_epoch, driver, log)
+            return _train(run, images, store, execution, on_epoch, driver, log, lost)
 
 
 def _train(
@@ -87,6 +95,7 @@ def _train(
     on_epoch: Callable[[training.Epoch], None],
     driver: str,
     log: _Log,
+    lost: Collection[int],
 ) -> Outcome:
     engine = engine_of(execution)
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
@@ -132,7 +141,13 @@ def _train(
         log.unless_in_trouble(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
         log.keep()
 
+    def keeper(epoch: int) -> Callable[[bytes], None]:
+        # Later runs cannot do without it, so a store in trouble is waited for.
+        return lambda kept: patiently(lambda: store.keep_network(run.key, epoch, kept), PATIENCE)
+
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
+    if checkpoint and lost and epochs_behind(checkpoint) >= min(lost):
+        checkpoint = None  # the epoch whose network is wanted lies behind it
     found = "with a checkpoint" if checkpoint else "without a checkpoint"
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
     log.unless_in_trouble(announce)
@@ -148,6 +163,8 @@ def _train(
             checkpoint=checkpoint,
             keep=keep,
             keep_every=execution.checkpoint_seconds,
+            earlier=_earlier(run, store),
+            keep_network={epoch: keeper(epoch) for epoch in lost},
             on_epoch=follow,
         )
         log.add("done")
@@ -171,7 +188,8 @@ def _train(
             "provenance": here,
             "history": trained.history,
         }
-        patiently(lambda: store.finish(run.key, record), PATIENCE)
+        if not patiently(lambda: store.done(run.key), PATIENCE):  # else its network was lost
+            patiently(lambda: store.finish(run.key, record), PATIENCE)
     except training.Stopped:
         log.add("stopped")
         return "stopped"
@@ -187,6 +205,27 @@ def _train(
     finally:
         log.keep()
     return "done"
+
+
+def _earlier(run: Run, store: RunStore) -> Earlier | None:
+    """Return the networks that a run starts from, out of the store; None for most runs.
+
+    Raises:
+        UserError: If the store lacks one.
+    """
+    found = []
+    for start in starts(run):
+        key, epoch = start.run.key, start.epoch
+        kept = patiently(functools.partial(store.network, key, epoch), PATIENCE)
+        if kept is None:
+            failure = patiently(functools.partial(store.failure, key), PATIENCE)
+            because = f"failed: {failure['reason']}" if failure else "is not in the store"
+            raise UserError(
+                f"it starts from the network of {start.run.cell}, seed {run.seed}, after epoch "
+                f"{epoch}, which {because}"
+            )
+        found.append(read(kept))
+    return Earlier(*found) if found else None
 
 
 @contextmanager

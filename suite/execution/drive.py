@@ -16,6 +16,7 @@ from suite.store.lock import Lock, hold
 from suite.store.store import RunStore, at_once, usable
 from suite.study import Study
 from suite.study.cells import source_name
+from suite.study.chains import Start, with_earlier
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Outcome:
     Attributes:
         done: How many of its runs are done now.
         total: How many runs it has.
-        executed: How many of them were given to Ray this time.
+        executed: How many runs were given to Ray this time, those that others start from included.
         failed: Runs that failed, each with its reason.
         interrupted: Whether an interrupt ended it early.
     """
@@ -86,6 +87,7 @@ def drive(
     with usable(store):
         if not (missing := lacking(runs, store)):
             note_fingerprints(study, found, store)
+        to_run = with_earlier(missing, lambda start: _is_kept(start, store))
     ended = True
     if missing:
         with ExitStack() as held:
@@ -93,7 +95,8 @@ def drive(
                 holding = hold(store, study.name, file=study.path, takeover=takeover)
                 lock = held.enter_context(holding)
                 note_fingerprints(study, found, store)
-            ended = _execute(study, runs, missing, store, lock, folder, address, console)
+            every = with_earlier(runs)
+            ended = _execute(study, every, to_run, store, lock, folder, address, console)
     with usable(store):
         states = store.states(run.key for run in runs)
         failed = [
@@ -102,7 +105,7 @@ def drive(
             if states[run.key] == "failed"
         ]
     done = sum(states[run.key] == "done" for run in runs)
-    return Outcome(done, len(runs), len(missing), failed, interrupted=not ended)
+    return Outcome(done, len(runs), len(to_run), failed, interrupted=not ended)
 
 
 def _execute(
@@ -164,6 +167,10 @@ def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     finished = [key for key, state in states.items() if state == "done"]
     sound = dict(zip(finished, at_once(store.done, finished), strict=True))
     return [run for key, run in distinct.items() if not sound.get(key)]
+
+
+def _is_kept(start: Start, store: RunStore) -> bool:
+    return store.network(start.run.key, start.epoch) is not None
 
 
 def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:

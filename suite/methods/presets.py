@@ -185,5 +185,12 @@ METHODS: dict[str, Method] = {
                 _answer("regrow", "gradient"),
             ),
         ),
+        Method(
+            "ticket",
+            "Lottery ticket",
+            "What an earlier training left is trained from the weights that it had at first.",
+            "Frankle and Carbin 2019, ICLR; a fifth a round as in its code",
+            _with(_answer("initial", "ticket"), _answer("schedule", "never")),
+        ),
     )
 }

@@ -103,6 +103,10 @@ def resolve(method: str, replaced: Mapping[Any, Mapping[str, Any]] | None = None
 
 def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
     """Return what does not fit together in a recipe: the kind of the part to change, and why."""
+    start = recipe.initial.options
+    if start.get("mask") == "random" and start.get("weights") == "trained":
+        sentence = "mask random has connections that were never trained; it fits weights rewound"
+        return [("initial", f'initial topology "{recipe.initial.name}": {sentence} and fresh.')]
     if not recipe.evolves:
         return [
             (
@@ -112,7 +116,7 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
             )
             for answer in recipe.answers
             for need in answer.part.needs
-            if need != "probe"
+            if need not in ("probe", "earlier")
         ]
     if not recipe.sparse and recipe.budget.name == "all":
         return [

@@ -76,7 +76,7 @@ def initial_topology(
     recipe: Recipe,
     shapes: Sequence[tuple[int, int]],
     rngs: Sequence[np.random.Generator],
-    probe: Callable[[Sequence[NDArray[np.int64]]], Any] | None = None,
+    probe: Any = None,
 ) -> list[NDArray[np.int64] | None]:
     """Return the positions that are active at the start.
 
@@ -84,7 +84,7 @@ def initial_topology(
         recipe: The method.
         shapes: (n_out, n_in) of each layer.
         rngs: A generator for each layer's topology.
-        probe: For parts with needs=("probe",); others get None.
+        probe: For parts with needs=("probe",) or needs=("earlier",); others get None.
 
     Returns:
         For each layer int64 positions, ascending, or None where every position is active.
@@ -92,7 +92,7 @@ def initial_topology(
     Raises:
         UserError: If the part raises an error or gives a wrong answer.
     """
-    asked = probe if "probe" in recipe.initial.part.needs else None
+    asked = probe if {"probe", "earlier"} & set(recipe.initial.part.needs) else None
     check = partial(checks.topologies, shapes=shapes)
     return _ask(recipe.initial, shapes, rngs, asked, check=check)
 

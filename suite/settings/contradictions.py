@@ -51,6 +51,7 @@ def contradictions(settings: Fields) -> list[Contradiction]:
     some = (
         _metric_contradiction(settings),
         *_recipe_contradictions(settings),
+        _rewind_contradiction(settings),
         _optimizer_contradiction(settings),
         _density_contradiction(settings),
         _hold_out_contradiction(settings),
@@ -95,6 +96,15 @@ def _recipe_contradictions(settings: Fields) -> Iterator[Contradiction]:
     if settings.rule is not None and flat.RULES[settings.rule] != settings.budget:
         sentence = f"the rule {settings.rule} is another budget than {settings.budget}; keep one."
         yield Contradiction("rule", sentence, frozenset({"method", "rule", "budget"}))
+
+
+def _rewind_contradiction(settings: Fields) -> Contradiction | None:
+    options = settings.recipe.initial.options
+    rewind, epochs = options.get("rewind", 0), options.get("epochs") or settings.epochs
+    if rewind <= epochs:
+        return None
+    sentence = f"rewind {rewind} lies beyond the {epochs} epochs of the dense training."
+    return Contradiction("initial", sentence, frozenset({"method", "initial", "epochs"}))
 
 
 def _optimizer_contradiction(settings: Fields) -> Contradiction | None:

@@ -85,6 +85,7 @@ def build(
     dropout: float = 0.3,
     engine: Engine = "masked",
     device: str | torch.device = "cpu",
+    draw: int = 0,
 ) -> MLP:
     """Build a network at its initial topology and weights, which the seed alone decides.
 
@@ -101,6 +102,7 @@ def build(
         dropout: Probability in [0, 1) that a hidden activation is dropped in training.
         engine: "masked" or "sparse".
         device: Of the tensors; the sparse engine runs on the CPU only.
+        draw: Which of the seed's draws of weights; 0 is that of all runs but those that start anew.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -108,7 +110,7 @@ def build(
     layers: list[Layer] = []
     for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         shape = (n_out, n_in)
-        weights_rng = stream(seed, "weights", layer=index)
+        weights_rng = stream(seed, "weights", draw, layer=index)
         if topology is not None:
             positions = topology[index]
         elif connected == "dense":
@@ -118,7 +120,7 @@ def build(
         count = n_out * n_in if positions is None else len(positions)
         weights = glorot_uniform(shape, count, weights_rng)
         # 100 lies beyond any layer: the activation's values come from a stream of their own.
-        own_rng = stream(seed, "weights", layer=100 + index)
+        own_rng = stream(seed, "weights", draw, layer=100 + index)
         units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))
         if engine == "sparse" and positions is not None:
             layers.append(SparseLinear(shape, positions, weights, units))
@@ -126,7 +128,7 @@ def build(
             layers.append(MaskedLinear(shape, positions, weights, units, device))
     output = nn.Linear(sizes[-1], classes, device=device)
     shape = (classes, sizes[-1])
-    values = glorot_uniform(shape, shape, stream(seed, "weights", layer=len(layers)))
+    values = glorot_uniform(shape, shape, stream(seed, "weights", draw, layer=len(layers)))
     with torch.no_grad():
         output.weight.copy_(torch.from_numpy(values))
         output.bias.zero_()

@@ -20,6 +20,7 @@ from suite.store import lock
 from suite.store.store import RunStore, State, at_once
 from suite.store.table import known_runs
 from suite.study import Study
+from suite.study.chains import with_earlier
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
@@ -135,8 +136,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         OSError: If the store cannot be read.
     """
     notes = {} if notes is None else notes
-    runs = known_runs(study, store)
-    states = store.states(run.key for run in runs)
+    runs, states = stand(study, store)
     driver, now = _driver_and_its_time(study, store)
     begun = set(store.keys()) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
@@ -166,6 +166,22 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         cells,
         left,
     )
+
+
+def stand(study: Study, store: RunStore) -> tuple[list[Run], dict[str, State]]:
+    """Return a study's runs and what the store holds of each.
+
+    While one is not done, the earlier runs are listed too that others start from.
+
+    Raises:
+        OSError: If the store cannot be read.
+    """
+    runs = known_runs(study, store)
+    states = store.states(run.key for run in runs)
+    if any(state != "done" for state in states.values()):
+        runs = with_earlier(runs)
+        states = store.states(run.key for run in runs)
+    return runs, states
 
 
 def watch(study: Study, store: RunStore) -> Iterator[Status]:

@@ -2,6 +2,7 @@
 
     runs/KEY/run.json      what the run is
     runs/KEY/checkpoint    its network after some epoch, with the history so far
+    runs/KEY/network-EPOCH its network after that epoch, where later runs start from it
     runs/KEY/progress.json how far it is, for who watches
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
@@ -131,6 +132,14 @@ class RunStore:
     def keep_checkpoint(self, key: str, checkpoint: bytes) -> None:
         """Replace a run's checkpoint."""
         self._put(f"runs/{key}/checkpoint", checkpoint)
+
+    def network(self, key: str, epoch: int) -> bytes | None:
+        """Return a run's network after an epoch, or None where none that checks out was kept."""
+        return self._checked(f"runs/{key}/network-{epoch}")
+
+    def keep_network(self, key: str, epoch: int, network: bytes) -> None:
+        """Keep a run's network after an epoch, for runs that start from it."""
+        self._put(f"runs/{key}/network-{epoch}", network)
 
     def progress(self, key: str) -> dict[str, Any] | None:
         """Return how far a run is, as it last said."""

@@ -68,11 +68,8 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
         The record of every epoch that it has behind it; none, and nothing changed, where the
         checkpoint is of another format, or of a torch that writes otherwise.
     """
-    try:
-        state = torch.load(io.BytesIO(checkpoint), weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError):
-        state = None
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    state = _state(checkpoint)
+    if state is None:
         _log.warning("a checkpoint of another version cannot be used; its epochs are done again.")
         return []
     parameters, layers = dict(network.named_parameters()), _layers(network)
@@ -90,6 +87,21 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
             optimizer.state[parameters[name]][kept] = tensor.to(where)
     history: History = state["history"]
     return history
+
+
+def epochs_behind(checkpoint: bytes) -> int:
+    """Return how many epochs a checkpoint has behind it; 0 where it cannot be gone on from."""
+    state = _state(checkpoint)
+    return len(state["history"]) if state else 0
+
+
+def _state(checkpoint: bytes) -> dict[str, Any] | None:
+    """Return what a checkpoint holds; None where it is of another format or another torch's."""
+    try:
+        state = torch.load(io.BytesIO(checkpoint), weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError):
+        return None
+    return state if isinstance(state, dict) and state.get("format") == FORMAT else None
 
 
 def _layers(network: mlp.MLP) -> dict[str, Any]:

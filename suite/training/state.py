@@ -13,6 +13,7 @@ from torch import Tensor
 from suite.datasets.batches import Batches
 from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
+from suite.errors import UserError
 from suite.kernels import augment
 from suite.methods.moment import Moment
 from suite.methods.update import Updated, due, initial_topology
@@ -20,6 +21,7 @@ from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
+from suite.training.earlier import Earlier, set_weights, views
 from suite.training.evaluate import evaluate, finite
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
@@ -47,6 +49,7 @@ class Training:
         images: The data.
         engine: "masked" or "sparse".
         device: For the masked engine.
+        earlier: What a chained run starts from.
     """
 
     def __init__(
@@ -57,11 +60,12 @@ class Training:
         *,
         engine: mlp.Engine = "masked",
         device: str = "cpu",
+        earlier: Earlier | None = None,
     ) -> None:
         self.settings, self.seed, self.recipe = settings, seed, settings.recipe
         parts = split(images, settings.validation, settings.train_samples, seed)
         self.batches = Batches(images, parts, device)
-        self.network = build(settings, seed, images, engine, device)
+        self.network = build(settings, seed, images, engine, device, earlier)
         self.initial = [layer.connections for layer in self.network.layers]
         self.optimizer = make_optimizer(settings, self.network)
         self.history: list[Epoch] = []
@@ -195,23 +199,45 @@ class _Column(Sequence[float]):
 
 
 def build(
-    settings: Settings, seed: int, images: DataSet, engine: mlp.Engine, device: str
+    settings: Settings,
+    seed: int,
+    images: DataSet,
+    engine: mlp.Engine,
+    device: str,
+    earlier: Earlier | None = None,
 ) -> mlp.MLP:
-    """Return a run's network at its start."""
+    """Return a run's network at its start.
+
+    Raises:
+        UserError: If the run starts from an earlier one's network, and none is given.
+    """
+    recipe = settings.recipe
     sizes = (images.features, *settings.hidden)
     shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(sizes)]
     rngs = [stream(seed, "topology", layer=index) for index in range(len(shapes))]
-    return mlp.build(
+    chained = "earlier" in recipe.initial.part.needs
+    if chained and earlier is None:
+        raise UserError(
+            f'the initial topology "{recipe.initial.name}" starts from the network of an earlier '
+            "run, which suite run trains first."
+        )
+    probe = views(earlier, sizes) if chained and earlier else None
+    fresh = recipe.initial.options.get("weights") == "fresh"
+    network = mlp.build(
         sizes,
         len(images.classes),
         seed=seed,
-        topology=initial_topology(settings.recipe, shapes, rngs),
+        topology=initial_topology(recipe, shapes, rngs, probe),
         activation=settings.activation,
         negative_slope=settings.negative_slope,
         dropout=settings.dropout,
         engine=engine,
         device=device,
+        draw=recipe.initial.options["round"] if chained and fresh else 0,
     )
+    if chained and earlier:
+        set_weights(recipe, network, earlier, seed)
+    return network
 
 
 def _note(done: Epoch, updated: Updated | None) -> None:

@@ -8,8 +8,9 @@ update, names.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 
@@ -21,6 +22,8 @@ from suite.kernels import augment
 from suite.settings import Settings, too_dense
 from suite.sparse import mlp, topology
 from suite.training.checkpoint import pack, unpack
+from suite.training.earlier import Earlier
+from suite.training.earlier import keep as pack_network
 from suite.training.evaluate import DivergedError
 from suite.training.state import Epoch, Training
 
@@ -64,6 +67,8 @@ def train(
     checkpoint: bytes | None = None,
     keep: Callable[[bytes], None] = lambda _: None,
     keep_every: float = 30.0,
+    earlier: Earlier | None = None,
+    keep_network: Mapping[int, Callable[[bytes], None]] = MappingProxyType({}),
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:
     """Train one run to its last epoch.
@@ -78,6 +83,8 @@ def train(
         checkpoint: Where to go on; from the start by default.
         keep: Called with a checkpoint after an epoch, at most every `keep_every` seconds.
         keep_every: Seconds; 0 keeps one after every epoch.
+        earlier: What a chained run starts from.
+        keep_network: By epoch, what is called with the network after it.
         on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
@@ -90,7 +97,7 @@ def train(
     """
     torch.set_num_threads(threads)  # a worker process may have served another run before
     check_fits(settings, images)
-    training = Training(settings, seed, images, engine=engine, device=device)
+    training = Training(settings, seed, images, engine=engine, device=device, earlier=earlier)
     evolves = settings.recipe.evolves
     degrees = {"initial": _degrees(training.network, evolves)}
     history = training.history
@@ -101,6 +108,8 @@ def train(
         started = time.perf_counter()
         record = training.epoch()
         record["seconds"] = time.perf_counter() - started
+        if len(history) in keep_network:
+            keep_network[len(history)](pack_network(training.network, training.optimizer))
         stopped = _stops(on_epoch, record)
         if len(history) < settings.epochs and (stopped or time.monotonic() - kept >= keep_every):
             goes_on = not settings.reset_momentum

@@ -46,3 +46,21 @@ def granet(
         candidates.sort(key=lambda at: -abs(gradient[at]))
         after.append(active | set(candidates[: len(gone)]))
     return after
+
+
+def tickets(
+    layers: list[Layer], share: float, network: bool, one_more: bool
+) -> list[set[tuple[int, int]]]:
+    """Return what a round of a lottery ticket leaves: by layer, or of the network as a whole.
+
+    With one more, everything goes that is no larger than the first weight that would stay.
+    """
+    if not network and len(layers) > 1:
+        return [left for layer in layers for left in tickets([layer], share, network, one_more)]
+    sizes = sorted(abs(weight) for layer in layers for weight in layer.values())
+    gone = round(share * len(sizes))
+    if not one_more:
+        return largest_of_network(layers, len(sizes) - gone)
+    if gone == len(sizes):
+        return [set() for _ in layers]
+    return [{at for at, weight in layer.items() if abs(weight) > sizes[gone]} for layer in layers]

@@ -15,6 +15,7 @@ from suite.execution.ray.connection import check_room, connected, head_watched
 from suite.execution.stopping import Ending, Watcher
 from suite.store.lock import Lock
 from suite.store.store import RunStore
+from suite.study.chains import kept_epochs, starts
 from suite.study.file import Execution
 from suite.study.runs import Run
 
@@ -30,7 +31,7 @@ def execute(
     plugins: Sequence[Any] = (),
     address: str | None = None,
 ) -> bool:
-    """Have Ray Tune train runs, first to last as cores come free.
+    """Have Ray Tune train runs, first to last as cores come free; of a chain, round by round.
 
     Returns when all have ended, failed ones included, or after an interrupt (Ctrl-C or SIGTERM);
     what came of each stands in the store.
@@ -74,6 +75,7 @@ def execute(
             lock.displaced,
             socket.gethostname(),
             trials.SECONDS_TO_SEE_THE_STORE,
+            kept_epochs(runs),
         )
         trainable = tune.with_resources(
             tune.with_parameters(trials.trial, job=job),
@@ -85,10 +87,11 @@ def execute(
             head_watched(ray, watcher.warned),
         ):
             while not ending.now() and (left := [r for r in runs if r.key not in ending.ended]):
+                ready = [_named(run) for run in _ready(left)]
                 try:
                     tune.Tuner(
                         trainable,
-                        param_space={"run": tune.grid_search([_named(run) for run in left])},
+                        param_space={"run": tune.grid_search(ready)},
                         tune_config=tune.TuneConfig(
                             reuse_actors=True,
                             trial_name_creator=lambda trial: trial.config["run"]["name"],
@@ -113,6 +116,12 @@ def execute(
     if ending.reason is not None:
         raise UserError(ending.reason)
     return not ending.interrupted
+
+
+def _ready(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that start from none of the others; there is one, as no chain is a circle."""
+    left = {run.key for run in runs}
+    return [run for run in runs if not any(start.run.key in left for start in starts(run))]
 
 
 def _named(run: Run) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
@@ -48,6 +49,7 @@ class Job:
     displaced: str | None
     driver: str
     seconds_to_see_the_store: float
+    kept: Mapping[str, Collection[int]] = MappingProxyType({})
 
 
 def trial(config: dict[str, Any], job: Job) -> None:
@@ -84,7 +86,16 @@ def trial(config: dict[str, Any], job: Job) -> None:
     def warn(sentence: str) -> None:
         tune.report({"warning": sentence})
 
-    outcome = attempt(run, images, store, job.execution, report, on_warning=warn, driver=job.token)
+    outcome = attempt(
+        run,
+        images,
+        store,
+        job.execution,
+        report,
+        on_warning=warn,
+        driver=job.token,
+        keeps=job.kept.get(run.key, ()),
+    )
     tune.report({"outcome": outcome})
 
 
