@@ -37,6 +37,8 @@ Outcome = Literal["done", "failed", "stopped"]
 SECONDS_BETWEEN_NOTES = 5.0
 """How often a run says in the store how far it is."""
 
+_STARTS = "it starts from the network of"
+
 PATIENCE = 300.0
 """For so many seconds an attempt waits for a store that cannot be read or written."""
 
@@ -220,9 +222,10 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
         if kept is None:
             failure = patiently(functools.partial(store.failure, key), PATIENCE)
             because = f"failed: {failure['reason']}" if failure else "is not in the store"
+            if _STARTS in because:  # of a long chain, what went wrong first is told
+                raise UserError(because.removeprefix("failed: "))
             raise UserError(
-                f"it starts from the network of {start.run.cell}, seed {run.seed}, after epoch "
-                f"{epoch}, which {because}"
+                f"{_STARTS} {start.run.cell}, seed {run.seed}, after epoch {epoch}, which {because}"
             )
         found.append(read(kept))
     return Earlier(*found) if found else None

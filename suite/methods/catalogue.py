@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +101,15 @@ def as_records(method: str | None = None) -> list[dict[str, Any]]:
 
 def range_of(part: Part, option: Option) -> str:
     """Return what values an option takes, in words, "" where any value is taken."""
-    schema = part.schema()["properties"][option.name]
+    return _range(part.schema()["properties"][option.name])
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    """Return what values a JSON schema allows, in words."""
+    if "anyOf" in schema:
+        return " or ".join(filter(None, map(_range, schema["anyOf"])))
+    if schema.get("type") in ("null", "object"):
+        return {"null": "null", "object": "a mapping"}[schema["type"]]
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     if schema.get("type") == "boolean":
@@ -137,4 +147,4 @@ def _remark(part: Part, option: Option) -> str:
 
 def _written(value: Any) -> str:
     """Return a value as YAML writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value) if isinstance(value, bool | dict | None) else str(value)

@@ -83,15 +83,20 @@ def with_earlier(runs: Sequence[Run], is_kept: Callable[[Start], bool] = _never)
 def kept_epochs(runs: Iterable[Run]) -> dict[str, set[int]]:
     """Return, by key, the epochs after which runs keep their network for others of these runs.
 
-    The last network of a chained run is always kept: another round may follow one day.
+    The last network of a round is always kept, unless it is a control: another may follow one day.
     """
     kept: dict[str, set[int]] = {}
     for run in runs:
-        if is_chained(run.settings):
+        if _may_go_on(run.settings):
             kept.setdefault(run.key, set()).add(run.settings.epochs)
         for start in starts(run):
             kept.setdefault(start.run.key, set()).add(start.epoch)
     return kept
+
+
+def _may_go_on(settings: Settings) -> bool:
+    options = settings.recipe.initial.options
+    return is_chained(settings) and options["mask"] == "pruned" and options["weights"] != "fresh"
 
 
 def _earlier(run: Run, round_: int) -> Run:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
@@ -49,7 +48,7 @@ class Job:
     displaced: str | None
     driver: str
     seconds_to_see_the_store: float
-    kept: Mapping[str, Collection[int]] = MappingProxyType({})
+    kept: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 def trial(config: dict[str, Any], job: Job) -> None:
