@@ -3,11 +3,14 @@ import json
 import pytest
 
 from suite import bench
-from suite.bench import engines, measures, profile, scheduling, timing
+from suite.bench import engines, growth, measures, profile, scheduling, timing
+from suite.bench import methods as of_methods
 from suite.bench.workload import Bench, synthetic_images
 from suite.errors import UserError
 from suite.execution import ray as cluster
 from suite.kernels import products
+from suite.methods.presets import METHODS
+from suite.methods.recipe import resolve
 
 SMALL = Bench(synthetic_images(200), hidden=(30, 20, 30), epsilon=2)
 
@@ -26,12 +29,32 @@ def test_comparisons_give_figures(name):
     assert json.loads(json.dumps(figures)) == figures
 
 
+def test_every_method_is_compared_with_set(monkeypatch):
+    monkeypatch.setattr(of_methods, "in_fresh_process", lambda work, *arguments: work(*arguments))
+    monkeypatch.setattr(of_methods, "added_memory", lambda *_: 2.0)
+    figures = bench.MEASURES["methods"](SMALL, 1)
+    assert list(figures) == list(METHODS)
+    assert all(found["epoch_ms"] > 0 and found["memory"] == 1 for found in figures.values())
+    assert json.loads(json.dumps(figures)) == figures
+
+
+def test_updates_are_counted_over_a_whole_training():
+    assert of_methods.updates_an_epoch(resolve("set")) == 0.95, "none after the last epoch"
+    assert of_methods.updates_an_epoch(resolve("static")) == 0
+    assert of_methods.updates_an_epoch(resolve("rigl")) == 5 * 0.75
+
+
+def test_memory_can_be_measured_of_a_method_that_reads_the_gradient():
+    assert growth.added_memory((12, 8), 2, "rigl") >= 0
+
+
 def test_a_table_shows_figures_beside_what_is_wanted():
     figures = {
         "machine": {"cpu": "any"},
         "compiling_ms": 12.0,
         "engines": {"masked_ms": 100.0, "times_faster": 20.0},
         "evolution": {"random": {"evolution_ms": 1.0, "share_of_epoch": 0.02}},
+        "methods": {"rigl": {"epoch_ms": 5.0, "time": 1.5}},
         "sparselab": {"missing": "not installed"},
     }
     assert bench.rows(figures) == [
@@ -39,6 +62,8 @@ def test_a_table_shows_figures_beside_what_is_wanted():
         ["engines: masked ms", "100.00 ms", ""],
         ["engines: times faster", "20.00 x", "at least 12"],
         ["evolution: random", "2.0 %", "at most 5 %"],
+        ["methods: rigl: epoch ms", "5.00 ms", ""],
+        ["methods: rigl: time", "1.50 x", ""],
         ["sparselab: missing", "not installed", ""],
     ]
 

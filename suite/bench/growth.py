@@ -16,6 +16,7 @@ import torch
 
 from suite.bench.timing import alternate, in_fresh_process
 from suite.bench.workload import Bench, synthetic_images
+from suite.training.rewire import WATCHED
 
 
 def halved_epsilon(bench: Bench, turns: int) -> dict[str, float]:
@@ -48,18 +49,21 @@ def memory(bench: Bench, turns: int) -> dict[str, float]:  # noqa: ARG001 (one r
     return {"added_mb": in_fresh_process(added_memory, bench.hidden, bench.epsilon)}
 
 
-def added_memory(hidden: tuple[int, ...], epsilon: float) -> float:
-    """Train, evaluate and evolve in this process, and return the MB that this added at its peak."""
+def added_memory(hidden: tuple[int, ...], epsilon: float, method: str = "set") -> float:
+    """Train, evaluate and update in this process, and return the MB that this added at its peak."""
     torch.set_num_threads(1)
     images = synthetic_images()
     small = Bench(images, (10,), epsilon).training("sparse")  # what is imported, comes with it
     small.step()
     before = resident()
-    training = Bench(images, hidden, epsilon).training("sparse")
+    training = Bench(images, hidden, epsilon).training("sparse", method=method)
+    recipe = training.training.recipe
     for _ in range(20):
         training.step()
     training.evaluate()
-    training.update()
+    if recipe.evolves:
+        training.step(watch=bool(recipe.needs & WATCHED))
+        training.update()
     training.step()
     return peak() - before
 

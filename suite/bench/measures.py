@@ -12,6 +12,7 @@ import torch
 
 from suite.bench.engines import engines, evaluation, evolution, sparselab
 from suite.bench.growth import fourfold_width, halved_epsilon, memory, side_by_side
+from suite.bench.methods import methods
 from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
 from suite.bench.workload import Bench, synthetic_images
@@ -25,6 +26,7 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "fourfold_width": fourfold_width,
     "evaluation": evaluation,
     "evolution": evolution,
+    "methods": methods,
     "side_by_side": side_by_side,
     "memory": memory,
     "scheduling": scheduling,
@@ -84,13 +86,18 @@ def rows(figures: dict[str, Any]) -> list[list[str]]:
         if name == "machine":
             continue
         for part, value in (found if isinstance(found, dict) else {"": found}).items():
-            figure = part or name
-            if isinstance(value, dict):  # the evolution with a regrowth strategy
-                figure, value = "share_of_epoch", value["share_of_epoch"]
             what = f"{name}: {part}" if part else name
-            row = [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
-            table.append(row)
+            if isinstance(value, dict) and "share_of_epoch" in value:  # of a regrowth strategy
+                table.append(_row(name, what, "share_of_epoch", value["share_of_epoch"]))
+            elif isinstance(value, dict):
+                table += [_row(name, f"{what}: {of}", of, each) for of, each in value.items()]
+            else:
+                table.append(_row(name, what, part or name, value))
     return table
+
+
+def _row(name: str, what: str, figure: str, value: float | str) -> list[str]:
+    return [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
 
 
 def _shown(figure: str, value: float | str) -> str:

@@ -11,6 +11,7 @@ from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
 from suite.settings import Settings
 from suite.sparse import mlp
+from suite.training.earlier import Earlier, keep, read
 from suite.training.state import Training
 from suite.training.timing import FirstEpoch
 
@@ -40,7 +41,13 @@ class Bench:
     def training(self, engine: mlp.Engine, **settings: Any) -> FirstEpoch:
         """Return the first epoch of a new training: the paper's SET, but for the settings given."""
         chosen = Settings(hidden=self.hidden, epsilon=self.epsilon, **settings)
-        return FirstEpoch(Training(chosen, 1, self.images, engine=engine))
+        earlier = self._dense() if "earlier" in chosen.recipe.initial.part.needs else None
+        return FirstEpoch(Training(chosen, 1, self.images, engine=engine, earlier=earlier))
+
+    def _dense(self) -> Earlier:
+        """Return what a chained run may start from: a dense network that has not trained."""
+        dense = Training(Settings(method="dense", hidden=self.hidden), 1, self.images)
+        return Earlier(read(keep(dense.network, dense.optimizer)))
 
 
 def synthetic_images(count: int = TESTED) -> DataSet:
