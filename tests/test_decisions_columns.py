@@ -11,6 +11,7 @@ from suite.cli import printing
 from suite.decisions import columns as of
 from suite.reporting.sections.claims import cells_of, heads_of
 from suite.statistics import ClaimFinding, Comparison, PartFinding
+from suite.study import Comparisons
 from tests.made_results import CLAIMS, make_results, make_study, shared_report
 
 TABLES = [
@@ -30,7 +31,7 @@ def decided(tmp_path_factory):
 @pytest.mark.parametrize(
     ("finding", "columns", "elsewhere"),
     [
-        (Comparison, of.COMPARISON, set()),
+        (Comparison, of.COMPARISON, {"evidence"}),  # it has a figure and a file of its own
         (PartFinding, of.STATEMENT, set()),
         (ClaimFinding, of.CLAIM, {"parts"}),
     ],
@@ -42,9 +43,12 @@ def test_every_figure_of_a_finding_is_recorded(finding, columns, elsewhere):
 
 @pytest.mark.parametrize(("columns", "layout"), TABLES)
 def test_names_are_distinct_and_what_is_shown_exists(columns, layout):
-    names = [column.name for column in columns]
-    assert len(set(names)) == len(names)
-    assert {name for pair in layout for name in pair if name} <= set(names)
+    for inference in ("fixed", "anytime"):
+        names = [column.name for column in columns if column.inference in (None, inference)]
+        assert len(set(names)) == len(names)
+        shown = of.shown(layout, columns, Comparisons(inference=inference, equivalence_margin=1))
+        assert all(len(set(pair)) == 2 for pair in shown)
+    assert {name for names in layout for name in names} <= {column.name for column in columns}
 
 
 def test_terminal_and_page_show_the_same_texts(decided):

@@ -91,6 +91,7 @@ class Claimed:
             "claim": self.claim.sentence,
             "claim_verdict": self.found.verdict,
             "claim_p_adjusted": plain(self.found.p_adjusted),
+            "inference": self.found.inference,
             "measure": self.measure,
         }
         return [claim | statement.row() for statement in self.statements]
@@ -116,6 +117,7 @@ def claims(results: Results) -> list[Claimed]:
         [[_part(results, tables, statement) for statement in claim] for claim in statements],
         alpha=declared.alpha,
         correction=declared.correction,
+        inference=declared.inference,
     )
     words = measure_words(study)
     return [

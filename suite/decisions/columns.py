@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from suite.measures import MEASURES, MISSING, Format, percent, plain, superscript
 from suite.study.file import Comparisons
 
-Kind = Literal["words", "count", "amount", "difference", "interval", "ratio", "p"]
+if TYPE_CHECKING:
+    from suite.statistics.samples import Inference
+
+Kind = Literal["words", "count", "amount", "difference", "interval", "ratio", "p", "e"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class Column:
         explained: What it is, in a legend; empty where the title says it.
         title: In tables for readers; by default the name.
         kind: How its values are written.
+        inference: The inference that has it; None for both.
         with_margin: Whether it exists only where an equivalence margin is declared.
-        recorded: Whether CSV and JSON have it; a few are shown alone.
+        recorded: Whether CSV and JSON have it.
         read: Returns its value of a row; by default the finding's attribute of its name.
     """
 
@@ -36,6 +40,7 @@ class Column:
     explained: str = ""
     title: str = ""
     kind: Kind = "words"
+    inference: Inference | None = None
     with_margin: bool = False
     recorded: bool = True
     read: Callable[[Any], Any] | None = None
@@ -79,23 +84,29 @@ def level(declared: Comparisons) -> str:
 
 def record(row: Any, columns: Iterable[Column]) -> dict[str, Any]:
     """Return a decided row as CSV and JSON have it; None where there is no value."""
-    return {column.name: plain(column.of(row)) for column in columns if column.recorded}
+    inference = getattr(row, "inference", None)
+    return {
+        column.name: plain(column.of(row))
+        for column in columns
+        if column.recorded and column.inference in (None, inference)
+    }
 
 
 def shown(
-    layout: Sequence[tuple[str, str]], columns: Iterable[Column], declared: Comparisons
+    layout: Sequence[tuple[str, ...]], columns: Iterable[Column], declared: Comparisons
 ) -> list[Lines]:
     """Return the columns of a layout that a study's table has.
 
     Args:
-        layout: Names of two columns each; the second may be empty.
+        layout: Names of columns; of each entry a study's table has one or two.
         columns: Where they are found.
-        declared: Leaves out those of a margin where none is declared.
+        declared: Leaves out those of another inference, and of a margin where none is declared.
     """
     here = {
         column.name: column
         for column in columns
-        if not (column.with_margin and declared.equivalence_margin is None)
+        if column.inference in (None, declared.inference)
+        and not (column.with_margin and declared.equivalence_margin is None)
     }
     pairs = [[here[name] for name in names if name in here] for names in layout]
     return [(pair[0], pair[1] if len(pair) > 1 else None) for pair in pairs if pair]
@@ -112,6 +123,20 @@ def legend(table: Iterable[Lines], declared: Comparisons) -> str:
     return f"{'; '.join(filter(None, parts))}."
 
 
+def _interval_of(estimate: str, inference: Inference, explained: str) -> Column:
+    """Return the column of an estimate's interval; it is shown, and its ends are recorded."""
+
+    def ends(row: Any) -> tuple[float, float, float]:
+        return row.found.low, row.found.high, getattr(row.found, estimate)
+
+    return Column(
+        "interval", explained, "{level} interval", "interval", inference, recorded=False, read=ends
+    )
+
+
+_T_INTERVAL = "its t interval, uncorrected"
+_SEQUENCE = "its confidence sequence, which holds after every seed, uncorrected"
+
 COMPARISON = (
     Column("cell", title="Cell", read=lambda row: row.cell.label),
     Column("against", title="compared with", read=lambda row: row.against.label),
@@ -119,22 +144,18 @@ COMPARISON = (
     Column("measure", "which epochs were read", read=lambda row: row.measure),
     Column("verdict", title="Verdict"),
     Column("reason", "why the verdict is what it is"),
+    Column("inference", "fixed: seeds set beforehand; anytime: valid after every seed"),
     Column("design", "paired, or independent where too few seeds are shared"),
     Column("n", title="n", kind="count"),
     Column("n_a", "runs of the cell", kind="count"),
     Column("n_b", "runs of the cell that it is compared with", kind="count"),
     Column("dropped", "declared seeds without a value", kind="count"),
+    Column("seeds", "those compared"),
     Column("mean_a", title="Mean", kind="amount"),
     Column("mean_b", "mean of the cell compared with", title="other", kind="amount"),
     Column("difference", "the first mean less the second", title="Difference", kind="difference"),
-    Column(
-        "interval",
-        "its t interval, uncorrected",
-        title="{level} interval",
-        kind="interval",
-        recorded=False,
-        read=lambda row: (row.found.low, row.found.high, row.found.difference),
-    ),
+    _interval_of("difference", "fixed", _T_INTERVAL),
+    _interval_of("difference", "anytime", _SEQUENCE),
     Column("low", "lower end of the interval", kind="difference"),
     Column("high", "upper end of the interval", kind="difference"),
     Column("hedges_g", "Hedges'", title="g", kind="ratio"),
@@ -142,9 +163,11 @@ COMPARISON = (
     Column("wins", "pairs in which the cell is better", kind="count"),
     Column("ties", "pairs of equal values", kind="count"),
     Column("losses", "pairs in which it is worse", kind="count"),
-    Column("p_t", "of the t test", title="p", kind="p"),
-    Column("p_exact", "sign-flip test", title="exact p", kind="p"),
-    Column("p_exact_adjusted", "the same corrected over the family", kind="p"),
+    Column("e", "largest e-value so far", title="e", kind="e", inference="anytime"),
+    Column("p", "1 over e", kind="p", inference="anytime"),
+    Column("p_t", "of the t test", title="p", kind="p", inference="fixed"),
+    Column("p_exact", "sign-flip test", title="exact p", kind="p", inference="fixed"),
+    Column("p_exact_adjusted", "the same corrected over the family", kind="p", inference="fixed"),
     Column("p_adjusted", "corrected over the family", title="Holm p", kind="p"),
     Column("margin", "differences up to this do not matter", kind="amount"),
     Column("p_equivalence", "of equivalence, uncorrected", kind="p"),
@@ -160,6 +183,7 @@ COMPARISON = (
         "smallest true difference found with 80 % power",
         title="detects",
         kind="amount",
+        inference="fixed",
     ),
     Column("floor", "smallest p that these seeds can give", kind="p"),
     Column("needed", "p that must be reached", kind="p"),
@@ -168,12 +192,13 @@ COMPARISON = (
 )
 COMPARISON_TABLE = (
     ("cell", "against"),
-    ("verdict", ""),
+    ("verdict", "seeds"),
     ("mean_a", "mean_b"),
     ("n", "correlation"),
     ("difference", "interval"),
     ("hedges_g", "detectable"),
-    ("p_adjusted", "p_t"),
+    ("e",),
+    ("p_adjusted", "p_t", "p"),
     ("p_exact", "p_equivalence_adjusted"),
 )
 
@@ -187,6 +212,7 @@ CLAIM = (
     ),
     Column("source", "where the claim stands", read=lambda row: row.claim.source),
     Column("measure", "which epochs were read", read=lambda row: row.measure),
+    Column("inference", "fixed: seeds set beforehand; anytime: valid after every seed"),
     Column("verdict", title="Verdict"),
     Column("reason", "why the verdict is what it is", title="Why"),
     Column("p_for", "largest p of its statements", kind="p"),
@@ -202,7 +228,7 @@ CLAIM = (
     Column("needed", "p that must be reached", kind="p"),
     Column("seeds_needed", "most seeds that a statement needs", kind="count"),
 )
-CLAIM_TABLE = (("numbered", "source"), ("verdict", ""), ("p", ""), ("reason", ""))
+CLAIM_TABLE = (("numbered", "source"), ("verdict",), ("p",), ("reason",))
 
 STATEMENT = (
     Column("statement", read=lambda row: row.sentence),
@@ -225,18 +251,13 @@ STATEMENT = (
         read=lambda row: row.paper,
     ),
     Column("estimate", "the mean difference or share saved", title="Difference", kind="difference"),
-    Column(
-        "interval",
-        "its t interval, uncorrected",
-        title="{level} interval",
-        kind="interval",
-        recorded=False,
-        read=lambda row: (row.found.low, row.found.high, row.found.estimate),
-    ),
+    _interval_of("estimate", "fixed", _T_INTERVAL),
+    _interval_of("estimate", "anytime", _SEQUENCE),
     Column("low", "lower end of the interval", kind="difference"),
     Column("high", "upper end of the interval", kind="difference"),
     Column("n", title="n", kind="count"),
     Column("dropped", "declared seeds without a value", kind="count"),
+    Column("seeds", "those compared"),
     Column("p_for", "of the statement, uncorrected", title="p", kind="p"),
     Column("p_against", "p of its opposite", kind="p"),
     Column("agrees", "whether the estimate agrees with the statement"),
@@ -244,11 +265,11 @@ STATEMENT = (
     Column("reason", "what was found"),
 )
 STATEMENT_TABLE = (
-    ("numbered", ""),
-    ("n", ""),
+    ("numbered",),
+    ("n", "seeds"),
     ("estimate", "interval"),
-    ("paper", ""),
-    ("p_for", ""),
+    ("paper",),
+    ("p_for",),
 )
 
 
@@ -264,6 +285,8 @@ def _written(kind: Kind, value: Any, unit: str) -> str:
         return f"{value:,}"
     if kind == "ratio":
         return Format(2).text(value)
+    if kind == "e":
+        return f"{value:,.1f}" if value < 1e4 else f"{value:.1e}"
     if kind == "p":
         return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
     return _in_unit(unit, value, value, signed=kind == "difference")

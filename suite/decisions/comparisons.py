@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from suite.statistics import Comparison, Sample
+    from suite.statistics.samples import Inference
     from suite.store.table import Results
 
 
@@ -42,6 +43,11 @@ class Compared:
     def unit(self) -> str:
         """What its amounts are written as."""
         return self.outcome
+
+    @property
+    def inference(self) -> Inference:
+        """What its p-values are."""
+        return self.found.inference
 
     def row(self) -> dict[str, Any]:
         """Return names and figures as one flat mapping for a table or JSON; None if not there."""
@@ -109,14 +115,19 @@ def decide(
     Args:
         samples: Two cells' values each.
         outcome: What they are values of.
-        declared: The level and the correction.
+        declared: The level, the correction and the inference.
         margin: Differences up to this are too small to matter; None declares none.
     """
     from suite.statistics import Question, compare
 
     higher = bool(MEASURES[outcome].higher)
     questions = [Question(found, higher, margin) for found in samples]
-    return compare(questions, alpha=declared.alpha, correction=declared.correction)
+    return compare(
+        questions,
+        alpha=declared.alpha,
+        correction=declared.correction,
+        inference=declared.inference,
+    )
 
 
 def win_tie_loss(rows: Sequence[Compared]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from suite.statistics import Sample
-    from suite.store.table import Results
+    from suite.store.table import Results, RunState
 
 
 def measure_words(study: Study) -> str:
@@ -92,13 +92,15 @@ def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> 
     """
     from suite.statistics import match
 
-    study = results.study
+    declared = results.study.file.comparisons
+    counting, waiting = counted(results, cell, against)
     first, second = (
-        dict(zip(study.seeds, table[label].tolist(), strict=True))
+        {seed: value for seed, value in table[label].items() if seed in counting}
         for label in (cell.label, against.label)
     )
-    design = study.file.comparisons.design
-    found = match(first, second, design=design, seeds=study.seeds)
+    found = match(
+        first, second, design=declared.design, seeds=counting, inference=declared.inference
+    )
     failed = [
         f"{label} failed with seed {', '.join(seeds)}"
         for label in (cell.label, against.label)
@@ -109,8 +111,32 @@ def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> 
         for label in (cell.label, against.label)
         if (seeds := _spoilt(results, table, label))
     ]
-    notes = [found.note, *failed, *spoilt, *_unlike(cell, against)]
+    notes = [found.note, waiting, *failed, *spoilt, *_unlike(cell, against)]
     return replace(found, note="; ".join(filter(None, notes)))
+
+
+def counted(results: Results, *cells: Cell) -> tuple[set[int], str]:
+    """Return the seeds that count for some cells, and a remark on those that do not yet.
+
+    With anytime inference seeds count in their order up to the first that is still to run: the
+    order in which runs end must not choose which values are looked at.
+    """
+    study = results.study
+    if study.file.comparisons.inference == "fixed":
+        return set(study.seeds), ""
+    labels = {cell.label for cell in cells}
+    open_ = {run.seed for run in results.runs if run.cell in labels and not ended(run)}
+    if not open_:
+        return set(study.seeds), ""
+    first = min(open_)
+    later = sum(seed > first and seed not in open_ for seed in study.seeds)
+    remark = f"seed {first} is still to run, so {later} later pairs do not count yet"
+    return {seed for seed in study.seeds if seed < first}, remark if later else ""
+
+
+def ended(run: RunState) -> bool:
+    """Whether nothing more will come of a run, unless it is tried again."""
+    return run.state in ("done", "failed")
 
 
 def _spoilt(results: Results, table: pd.DataFrame, label: str) -> list[str]:

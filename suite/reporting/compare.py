@@ -11,6 +11,7 @@ import pandas as pd
 from suite import decisions
 from suite.decisions import Compared
 from suite.decisions import columns as of
+from suite.decisions.values import counted
 from suite.errors import UserError
 from suite.measures import MEASURES, Outcome
 from suite.reporting.appearance import Look, looks
@@ -132,14 +133,14 @@ def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome)
     """
     declared = after.study.file.comparisons
     first, second = (decisions.values(results, outcome, "last") for results in (before, after))
-    samples = [
-        match(
-            dict(zip(after.study.seeds, second[pair.after.label].tolist(), strict=True)),
-            dict(zip(before.study.seeds, first[pair.before.label].tolist(), strict=True)),
-            design=declared.design,
+    samples = []
+    for pair in pairs:
+        seeds = counted(after, pair.after)[0] & counted(before, pair.before)[0]
+        sides = (
+            {seed: value for seed, value in table[label].items() if seed in seeds}
+            for table, label in ((second, pair.after.label), (first, pair.before.label))
         )
-        for pair in pairs
-    ]
+        samples.append(match(*sides, design=declared.design, inference=declared.inference))
     found = decisions.decide(samples, outcome, declared)
     return [
         Compared(pair.after, pair.before, outcome, "last epoch", it)

@@ -13,7 +13,6 @@ from suite import decisions, paper
 from suite.datasets.sources import title as source_title
 from suite.measures import MEASURES, TABLE2, Format, Outcome
 from suite.reporting.numbers import Estimate, estimate, superscript
-from suite.statistics.samples import match
 
 if TYPE_CHECKING:
     from suite.study import Cell
@@ -198,7 +197,7 @@ def table2(results: Results) -> Table2:
         for cell in cells
         for column in columns
     }
-    marks = _marks(results, columns, estimates, runs)
+    marks = _marks(results, columns, estimates)
     rows = []
     for cell in cells:
         published = decisions.published(results.study, cell)
@@ -224,19 +223,20 @@ def _marks(
     results: Results,
     columns: Sequence[Column],
     estimates: dict[tuple[str, str], Estimate],
-    runs: pd.DataFrame,
 ) -> dict[tuple[str, str], str]:
     """Mark, within each data set, the best of each column and those not shown to differ from it.
 
     To differ is to be worse in the family of all others of the column against the best.
     """
     marks: dict[tuple[str, str], str] = {}
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Cell]] = {}
     for cell in results.study.cells:
-        groups.setdefault(source_title(cell.settings.dataset), []).append(cell.label)
-    for labels in groups.values():
+        groups.setdefault(source_title(cell.settings.dataset), []).append(cell)
+    tables = {column.name: decisions.values(results, column.outcome, "last") for column in columns}
+    for group in groups.values():
+        by_label = {cell.label: cell for cell in group}
         for column in columns:
-            means = {label: estimates[label, column.name].mean for label in labels}
+            means = {label: estimates[label, column.name].mean for label in by_label}
             finite = {
                 label: mean
                 for label, mean in means.items()
@@ -246,15 +246,11 @@ def _marks(
                 continue
             best = (max if column.higher else min)(finite, key=lambda label: finite[label])
             others = [label for label in finite if label != best]
-            values = {
-                label: dict(zip(group["seed"], group[column.name].astype(float), strict=True))
-                for label, group in runs.groupby("cell", sort=False)
-            }
-            declared = results.study.file.comparisons
             samples = [
-                match(values[label], values[best], design=declared.design) for label in others
+                decisions.sample(results, tables[column.name], by_label[label], by_label[best])
+                for label in others
             ]
-            family = decisions.decide(samples, column.outcome, declared)
+            family = decisions.decide(samples, column.outcome, results.study.file.comparisons)
             for label, comparison in zip(others, family, strict=True):
                 mark = {"worse": "", "unattainable": UNTESTED}.get(comparison.verdict, SAME)
                 marks[label, column.name] = mark

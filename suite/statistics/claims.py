@@ -7,8 +7,8 @@ the largest of its parts' and no further correction within the claim is due.
 **Contradicted** means that the opposite of some part is shown. One part is enough, so this is a
 union, and the smallest p counts times the number of parts (Bonferroni).
 
-Each part is tested both ways, by t tests on the mean (paired) difference or saving, with
-cautious degrees of freedom where nothing is paired (`contrast.cautious`):
+Each part is tested both ways on the (paired) difference or saving: by t tests, with cautious
+degrees of freedom where nothing is paired (`contrast.cautious`), or by e-processes (anytime):
 
 - *higher* and *lower*: one-sided each way, each p doubled, as in a two-sided test.
 - *equivalent*: for it, two one-sided tests that the difference is within the margin; against
@@ -16,10 +16,10 @@ cautious degrees of freedom where nothing is paired (`contrast.cautious`):
 - *saves*: the same for the saving 1 - a/b and the margin around the claimed share.
 
 A claim's p is the smaller of its two, and these are Holm-adjusted over the declared claims. A
-claim that is decided neither way is **unattainable** where the exact permutation test of a part
-could not reach the needed p with its number of seeds, even after the other claims that are decided
-(`attainability.needed_among`), else **inconclusive**. A claim is never decided through a part that
-the exact test could not decide.
+claim that is decided neither way is **unattainable** where the exact permutation test of a part, or
+its largest possible e-value, could not reach the needed p with its number of seeds, even after the
+other claims that are decided (`attainability.needed_among`), else **inconclusive**. A claim is
+never decided through a part that the exact test could not decide.
 """
 
 from __future__ import annotations
@@ -29,30 +29,21 @@ from dataclasses import dataclass
 from math import isfinite, isnan, nan
 from typing import Literal
 
-from suite.statistics.attainability import (
-    ROUNDING,
-    held,
-    needed_among,
-    permutation_floor,
-    seeds_needed,
-    sign_flip_floor,
-)
+import numpy as np
+
+from suite.statistics.attainability import ROUNDING, held, needed_among, permutation_floor
 from suite.statistics.contrast import (
     Contrast,
-    cautious,
     difference,
-    interval,
-    p_above,
-    p_below,
     saving,
     saving_scale,
     saving_share,
     welch_note,
 )
-from suite.statistics.equivalence import p_outside, p_within
-from suite.statistics.samples import Sample
+from suite.statistics.inference import Test, floor, seeds_needed, test_of, test_of_saving
+from suite.statistics.samples import Inference, Sample
 from suite.statistics.significance import adjust
-from suite.statistics.wording import percent, signed
+from suite.statistics.wording import percent, ranges, signed
 
 Direction = Literal["higher", "lower", "equivalent", "saves"]
 ClaimVerdict = Literal["supported", "contradicted", "inconclusive", "unattainable"]
@@ -91,15 +82,16 @@ class PartFinding:
 
     Attributes:
         estimate: Mean difference a - b in the outcome's units, or the mean saving as a share.
-        low: Lower end of its t interval at level 1 - alpha, not adjusted.
+        low: Lower end of its t interval or confidence sequence at level 1 - alpha, not adjusted.
         high: Upper end.
         n: Pairs, or runs of the cell that has fewer.
         dropped: Declared seeds that are missing, failed or without a finite value.
+        seeds: Those that the figures rest on, e.g. 2022-2031, 2033.
         p_for: p of the statement.
         p_against: p of its opposite.
         agrees: Whether the estimate agrees with the statement, shown or not.
-        seeds_needed: Seeds that the exact test needs to reach the needed p; None where there
-            are enough. Where there are not, p_for and p_against are NaN.
+        seeds_needed: Seeds that the exact test, or the largest possible e-value, needs to reach the
+            needed p; None where there are enough. Where there are not, p_for and p_against are NaN.
         reason: One sentence.
     """
 
@@ -108,6 +100,7 @@ class PartFinding:
     high: float
     n: int
     dropped: int
+    seeds: str
     p_for: float
     p_against: float
     agrees: bool
@@ -122,6 +115,7 @@ class ClaimFinding:
     Attributes:
         verdict: supported, contradicted, inconclusive or unattainable.
         reason: One sentence that says why.
+        inference: As in `Comparison`.
         p_for: Largest p of the parts: the intersection-union test.
         p_against: Smallest p against a part, times the number of parts.
         p_adjusted: The smaller of the two, adjusted over the declared claims.
@@ -132,6 +126,7 @@ class ClaimFinding:
 
     verdict: ClaimVerdict
     reason: str
+    inference: Inference
     p_for: float
     p_against: float
     p_adjusted: float
@@ -141,7 +136,11 @@ class ClaimFinding:
 
 
 def judge(
-    claims: Sequence[Sequence[Part]], *, alpha: float = 0.05, correction: str = "holm"
+    claims: Sequence[Sequence[Part]],
+    *,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    inference: Inference = "fixed",
 ) -> list[ClaimFinding]:
     """Decide the declared claims.
 
@@ -149,22 +148,26 @@ def judge(
         claims: The parts of each claim, at least one; those without runs included.
         alpha: Rate at which any of the declared claims is decided wrongly.
         correction: `holm`, or `none`.
+        inference: As in `compare`.
 
     Returns:
         One finding a claim, in order.
+
+    Raises:
+        ValueError: If the inference is anytime and a sample is not paired.
     """
     if not claims:
         return []
-    backed = [min(_of_claim([_backed(part) for part in claim])) for claim in claims]
+    backed = [min(_of_claim([_backed(part, inference) for part in claim])) for claim in claims]
     needed = needed_among(backed, alpha, correction)
     parts = [
-        tuple(_examine(part, alpha, level) for part in claim)
+        tuple(_examine(part, alpha, level, inference) for part in claim)
         for claim, level in zip(claims, needed, strict=True)
     ]
     both = [_of_claim([(part.p_for, part.p_against) for part in claim]) for claim in parts]
     p_adjusted = adjust([min(p) for p in both], correction)
     return [
-        _finding(claim, *p, adjusted, alpha=alpha, needed=level)
+        _finding(claim, *p, adjusted, alpha=alpha, needed=level, inference=inference)
         for claim, p, adjusted, level in zip(parts, both, p_adjusted, needed, strict=True)
     ]
 
@@ -175,28 +178,29 @@ def _of_claim(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return p_for, min(1.0, len(parts) * min(_or_one(p) for _, p in parts))
 
 
-def _backed(part: Part) -> tuple[float, float]:
+def _backed(part: Part, inference: Inference) -> tuple[float, float]:
     """Return the p of a part and of its opposite, but none that the exact test could not give."""
-    floor = _floor(part)
-    p_for, p_against = _both_ways(part)
-    return held(p_for, floor if _directional(part) else floor / 2), held(p_against, floor)
+    p_for, p_against = _both_ways(part, inference)
+    return held(p_for, _floor(part, inference)), held(p_against, _floor(part, inference, sides=2))
 
 
-def _examine(part: Part, alpha: float, needed: float) -> PartFinding:
+def _examine(part: Part, alpha: float, needed: float, inference: Inference) -> PartFinding:
     sample, paired = part.sample, part.sample.paired
     contrast = _contrast(part)
-    estimate, (low, high) = contrast.estimate, interval(contrast, 1 - alpha)
+    estimate, (low, high) = contrast.estimate, _interval(part, contrast, 1 - alpha, inference)
     if part.direction == "saves":
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
-    lacking = _lacking(part, needed)
-    p_for, p_against = _both_ways(part) if lacking is None else (nan, nan)
-    freedom = welch_note(contrast, alpha) if _directional(part) else ""
+    lacking = _lacking(part, needed, inference)
+    p_for, p_against = _both_ways(part, inference) if lacking is None else (nan, nan)
+    fixed = inference == "fixed"
+    freedom = welch_note(contrast, alpha) if fixed and _directional(part) else ""
     return PartFinding(
         estimate=estimate,
         low=low,
         high=high,
         n=sample.n,
         dropped=sample.dropped,
+        seeds=ranges(sample.seeds),
         p_for=p_for,
         p_against=p_against,
         agrees=_agrees(part, estimate),
@@ -218,18 +222,33 @@ def _directional(part: Part) -> bool:
     return part.direction in ("higher", "lower")
 
 
-def _both_ways(part: Part) -> tuple[float, float]:
+def _interval(
+    part: Part, contrast: Contrast, level: float, inference: Inference
+) -> tuple[float, float]:
+    if not isfinite(contrast.estimate):
+        return nan, nan
+    return _test(part, contrast, inference).interval(level)
+
+
+def _test(part: Part, contrast: Contrast, inference: Inference) -> Test:
+    if part.direction == "saves":
+        return test_of_saving(part.sample, inference, contrast)
+    return test_of(part.sample, inference, contrast)
+
+
+def _both_ways(part: Part, inference: Inference) -> tuple[float, float]:
     """Return the p of the part's statement and of its opposite; NaN where there is no test."""
-    contrast = cautious(_contrast(part))
+    contrast = _contrast(part)
     if part.sample.identical or not isfinite(contrast.estimate):
         return nan, nan
+    test = _test(part, contrast, inference)
     if _directional(part):
-        higher, lower = (min(1.0, 2 * p(contrast)) for p in (p_above, p_below))
+        higher, lower = (float(np.minimum(1.0, 2 * p)) for p in (test.p_higher, test.p_lower))
         return (higher, lower) if part.direction == "higher" else (lower, higher)
     low, high = _bounds(part)
     if part.direction == "saves":
         low, high = (saving_scale(bound, part.sample.paired) for bound in (low, high))
-    return p_within(contrast, low, high), p_outside(contrast, low, high)
+    return test.p_within(low, high), test.p_outside(low, high)
 
 
 def _bounds(part: Part) -> tuple[float, float]:
@@ -255,25 +274,30 @@ def _telling(part: Part) -> int:
     return sample.differing if _directional(part) and not sample.identical else sample.n
 
 
-def _floor(part: Part) -> float:
-    """Return the smallest two-sided p that the exact test can give."""
-    sample = part.sample
+def _sides(part: Part) -> int:
+    """Return how many sides its p counts: both of a direction, one of each bound of a margin."""
+    return 2 if _directional(part) else 1
+
+
+def _floor(part: Part, inference: Inference, sides: int | None = None) -> float:
+    """Return the smallest p that these values allow, of the part unless sides are given."""
+    sample, sides = part.sample, sides or _sides(part)
     if sample.paired:
-        return sign_flip_floor(_telling(part))
-    return permutation_floor(sample.a.size, sample.b.size)
+        return floor(_telling(part), inference, sides)
+    return permutation_floor(sample.a.size, sample.b.size) * sides / 2
 
 
-def _lacking(part: Part, needed: float) -> int | None:
+def _lacking(part: Part, needed: float, inference: Inference) -> int | None:
     """Return the fewest seeds that can do for the exact test, or None where there are enough.
 
     Those that are to come may all tell it something.
     """
-    sample, telling = part.sample, _telling(part)
-    level = needed if _directional(part) else min(1.0, 2 * needed)
-    if sample.n > 1 and _floor(part) <= level * ROUNDING:
+    sample = part.sample
+    if sample.n > 1 and _floor(part, inference) <= needed * ROUNDING:
         return None
-    least = max(2, seeds_needed(level, sample.paired_by_design))
-    return least + sample.n - telling if sample.paired else least
+    paired = sample.paired_by_design
+    least = seeds_needed(needed, inference, sides=_sides(part), paired=paired)
+    return least + sample.n - _telling(part) if sample.paired else least
 
 
 def _part_reason(
@@ -317,6 +341,7 @@ def _finding(
     *,
     alpha: float,
     needed: float,
+    inference: Inference,
 ) -> ClaimFinding:
     lacking = [part.seeds_needed for part in parts if part.seeds_needed is not None]
     verdict: ClaimVerdict
@@ -328,6 +353,7 @@ def _finding(
     return ClaimFinding(
         verdict=verdict,
         reason=_claim_reason(verdict, parts, p_adjusted, seeds),
+        inference=inference,
         p_for=p_for,
         p_against=p_against,
         p_adjusted=p_adjusted,

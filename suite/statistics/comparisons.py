@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isfinite, nan
+from math import ceil, isfinite, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
 
-from suite.statistics.attainability import (
-    held,
-    needed_among,
-    needed_p,
-    seeds_needed,
-    sign_flip_floor,
-)
-from suite.statistics.contrast import (
-    Contrast,
-    cautious,
-    difference,
-    interval,
-    p_unequal,
-    welch_note,
-)
+from suite.statistics.attainability import held, needed_among, needed_p
+from suite.statistics.contrast import Contrast, difference, p_unequal, welch_note
 from suite.statistics.effects import hedges_g, seed_correlation
-from suite.statistics.equivalence import p_within
+from suite.statistics.evidence import Evidence
+from suite.statistics.inference import Anytime, Fixed, Test, floor, seeds_needed, test_of
 from suite.statistics.power import detectable_difference
-from suite.statistics.samples import FEW_SEEDS, Floats, Sample
+from suite.statistics.samples import FEW_SEEDS, Floats, Inference, Sample
 from suite.statistics.significance import adjust, sign_flip
 from suite.statistics.verdicts import Verdict, decide
-from suite.statistics.wording import signed
+from suite.statistics.wording import ranges, signed
 
 
 @dataclass(frozen=True)
@@ -55,45 +43,53 @@ class Comparison:
     Attributes:
         verdict: The first cell is better, worse, equivalent, or inconclusive or unattainable.
         reason: One sentence that says why.
+        inference: `fixed`, or `anytime`: what the p-values and the interval are.
         design: `paired`, or `independent` (Welch).
         n: Pairs, or runs of the cell that has fewer.
         n_a: Runs of the first cell that the figures rest on.
         n_b: Runs of the second.
         dropped: Declared seeds that are missing, failed or without a finite value.
+        seeds: Those that the figures rest on, e.g. 2022-2031, 2033.
         mean_a: Mean of the first cell, in the outcome's units.
         mean_b: Mean of the second.
         difference: mean_a - mean_b (the mean paired difference).
-        low: Lower end of its t interval, at level 1 - alpha, not adjusted for the family; Welch's
-            where nothing is paired.
+        low: Lower end of its t interval (Welch's where nothing is paired) or its confidence
+            sequence, at level 1 - alpha, not adjusted for the family.
         high: Upper end.
         hedges_g: Standardised difference (`effects.hedges_g`).
         correlation: Correlation of the two cells over seeds, which pairing relies on.
         wins: Pairs in which the first cell is better.
         ties: Pairs of equal values.
         losses: Pairs in which the second is better.
-        p_t: Two-sided p of the t test.
-        p_exact: Two-sided p of the exact sign-flip test; NaN where nothing is paired.
+        e: Largest e-value so far (anytime).
+        p: 1 over the same (anytime).
+        p_t: Two-sided p of the t test (fixed).
+        p_exact: Two-sided p of the exact sign-flip test (fixed); NaN where nothing is paired.
         p_exact_adjusted: The same adjusted over the family.
-        p_adjusted: What the verdict rests on: `p_t` adjusted over the family, where nothing is
-            paired with cautious degrees of freedom (`contrast.cautious`).
+        p_adjusted: What the verdict rests on, adjusted over the family: `p`, or `p_t`, with
+            cautious degrees of freedom where nothing is paired (`contrast.cautious`).
         margin: Declared equivalence margin, or NaN.
-        p_equivalence: TOST p, or NaN.
+        p_equivalence: p of two one-sided tests, or NaN.
         p_equivalence_adjusted: The same adjusted over the family.
         detectable: Smallest true difference that this design detects with the declared power,
-            whatever the others show: at Holm's first step.
-        floor: Smallest two-sided p that the exact test can give with these seeds.
-        needed: p that it must reach, after those of the others that exact tests decide.
+            whatever the others show: at Holm's first step (fixed).
+        floor: Smallest two-sided p that these seeds can give: the exact test's, or that of the
+            largest possible e-value.
+        needed: p that it must reach, after those of the others that are decided.
         seeds_needed: Seeds with which the verdict becomes attainable; None where it is.
         note: What else a reader must know; often empty.
+        evidence: The e-values after each of `seeds` (anytime), or None.
     """
 
     verdict: Verdict
     reason: str
+    inference: Inference
     design: str
     n: int
     n_a: int
     n_b: int
     dropped: int
+    seeds: str
     mean_a: float
     mean_b: float
     difference: float
@@ -104,6 +100,8 @@ class Comparison:
     wins: int
     ties: int
     losses: int
+    e: float
+    p: float
     p_t: float
     p_exact: float
     p_exact_adjusted: float
@@ -116,6 +114,7 @@ class Comparison:
     needed: float
     seeds_needed: int | None
     note: str
+    evidence: Evidence | None = None
 
 
 def compare(
@@ -123,6 +122,7 @@ def compare(
     *,
     alpha: float = 0.05,
     correction: str = "holm",
+    inference: Inference = "fixed",
     power: float = 0.8,
 ) -> list[Comparison]:
     """Decide a declared family of comparisons; `verdicts` states the rule.
@@ -131,27 +131,37 @@ def compare(
         questions: The whole family, those without runs included.
         alpha: Family-wise error rate, in (0, 1).
         correction: `holm`, or `none`.
+        inference: `fixed`: the number of seeds was fixed before any was seen. `anytime`: seeds may
+            be added after looking; the samples are pairs, in an order fixed beforehand.
         power: At which the minimum detectable difference is given.
 
     Returns:
         One comparison a question, in order.
+
+    Raises:
+        ValueError: If the inference is anytime and a sample is not paired.
     """
     if not questions:
         return []
     contrasts = [difference(question.sample) for question in questions]
-    p_t, p_sure, p_exact, p_equivalence, backed, backed_equivalence = [], [], [], [], [], []
-    for question, contrast in zip(questions, contrasts, strict=True):
-        sample, sure = question.sample, cautious(contrast)
+    tests = [
+        test_of(question.sample, inference, contrast)
+        for question, contrast in zip(questions, contrasts, strict=True)
+    ]
+    fixed = inference == "fixed"
+    p_sure, p_exact, p_equivalence, backed, backed_equivalence = [], [], [], [], []
+    for question, test in zip(questions, tests, strict=True):
+        sample = question.sample
         tested = sample.n > 1 and not sample.identical
         margin = question.margin if tested else None
-        p_t.append(p_unequal(contrast) if tested else nan)
-        p_sure.append(p_unequal(sure) if tested else nan)
-        p_exact.append(sign_flip(sample.differences) if tested and sample.paired else nan)
-        p_equivalence.append(nan if margin is None else p_within(sure, -margin, margin))
-        backed.append(p_exact[-1] if sample.paired else held(p_sure[-1], contrast.floor))
-        backed_equivalence.append(held(p_equivalence[-1], contrast.floor / 2))
+        exact = fixed and tested and sample.paired
+        p_sure.append(test.p if tested else nan)
+        p_exact.append(sign_flip(sample.differences) if exact else nan)
+        p_equivalence.append(nan if margin is None else test.p_within(-margin, margin))
+        backed.append(p_exact[-1] if exact else held(p_sure[-1], _floor(sample, test)))
+        backed_equivalence.append(held(p_equivalence[-1], _floor(sample, test, sides=1)))
     p_values = zip(
-        p_t,
+        p_sure,
         adjust(p_sure, correction),
         p_exact,
         adjust(p_exact, correction),
@@ -163,19 +173,19 @@ def compare(
     )
     first_step = needed_p(alpha, len(questions), correction)
     found = []
-    for question, contrast, p in zip(questions, contrasts, p_values, strict=True):
+    for question, contrast, test, p in zip(questions, contrasts, tests, p_values, strict=True):
         sample = question.sample
-        it = _comparison(question, contrast, _PValues(*p), alpha)
-        if contrast.error > 0:
+        it = _comparison(question, contrast, test, _PValues(*p), alpha)
+        if fixed and contrast.error > 0:
             it = replace(it, detectable=detectable_difference(sample, first_step, power))
-        notes = [sample.note, welch_note(contrast, alpha), *_notes(it, alpha)]
+        notes = [sample.note, welch_note(contrast, alpha) if fixed else "", *_notes(it, alpha)]
         reason = _reason(it, len(questions), round(alpha / it.needed))
         found.append(replace(it, reason=reason, note="; ".join(filter(None, notes))))
     return found
 
 
 class _PValues(NamedTuple):
-    t: float
+    unadjusted: float
     adjusted: float
     exact: float
     exact_adjusted: float
@@ -185,39 +195,49 @@ class _PValues(NamedTuple):
     needed_equivalence: float
 
 
-def _floor(sample: Sample, floor: float) -> float:
-    """Return the exact test's floor on these values: pairs of equal values cannot be flipped."""
-    if not sample.paired or sample.identical:
-        return floor
-    return sign_flip_floor(sample.differing)
+def _floor(sample: Sample, test: Test, sides: int = 2) -> float:
+    """Return the smallest p that these values allow.
+
+    Against "no difference" pairs of equal values tell nothing; one side of a test of equivalence,
+    whose null is elsewhere, learns from all.
+    """
+    if not sample.paired:
+        return test.contrast.floor * sides / 2 if isinstance(test, Fixed) else 1.0
+    all_count = sides == 1 or sample.identical
+    return floor(sample.n if all_count else sample.differing, test.inference, sides)
 
 
-def _comparison(question: Question, contrast: Contrast, p: _PValues, alpha: float) -> Comparison:
+def _comparison(
+    question: Question, contrast: Contrast, test: Test, p: _PValues, alpha: float
+) -> Comparison:
     """Return the figures and the verdict, still without words."""
     sample, sign = question.sample, 1 if question.higher_is_better else -1
-    floor = _floor(sample, contrast.floor)
+    evidence = test.evidence if isinstance(test, Anytime) else None
+    lowest = _floor(sample, test)
     verdict = decide(
         n=sample.n,
         identical=sample.identical,
-        advantage=sign * contrast.estimate,
+        advantage=sign * test.direction,
         p=p.adjusted,
-        floor=floor,
+        floor=lowest,
         p_equivalence=p.equivalence_adjusted,
-        floor_equivalence=contrast.floor / 2,
+        floor_equivalence=_floor(sample, test, sides=1),
         alpha=alpha,
         needed=p.needed,
         needed_equivalence=p.needed_equivalence,
     )
-    low, high = interval(contrast, 1 - alpha)
+    low, high = test.interval(1 - alpha)
     gains = sign * sample.differences if sample.paired else np.empty(0)
     return Comparison(
         verdict=verdict,
         reason="",
+        inference=test.inference,
         design="paired" if sample.paired else "independent",
         n=sample.n,
         n_a=sample.a.size,
         n_b=sample.b.size,
         dropped=sample.dropped,
+        seeds=ranges(sample.seeds),
         mean_a=_mean(sample.a),
         mean_b=_mean(sample.b),
         difference=contrast.estimate,
@@ -228,7 +248,9 @@ def _comparison(question: Question, contrast: Contrast, p: _PValues, alpha: floa
         wins=int(np.count_nonzero(gains > 0)),
         ties=int(np.count_nonzero(gains == 0)),
         losses=int(np.count_nonzero(gains < 0)),
-        p_t=p.t if contrast.error > 0 else nan,
+        e=nan if evidence is None else 1 / evidence.p,
+        p=nan if evidence is None else p.unadjusted,
+        p_t=p_unequal(contrast) if evidence is None and contrast.error > 0 else nan,
         p_exact=p.exact,
         p_exact_adjusted=p.exact_adjusted,
         p_adjusted=p.adjusted,
@@ -236,10 +258,11 @@ def _comparison(question: Question, contrast: Contrast, p: _PValues, alpha: floa
         p_equivalence=p.equivalence,
         p_equivalence_adjusted=p.equivalence_adjusted,
         detectable=nan,
-        floor=floor,
+        floor=lowest,
         needed=p.needed,
-        seeds_needed=_seeds_needed(sample, p.needed) if verdict == "unattainable" else None,
+        seeds_needed=_seeds_needed(sample, test, p.needed) if verdict == "unattainable" else None,
         note="",
+        evidence=evidence,
     )
 
 
@@ -247,9 +270,9 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if values.size else nan
 
 
-def _seeds_needed(sample: Sample, needed: float) -> int:
+def _seeds_needed(sample: Sample, test: Test, needed: float) -> int:
     """Return the seeds that reach the needed p, if as large a share of the pairs differs then."""
-    least = max(2, seeds_needed(needed, sample.paired_by_design))
+    least = seeds_needed(needed, test.inference, paired=sample.paired_by_design)
     if sample.n == 0 or sample.identical or sample.differing == 0:
         return least
     return ceil(least * sample.n / sample.differing)
@@ -272,19 +295,27 @@ def _reason(it: Comparison, family: int, left: int) -> str:
     if it.verdict == "unattainable":
         differing = it.n - it.ties
         few = f"{it.n} {unit}" if not it.ties else f"{it.n} pairs, of which {differing} differ,"
+        if it.inference == "anytime":
+            return (
+                f"With {few} no e-value can exceed {1 / it.floor:.3g}, and {1 / it.needed:.3g} is "
+                f"needed{over}; about {it.seeds_needed} seeds can reach it."
+            )
         return (
             f"With {few} no exact test can go below p = {it.floor:.3g}, and {it.needed:.3g} is "
             f"needed{over}; about {it.seeds_needed} seeds can reach it."
         )
     if it.verdict == "equivalent":
+        how = "TOST" if it.inference == "fixed" else "two one-sided e-processes"
         return (
             f"The difference lies within {it.margin:.4g} of zero "
-            f"(TOST, adjusted p = {it.p_equivalence_adjusted:.3g})."
+            f"({how}, adjusted p = {it.p_equivalence_adjusted:.3g})."
         )
     figure = signed(it.difference)
     if isfinite(it.low):
         figure += f" [{signed(it.low)}, {signed(it.high)}]"
     adjusted = "adjusted p" if family > 1 else "p"
+    if it.inference == "anytime":
+        adjusted = f"e = {it.e:.3g}, {adjusted}"
     if it.verdict == "inconclusive":
         return (
             f"A difference of {figure} over {it.n} {unit} is not shown to differ from zero "
@@ -295,9 +326,14 @@ def _reason(it: Comparison, family: int, left: int) -> str:
 
 def _notes(it: Comparison, alpha: float) -> list[str]:
     notes = []
-    if it.n > 1 and not isfinite(it.low) and it.ties < max(it.n, 1):
-        notes.append("nothing varies between seeds, so the p is the exact test's")
-    if 1 < it.n < FEW_SEEDS:
+    fixed = it.inference == "fixed"
+    if it.n > 1 and isnan(it.low) and it.ties < it.n:
+        notes.append(
+            "nothing varies between seeds, so the p is the exact test's"
+            if fixed
+            else "the differences are not symmetric about any centre, so there is no interval"
+        )
+    if fixed and 1 < it.n < FEW_SEEDS:
         notes.append(f"fewer than {FEW_SEEDS} seeds")
     if it.verdict == "equivalent" and it.p_adjusted <= alpha:
         notes.append("the difference is not zero, but within the margin")

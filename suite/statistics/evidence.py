@@ -123,17 +123,23 @@ def p_of(log_e: Floats) -> float:
     return exp(-min(max(0.0, float(log_e.max(initial=0.0))), _LARGEST))
 
 
-def highest(pairs: int) -> float:
-    """Return what no two-sided e-value over this many pairs can exceed.
+def highest(pairs: int, sides: int = 2) -> float:
+    """Return what no e-value over this many pairs can exceed.
 
-    It is below 2^n / 2, so no p is below that of the exact sign-flip test, 2 / 2^n.
+    Two-sided it is below 2^n / 2, so no p is below that of the exact sign-flip test, 2 / 2^n.
+
+    Args:
+        pairs: Pairs that differ from the null.
+        sides: 2, or 1 for the e-value of one side.
     """
     if pairs == 0:
         return 1.0
     scores = np.full(pairs, MOST)
     scores[0] = 1.0  # the first difference is the mean size so far
-    won = np.logaddexp(_log_wealth(scores)[-1], _log_wealth(-scores)[-1])
-    return float(np.exp(min(won - np.log(2), _LARGEST)))
+    won = _log_wealth(scores)[-1]
+    if sides == 2:
+        won = np.logaddexp(won, _log_wealth(-scores)[-1]) - np.log(2)
+    return float(np.exp(min(won, _LARGEST)))
 
 
 def p_within(differences: ArrayLike, low: float, high: float, noise: ArrayLike = 0.0) -> float:

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Design = Literal["paired", "independent"]
+Inference = Literal["fixed", "anytime"]
+"""After a number of seeds that was fixed beforehand, or after any."""
 
 ROUNDING = 1e-12
 """Differences and spreads below this share of the values are rounding."""
@@ -31,6 +33,7 @@ class Sample:
             has lost more (independent).
         note: What a reader must know about this sample; often empty.
         fallback: Whether pairs are declared, and too few seeds are shared to compare by them.
+        seeds: The seeds of the values, of either cell where nothing is paired.
     """
 
     a: Floats
@@ -39,6 +42,7 @@ class Sample:
     dropped: int = 0
     note: str = ""
     fallback: bool = False
+    seeds: tuple[int, ...] = ()
 
     @property
     def paired_by_design(self) -> bool:
@@ -86,18 +90,21 @@ def match(
     *,
     design: Design = "paired",
     seeds: Collection[int] | None = None,
+    inference: Inference = "fixed",
 ) -> Sample:
     """Bring two cells' values together by seed.
 
     A value that is missing, NaN or infinite drops its pair, and is counted. Where too few seeds are
     shared for the paired test to decide anything (`FEW_SEEDS`), and each cell has more runs than
-    that, the cells are compared as independent, and the note says so.
+    that, the cells are compared as independent, and the note says so; with anytime inference they
+    never are.
 
     Args:
         a: Seed -> value of the first cell.
         b: Seed -> value of the second cell.
         design: `paired`, or `independent` where the runs of one seed have nothing in common.
         seeds: The declared seeds; by default those of either cell.
+        inference: What the sample is for.
 
     Returns:
         The values in the order of the seeds.
@@ -107,7 +114,8 @@ def match(
     finite_b = {seed: value for seed, value in b.items() if np.isfinite(value)}
     shared = sorted(finite_a.keys() & finite_b.keys())
     fewest = min(len(finite_a), len(finite_b))
-    fallback = design == "paired" and len(shared) < min(FEW_SEEDS, fewest)
+    few = inference == "fixed" and len(shared) < min(FEW_SEEDS, fewest)
+    fallback = design == "paired" and few
     if design == "paired" and not fallback:
         return Sample(
             _values(finite_a, shared),
@@ -116,6 +124,7 @@ def match(
             note=f"{declared - len(shared)} of {declared} declared pairs missing"
             if declared > len(shared)
             else "",
+            seeds=tuple(shared),
         )
     note = f"compared as independent (Welch), {len(finite_a)} runs against {len(finite_b)}"
     if fallback:
@@ -128,6 +137,7 @@ def match(
         dropped=max(0, declared - fewest),
         note=note,
         fallback=fallback,
+        seeds=tuple(sorted(finite_a.keys() | finite_b.keys())),
     )
 
 

@@ -91,12 +91,21 @@ class Comparisons(_Model):
     """Further pairs: [cell, the cell it is compared with]."""
     design: Literal["paired", "independent"] = "paired"
     """Seeds are shared, so comparisons are paired unless said otherwise."""
+    inference: Literal["fixed", "anytime"] = "fixed"
+    """fixed: the seeds are set before any result is seen. anytime: look after every seed, and stop
+    where it is decided; count is then the most seeds."""
     correction: Literal["holm"] = "holm"
     """For the number of comparisons in the family."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Family-wise error rate, of false differences and of false equivalences separately."""
     equivalence_margin: Annotated[float, Field(gt=0)] | None = None
     """Differences within this much of zero, in the outcome's unit, do not matter."""
+
+    @model_validator(mode="after")
+    def _anytime_compares_pairs(self) -> Self:
+        if self.inference == "anytime" and self.design == "independent":
+            raise ValueError("anytime inference compares pairs; leave design out.")
+        return self
 
 
 class ClaimPart(_Model):

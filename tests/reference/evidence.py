@@ -37,3 +37,46 @@ def p_value(differences):
 def kept(differences, centres, alpha):
     """Those of the centres that no e-value has rejected at alpha."""
     return [centre for centre in centres if p_value([d - centre for d in differences]) > alpha]
+
+
+def signs_mixture(wins, losses):
+    """E-value of signs alone, mixed uniformly over the chance of a win: 2^n w! l! / (n + 1)!."""
+    n = wins + losses
+    return 2**n * math.factorial(wins) * math.factorial(losses) / math.factorial(n + 1)
+
+
+def holm(p_values):
+    """Adjusted p-values, one step after the other."""
+    left = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for step, place in enumerate(left):
+        largest = max(largest, min(1.0, (len(p_values) - step) * p_values[place]))
+        adjusted[place] = largest
+    return adjusted
+
+
+def shown(family, margin, alpha):
+    """What a family of sequences of differences shows: higher, lower, equivalent or nothing.
+
+    As `suite.statistics.verdicts` says, but for what separates inconclusive from unattainable.
+    """
+    p = holm([p_value(x) if len(x) > 1 and any(x) else 1.0 for x in family])
+    within = holm([_within(x, margin) if len(x) > 1 and any(x) else 1.0 for x in family])
+    found = []
+    for x, p_different, p_same in zip(family, p, within, strict=True):
+        if p_same <= alpha:
+            found.append("equivalent")
+        elif p_different <= alpha:
+            above, below = wealth(x), wealth(x, -1)
+            both = [up + down for up, down in zip(above, below, strict=True)]
+            at = both.index(max(both))
+            found.append("higher" if above[at] > below[at] else "lower")
+        else:
+            found.append("nothing")
+    return found
+
+
+def _within(x, margin):
+    above = max([1.0, *wealth([value + margin for value in x])])
+    below = max([1.0, *wealth([value - margin for value in x], -1)])
+    return max(1 / above, 1 / below)
