@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.methods.apportion import apportion
-from suite.methods.initial import erk_counts
+from suite.methods.initial.random import erk_counts
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import resolve

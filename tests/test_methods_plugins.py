@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from suite.errors import UserError
-from suite.methods import parts, plugins
+from suite.methods import library, parts, plugins
 from suite.methods.catalogue import entries
 from suite.methods.layer import LayerView
 from suite.methods.plugins import Plugin, load, load_plugin, read_plugin
-from suite.methods.regrow import fingerprint, get, names, regrow
+from tests.asking import regrow
 
 FIRST_FREE = '''
 import numpy as np
@@ -47,6 +47,10 @@ def file(tmp_path):
     return path
 
 
+def fingerprint(name):
+    return library.get("regrow", name).origin.fingerprint
+
+
 def regrown(name):
     weights = np.ones(2, dtype=np.float32)
     layer = LayerView(0, (2, 3), np.array([0, 2]), weights, weights)
@@ -65,9 +69,9 @@ def refusal(code, tmp_path, name="bad.py"):
 
 def test_a_file_is_usable_by_name(file):
     assert load_plugin(file) == ["first_free"]
-    assert "first_free" in names()
+    assert "first_free" in library.names("regrow")
     assert regrown("first_free") == [1, 3]
-    strategy = get("first_free")
+    strategy = library.get("regrow", "first_free")
     assert strategy.origin == parts.Origin("plug-in", str(file), fingerprint("first_free"))
     assert fingerprint("first_free") == hashlib.sha256(file.read_bytes()).hexdigest()
     listed = next(entry for entry in entries() if entry.name == "first_free")
@@ -78,15 +82,15 @@ def test_a_file_is_usable_by_name(file):
 def test_a_relative_path_starts_at_the_base(file, tmp_path):
     (tmp_path / "studies").mkdir()
     assert load_plugin("../my_rules.py", tmp_path / "studies") == ["first_free"]
-    assert get("first_free").origin.place == str(file)
+    assert library.get("regrow", "first_free").origin.place == str(file)
 
 
 def test_loading_twice_runs_once(file):
     file.write_text(FIRST_FREE + "print('running')\n")
     load_plugin(file)
-    function = get("first_free").function
+    function = library.get("regrow", "first_free").function
     assert load_plugin(file) == ["first_free"]
-    assert get("first_free").function is function
+    assert library.get("regrow", "first_free").function is function
 
 
 def test_a_file_that_changed_is_loaded_anew(file):
@@ -94,7 +98,7 @@ def test_a_file_that_changed_is_loaded_anew(file):
     before = fingerprint("first_free")
     file.write_text(FIRST_FREE.replace("[:count]", "[-count:]").replace("def first", "def last"))
     assert load_plugin(file) == ["last_free"]
-    assert "first_free" not in names()
+    assert "first_free" not in library.names("regrow")
     assert regrown("last_free") == [4, 5]
     assert fingerprint("last_free") != before
 
@@ -139,10 +143,10 @@ def test_imported_by_hand_and_named_by_a_study(file, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert load_plugin("my_rules") == ["first_free"]
     assert load_plugin("my_rules") == ["first_free"]
-    assert get("first_free").origin.place == "my_rules"
+    assert library.get("regrow", "first_free").origin.place == "my_rules"
     assert fingerprint("first_free") == hashlib.sha256(file.read_bytes()).hexdigest()
     assert load_plugin(file) == ["first_free"]
-    assert get("first_free").origin.place == str(file)
+    assert library.get("regrow", "first_free").origin.place == str(file)
 
 
 def test_a_package_may_define_strategies_in_its_modules(tmp_path, monkeypatch):
@@ -205,19 +209,20 @@ def test_an_installed_package_is_found(tmp_path, monkeypatch, group):
     install(tmp_path, "installed_rules", FIRST_FREE, group=group)
     monkeypatch.syspath_prepend(tmp_path)
     assert regrown("first_free") == [1, 3]
-    assert "first_free" in names()
+    assert "first_free" in library.names("regrow")
     digest = hashlib.sha256((tmp_path / "installed_rules.py").read_bytes()).hexdigest()
-    assert get("first_free").origin == parts.Origin("entry point", "installed_rules 1.2", digest)
+    origin = parts.Origin("entry point", "installed_rules 1.2", digest)
+    assert library.get("regrow", "first_free").origin == origin
 
 
 def test_a_broken_package_harms_nobody_and_is_named(tmp_path, monkeypatch):
     install(tmp_path, "broken_rules", FIRST_FREE + "1 / 0")
     install(tmp_path, "clashing_rules", FIRST_FREE.replace("first_free", "random"))
     monkeypatch.syspath_prepend(tmp_path)
-    assert names()[:3] == ["random", "one_neighbour", "most_neighbours"]
+    assert library.names("regrow")[:3] == ["random", "one_neighbour", "most_neighbours"]
     assert regrown("random")
     with pytest.raises(UserError) as error:
-        get("first_free")
+        library.get("regrow", "first_free")
     sentence = str(error.value)
     assert "entry point 'broken_rules' failed: broken_rules 1.2: ZeroDivisionError" in sentence
     assert "'random' of clashing_rules 1.2 has the name of the built-in" in sentence

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suite.methods.initial.tickets import survivors
 from suite.methods.layer import LayerView
-from suite.methods.tickets import survivors
 from tests.reference import shrinking as reference
 
 

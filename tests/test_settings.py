@@ -141,7 +141,7 @@ def test_keys_are_what_they_were(name):
 
 
 PLUGIN = """
-from suite.methods.regrow import regrowth
+from suite.methods import regrowth
 
 @regrowth("lowest_of_test_settings")
 def lowest(layer, count, rng, *, window=3, k=0.0):

@@ -178,7 +178,7 @@ def test_the_data_are_part_of_a_key(load):
 
 
 STRATEGY = """\
-from suite.methods.regrow import regrowth
+from suite.methods import regrowth
 
 @regrowth("of_test_study_load")
 def lowest(layer, count, rng):

@@ -681,7 +681,7 @@ def test_plugins_that_fail(tmp_path, monkeypatch):
     (tmp_path / "empty.py").write_text("")
     (tmp_path / "exits.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "taken.py").write_text(
-        "from suite.methods.regrow import regrowth\n"
+        "from suite.methods import regrowth\n"
         "@regrowth('random')\ndef again(layer, count, rng):\n    return []\n"
     )
     lines = "".join(f"  - {name}\n" for name in PLUGINS)

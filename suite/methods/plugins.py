@@ -33,7 +33,6 @@ from suite.methods import (  # noqa: F401  registers the built-in names first
     regrow,
     schedules,
     shares,
-    tickets,
 )
 from suite.methods.parts import Origin, all_registered, forget, loading
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from suite.datasets.splits import split
 from suite.kernels import augment
+from suite.methods import library
 from suite.methods.layer import LayerView
-from suite.methods.regrow import regrow
 from suite.randomness import stream
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 from tests.reference import augment as reference_augment
@@ -203,13 +203,9 @@ def evolve(settings, seed, epoch, index, layer, initial, theta, velocity):
     positions = np.flatnonzero(mask)
     nothing = np.zeros(len(positions), dtype=np.float32)
     view = LayerView(index, mask.shape, positions, nothing, nothing)
-    new = regrow(
-        settings.regrow,
-        view,
-        count,
-        stream(seed, "evolution", epoch, index),
-        neighbourhood=settings.neighbourhood,
-    )
+    strategy = library.get("regrow", settings.regrow)
+    options = {name: getattr(settings, name) for name in strategy.options}
+    new = strategy.function(view, count, stream(seed, "evolution", epoch, index), **options)
     layer.weight *= mask
     if (index, "weight") in velocity:
         velocity[index, "weight"] = velocity[index, "weight"] * mask

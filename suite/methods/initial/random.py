@@ -1,4 +1,4 @@
-"""Initial topologies: which connections exist at the start."""
+"""Initial topologies that are drawn at random, or dense."""
 
 from __future__ import annotations
 

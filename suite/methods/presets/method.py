@@ -1,0 +1,58 @@
+"""What a named recipe is, and the parts that are SET's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from suite.methods.answer import Answer
+from suite.methods.moment import Signal
+from suite.methods.parts import KINDS, Kind, registered
+
+
+@dataclass(frozen=True)
+class Method:
+    """A named recipe.
+
+    Attributes:
+        name: As a study file writes it.
+        title: As reports write it.
+        summary: What it does, in a sentence.
+        source: Where it was published.
+        parts: The answer to each question, with all its options.
+        metrics: Signals that its budget and gate may read; empty where neither reads one.
+        default_metric: The signal that they read if the study names none.
+    """
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    parts: Mapping[Kind, Answer]
+    metrics: tuple[Signal, ...] = ()
+    default_metric: Signal | None = None
+
+
+def answer(kind: Kind, name: str, **options: Any) -> Answer:
+    """Return an answer: a part with its defaults, some options replaced."""
+    return Answer(kind, name, registered(kind)[name].defaults | options)
+
+
+SET: dict[Kind, Answer] = {
+    "initial": answer("initial", "erdos_renyi", epsilon=20.0),
+    "schedule": answer("schedule", "every_epoch"),
+    "gate": answer("gate", "open"),
+    "rate": answer("rate", "constant", zeta=0.3),
+    "prune": answer("prune", "set"),
+    "budget": answer("budget", "all"),
+    "share": answer("share", "own"),
+    "regrow": answer("regrow", "random"),
+    "fill": answer("fill", "zeros"),
+}
+assert tuple(SET) == KINDS
+
+
+def with_parts(*answers: Answer) -> dict[Kind, Answer]:
+    """Return SET's parts with some replaced."""
+    return SET | {answer.kind: answer for answer in answers}

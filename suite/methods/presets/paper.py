@@ -1,0 +1,58 @@
+"""The methods that the paper compares."""
+
+from suite.methods.moment import SIGNALS
+from suite.methods.presets.method import SET, Method, answer, with_parts
+
+METHODS = (
+    Method(
+        "set",
+        "SET",
+        "Prune after each epoch and regrow all that is lacking.",
+        "Mocanu et al. 2018, Nature Communications 9:2383",
+        SET,
+    ),
+    Method(
+        "accset",
+        "AccSET",
+        "SET that regrows the less, the higher the accuracy.",
+        "Lapshyna 2020; Scholte 2022, Algorithm 1",
+        with_parts(answer("budget", "performance", metric="val_accuracy")),
+        metrics=("val_accuracy",),
+        default_metric="val_accuracy",
+    ),
+    Method(
+        "lset",
+        "LSET",
+        "SET that regrows the less, the lower the loss.",
+        "Scholte 2022, section 4.2",
+        with_parts(answer("budget", "performance", metric="loss")),
+        metrics=("loss", "val_loss"),
+        default_metric="loss",
+    ),
+    Method(
+        "dynset",
+        "DynSET",
+        "LSET or AccSET that pauses while its signal gets worse.",
+        "Scholte 2022, Algorithm 2",
+        with_parts(
+            answer("budget", "performance", metric="loss"),
+            answer("gate", "pauses", metric="loss", window=3),
+        ),
+        metrics=SIGNALS,
+        default_metric="loss",
+    ),
+    Method(
+        "static",
+        "Static sparse training",
+        "The initial sparse topology stays.",
+        "Mocanu et al. 2016, Machine Learning 104:243-270",
+        with_parts(answer("schedule", "never")),
+    ),
+    Method(
+        "dense",
+        "Dense training",
+        "Every connection exists, and stays.",
+        "the dense baseline",
+        with_parts(answer("initial", "dense"), answer("schedule", "never")),
+    ),
+)

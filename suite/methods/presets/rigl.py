@@ -1,0 +1,18 @@
+"""RigL: growth where the gradient is."""
+
+from suite.methods.presets.method import Method, answer, with_parts
+
+METHODS = (
+    Method(
+        "rigl",
+        "RigL",
+        "Every 100 steps prune by magnitude and regrow where the gradient is largest.",
+        "Evci et al. 2020, ICML",
+        with_parts(
+            answer("schedule", "every_steps", n=100, until=0.75),
+            answer("rate", "cosine", zeta=0.3, until=0.75),
+            answer("prune", "magnitude", zeros="count"),
+            answer("regrow", "gradient"),
+        ),
+    ),
+)

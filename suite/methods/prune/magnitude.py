@@ -1,0 +1,42 @@
+"""Prune rules that see weights alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.methods.layer import LayerView, smallest
+from suite.methods.parts import part
+from suite.methods.prune.scores import all_but_smallest
+
+
+@part("prune", "set", source="Mocanu et al. 2018, Nature Communications 9:2383")
+def by_sign(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
+    """The share of the positive weights nearest zero, and of the negative ones; exact zeros go too.
+
+    floor(zeta * positives) and floor(zeta * negatives) go. The SET code instead reads one
+    threshold a sign off the sorted dense matrix and keeps what lies strictly beyond it: it removes
+    at most one more in each sign, and all that ties with a threshold.
+    """
+    weights = layer.weights
+    keep = weights != 0
+    for among in (np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)):
+        keep[among[smallest(np.abs(weights[among]), int(zeta * among.size))]] = False
+    return keep
+
+
+@part("prune", source="Han et al. 2015, NeurIPS 28")
+def magnitude(
+    layer: LayerView, zeta: float, *, zeros: Literal["go", "count"] = "go"
+) -> NDArray[np.bool_]:
+    """The share of the weights with the smallest absolute values.
+
+    Args:
+        zeros: Whether weights that are exactly zero go even where they are more than the share, or
+            count like all others.
+    """
+    sizes = np.abs(layer.weights)
+    keep = all_but_smallest(sizes, zeta)
+    return keep & (sizes != 0) if zeros == "go" else keep
