@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.errors import UserError, suggestion
-from suite.methods.parts import TITLES, Kind, Part, registered
+from suite.methods.parts import TITLES, Kind, Part, find, registered
 from suite.methods.plugins import discover
 
 
@@ -24,12 +24,12 @@ def get(kind: Kind, name: str) -> Part:
     Raises:
         UserError: If there is none.
     """
-    if name not in registered(kind):
-        broken = discover()
-        if name not in registered(kind):
-            failures = "".join(f" The entry point '{e}' failed: {w}." for e, w in broken.items())
-            raise UserError(
-                f'there is no {TITLES[kind].lower()} "{name}"'
-                f"{suggestion(name, registered(kind))}{failures}"
-            )
-    return registered(kind)[name]
+    if (part := find(kind, name)) is not None:
+        return part
+    broken = discover()
+    if (part := find(kind, name)) is not None:
+        return part
+    failures = "".join(f" The entry point '{e}' failed: {w}." for e, w in broken.items())
+    raise UserError(
+        f'there is no {TITLES[kind].lower()} "{name}"{suggestion(name, registered(kind))}{failures}'
+    )

@@ -243,6 +243,11 @@ def registered(kind: Kind) -> dict[str, Part]:
     return {name: part for (of, name), part in _parts.items() if of == kind}
 
 
+def find(kind: Kind, name: str) -> Part | None:
+    """Return a part that is registered so far, or None."""
+    return _parts.get((kind, name))
+
+
 def all_registered() -> list[Part]:
     """Return all parts that are registered so far."""
     return list(_parts.values())

@@ -115,9 +115,10 @@ class Fields(BaseModel):
         return hash(self.model_dump_json())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy; its recipe is made anew."""
+        """Return a copy; what is derived from the settings is made anew."""
         copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("recipe", None)
+        for derived in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[derived]
         return copy
 
     def _value(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -78,6 +79,10 @@ class Settings(Fields):
         The method's name is not part of it: the recipe that it stands for is. Two cells with equal
         deciding settings, on the same data, are one cell.
         """
+        return dict(self._deciding)
+
+    @functools.cached_property
+    def _deciding(self) -> dict[str, Any]:
         idle = set(MADE_INTO_PARTS)
         if self.activation not in ("leaky_relu", "all_relu"):
             idle.add("negative_slope")

@@ -17,22 +17,33 @@ _LATER = [name for name in RECORDED if MEASURES[name].since != FIRST]
 """The measures that records of 0.1.0 lack."""
 
 
-def rows_of(history: History) -> pd.DataFrame:
-    """Return one row a record: every measure with its type, and each layer's connections."""
+def rows_of(records: History) -> pd.DataFrame:
+    """Return one row a record: every measure with its type, and each layer's connections.
+
+    Args:
+        records: Of one run or of many, which may have recorded more or less.
+    """
     import pandas as pd
 
-    table = pd.DataFrame(history)
+    counts = [record["connections"] for record in records]
+    deepest = max(map(len, counts), default=0)
     layers = {
-        f"{LAYERS}{number}": _typed(pd.Series(counts), kind="whole")
-        for number, counts in enumerate(zip(*table["connections"], strict=True), start=1)
+        f"{LAYERS}{number + 1}": _typed(
+            pd.Series([of[number] if number < len(of) else None for of in counts]), kind="whole"
+        )
+        for number in range(deepest)
     }
     measured = {
-        name: _typed(_column(table, name), kind=MEASURES[name].kind, always=name in _LATER)
+        name: _typed(
+            pd.Series([record.get(name, MEASURES[name].default) for record in records]),
+            kind=MEASURES[name].kind,
+            always=name in _LATER,
+        )
         for name in RECORDED
         if name != "connections"
     }
-    total = pd.DataFrame(layers).sum(axis=1, skipna=False)
-    return table[[]].assign(**measured, connections=total, **layers)
+    total = pd.Series([None if None in of else sum(of) for of in counts])
+    return pd.DataFrame({**measured, "connections": _typed(total, kind="whole"), **layers})
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ from suite.datasets.sources import KNOWN, title
 from suite.errors import UserError
 from suite.files import write_whole
 from suite.measures import columns, layers_of, plain
-from suite.store.records import agree, history_of, is_whole, rows_of
-from suite.store.store import RunStore, State, usable
+from suite.store.records import History, agree, history_of, is_whole, rows_of
+from suite.store.store import RunStore, State, at_once, usable
 from suite.study import Study
 from suite.study.cells import source_name
 from suite.study.runs import Run
@@ -37,6 +37,9 @@ _ABOUT_A_RUN = {"source": str, "fingerprint": str, "settings": dict, "epochs": i
 """What an exported file must say of each run: its data, its settings and how many epochs it has."""
 _KEY = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
+
+EPOCHS_AT_ONCE = 50_000
+"""How many epochs of histories are held while their rows are made: about 100 MB."""
 
 UNKNOWN = "unknown"
 """Stands for the content of files that the store has never seen."""
@@ -168,24 +171,55 @@ def collect(study: Study, store: RunStore) -> Results:
 def _collected(study: Study, store: RunStore) -> Results:
     runs = known_runs(study, store)
     states = store.states(run.key for run in runs)
-    found, frames = [], []
-    for run in runs:
-        state, reason = states[run.key], ""
-        record = store.result(run.key) if state == "done" else None
-        if state == "done" and record is None:  # it did not check out
-            state = "missing"
-        if state == "failed":
-            reason = (store.failure(run.key) or {}).get("reason", "")
-        if record is not None:
-            frames.append(_rows(study, run, record))
-            record = {name: value for name, value in record.items() if name != "history"}
-        found.append(RunState(run.key, run.cell, run.seed, state, reason, record))
-    return Results(study, _tidy(frames), found)
+    found: list[RunState] = []
+    frames: list[pd.DataFrame] = []
+    for some in _batches(runs):
+        done = [run.key for run in some if states[run.key] == "done"]
+        records = dict(zip(done, at_once(store.result, done), strict=True))
+        for run in some:
+            state, reason, record = states[run.key], "", records.get(run.key)
+            if state == "done" and record is None:  # it did not check out
+                state = "missing"
+            if state == "failed":
+                reason = (store.failure(run.key) or {}).get("reason", "")
+            about = record and {name: of for name, of in record.items() if name != "history"}
+            found.append(RunState(run.key, run.cell, run.seed, state, reason, about))
+        finished = [(run, record["history"]) for run in some if (record := records.get(run.key))]
+        frames += [_tidy(study, finished)] if finished else []
+    return Results(study, _joined(frames), found)
 
 
-def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
+def _batches(runs: list[Run]) -> Iterator[list[Run]]:
+    """Yield runs in batches of so many that their epochs fit into memory."""
+    longest = max((run.settings.epochs for run in runs), default=1)
+    size = max(1, EPOCHS_AT_ONCE // longest)
+    for start in range(0, len(runs), size):
+        yield runs[start : start + size]
+
+
+def _tidy(study: Study, finished: list[tuple[Run, History]]) -> pd.DataFrame:
+    """Return the rows of finished runs, each with its history."""
+    import pandas as pd
+
+    rows = rows_of([record for _, history in finished for record in history])
+    labels = pd.DataFrame([_labels(study, run) for run, _ in finished])
+    epochs = [len(history) for _, history in finished]
+    labels = labels.loc[labels.index.repeat(epochs)].reset_index(drop=True)
+    return pd.concat([rows, labels], axis=1)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not frames:
+        return pd.DataFrame(columns=columns())
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[columns(layers_of(frame.columns))]
+
+
+def _labels(study: Study, run: Run) -> dict[str, Any]:
     settings = run.settings
-    labels: dict[str, Any] = {
+    return {
         "study": study.name,
         "key": run.key,
         "cell": run.cell,
@@ -195,16 +229,6 @@ def _rows(study: Study, run: Run, record: Mapping[str, Any]) -> pd.DataFrame:
         "seed": run.seed,
         "dataset": title(settings.dataset),  # as this study names it, whoever ran it
     }
-    return rows_of(record["history"]).assign(**labels)
-
-
-def _tidy(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
-    if not frames:
-        return pd.DataFrame(columns=columns())
-    frame = pd.concat(frames, ignore_index=True)
-    return frame[columns(layers_of(frame.columns))]
 
 
 def export(results: Results, file: Path) -> None:

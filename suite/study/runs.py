@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Run:
     seed: int
     fingerprint: str
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Hash of everything that decides the run's result, and of nothing else (16 hex digits)."""
         plugins = dict(self.settings.recipe.fingerprints)
