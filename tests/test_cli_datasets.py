@@ -12,7 +12,7 @@ def test_the_known_sets_are_listed(tmp_path):
     done = suite("datasets", "--data", tmp_path)
     assert done.code == 0 and str(tmp_path) in done.out
     assert "CIFAR-10" in done.out and "to download" in done.out
-    assert "known by its archives' checksums" in done.out
+    assert "checksums" in done.out
 
 
 def test_a_sheet_is_drawn(tmp_path):
@@ -26,17 +26,17 @@ def test_a_sheet_is_drawn(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["show"], "say: suite datasets show NAME --out FILE.png"),
-        (["list", "digits", "--out", "a.png"], "say: suite datasets show"),
-        (["show", "cifar_10", "--out", "a.png"], 'no data set "cifar_10"; did you mean "cifar10"?'),
-        (["show", "{parquet: [", "--out", "a.png"], "'{parquet: [' is no YAML"),
+        (["show"], "suite datasets show NAME --out FILE.png"),
+        (["list", "digits", "--out", "a.png"], "suite datasets show NAME"),
+        (["show", "cifar_10", "--out", "a.png"], 'did you mean "cifar10"?'),
+        (["show", "{parquet: [", "--out", "a.png"], "'{parquet: ['"),
         (["show", "{parqet: a}", "--out", "a.png"], "{npz: FILE} or {folder: DIR"),
         (["show", "{npz: a, train: b}", "--out", "a.png"], "{npz: FILE}"),
         (["show", "{npz: none.npz}", "--out", "a.png"], "there is no "),
-        (["show", "digits", "--out", "/nonexistent/a.png"], "there is no folder /nonexistent"),
-        (["show", "digits", "--out", "a.xyz"], "a.xyz: the sheet is a PNG; name a file"),
-        (["show", "digits", "--out", "a"], "a: the sheet is a PNG; name a file"),
-        (["show", "digits", "--out", "/tmp"], "/tmp: the sheet is a PNG; name a file"),
+        (["show", "digits", "--out", "/nonexistent/a.png"], "/nonexistent/a.png: "),
+        (["show", "digits", "--out", "a.xyz"], "a.xyz: the sheet is a PNG"),
+        (["show", "digits", "--out", "a"], "a: the sheet is a PNG"),
+        (["show", "digits", "--out", "/tmp"], "/tmp: the sheet is a PNG"),
         (["show", "digits", "--out", "folder.png"], "folder.png cannot be written: Is a dir"),
         (["show", "digits", "--out", "a.png", "--seed", -1], "Invalid value for '--seed'"),
     ],

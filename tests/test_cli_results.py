@@ -161,7 +161,7 @@ def watch(done, tmp_path):
 def test_watch_writes_whenever_runs_finish_until_interrupted_or_complete(watch, done):
     keys = sorted(folder.name for folder in (Path(done[1]) / "runs").iterdir())
     watching = watch()
-    watching.until_said("No run of tiny is done yet; the report waits for one.")
+    watching.until_said("No run of tiny is done yet")
     assert not watching.page.exists()
     watching.finish(keys[:1])
     watching.until_said(f"1 of 8 runs: {watching.page}")
@@ -189,7 +189,7 @@ def test_watching_ends_with_an_interrupt_also_in_the_background(watch):
         watching = watch()
     finally:
         signal.signal(signal.SIGINT, ours)
-    watching.until_said("No run of tiny is done yet; the report waits for one.")
+    watching.until_said("No run of tiny is done yet")
     watching.process.send_signal(signal.SIGINT)
     assert watching.process.wait(60) == 130
 
@@ -198,10 +198,8 @@ def test_two_studies_cannot_be_watched(suite, done):
     path, store = done
     for more in ([path], ["--other-store", store]):
         code, _, said = suite("report", path, *more, "--watch", "--store", store)
-        assert (code, said) == (
-            2,
-            "--watch writes the report of one study; two cannot be watched.\n",
-        )
+        assert code == 2
+        assert said.startswith("--watch ")
 
 
 def test_two_studies_side_by_side(suite, done, tmp_path):
@@ -325,7 +323,8 @@ def test_compare_lists_the_candidates_of_an_ambiguous_name(suite, done):
 def test_compare_wants_two_cells(suite, done):
     path, store = done
     code, _, said = suite("compare", path, "set", "--store", store)
-    assert (code, said) == (2, "compare takes two cells, or none for the declared comparisons.\n")
+    assert code == 2
+    assert "two cells" in said
 
 
 def test_power_from_runs_and_from_given_figures(suite, done):

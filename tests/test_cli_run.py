@@ -28,7 +28,7 @@ def test_an_interrupted_study_says_how_to_go_on_with_all_that_was_given(
     given += ["--report", "--yes"]
     ended = suite("run", *given)
     assert ended.code == 130
-    told = ended.err.rpartition("To go on: ")[2]
+    told = ended.err.rpartition("To resume: ")[2]
     assert shlex.split(told) == ["suite", "run", *map(str, given)]
 
 

@@ -103,28 +103,24 @@ def test_shorter_and_other_ways_to_name_a_cell(study, name, label):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
+    ("name", "named"),
     [
-        (
-            "dynset",
-            '"dynset" may be any of dynset[metric=loss], dynset[metric=val_loss], '
-            "dynset[metric=val_accuracy]; say more of it.",
-        ),
-        ({"regrow": "one_neighbour"}, '"{regrow: one_neighbour}" may be any of set[regrow'),
-        ({"epochs": 5}, '"{epochs: 5}" may be any of set, accset, lset, '),
-        ("dynset[metric=los]", 'there is no cell "dynset[metric=los]"; did you mean "dynset'),
-        ("set[zeta=0.9]", 'there is no cell "set[zeta=0.9]"; known: set, accset'),
-        ({"zeta": 0.9}, 'there is no cell "{zeta: 0.9}"; known: set, accset'),
-        ({"methd": "set"}, 'there is no setting "methd"; did you mean "method"?'),
-        ("set[zeta]", '"set[zeta]" is not a cell name; one looks like dynset[metric=loss].'),
-        ("set]", 'there is no cell "set]"; did you mean "set"?'),
+        ("dynset", ['"dynset"', "dynset[metric=loss], dynset[metric=val_loss], dynset[metric=val"]),
+        ({"regrow": "one_neighbour"}, ['"{regrow: one_neighbour}"', "any of set[regrow"]),
+        ({"epochs": 5}, ['"{epochs: 5}"', "any of set, accset, lset, "]),
+        ("dynset[metric=los]", ['"dynset[metric=los]"', 'did you mean "dynset']),
+        ("set[zeta=0.9]", ['"set[zeta=0.9]"', "known: set, accset"]),
+        ({"zeta": 0.9}, ['"{zeta: 0.9}"', "known: set, accset"]),
+        ({"methd": "set"}, ['"methd"', 'did you mean "method"?']),
+        ("set[zeta]", ['"set[zeta]"', "dynset[metric=loss]"]),
+        ("set]", ['"set]"', 'did you mean "set"?']),
     ],
     ids=str,
 )
-def test_names_that_mean_no_single_cell(study, name, reason):
+def test_names_that_mean_no_single_cell(study, name, named):
     with pytest.raises(UserError) as caught:
         study.cell(name)
-    assert str(caught.value).startswith(reason)
+    assert all(part in str(caught.value) for part in named), caught.value
 
 
 def test_many_candidates_are_cut_short(tmp_path):

@@ -212,6 +212,10 @@ RULES = {
         (7, "claims", "{sentence: ..., parts: ...}", "{sentence: ...}"),
         (8, "plugins", '"mine.py"'),
     ),
+    "true is not one": (
+        RIGHT + "schema: true\n",
+        (3, "schema", "1", "true"),
+    ),
     "wrong seeds": (
         RIGHT + "seeds:\n  root: -1\n  count: true\nexecution: {cpu: [1, 2]}\n",
         (4, "seeds.root", "0", "4294967296", "1"),
@@ -383,7 +387,7 @@ RULES = {
         "      - {cells: [set], against: [set], direction: higher}\n"
         "      - {cells: [set, lset], against: [set], direction: higher, one_to_one: true}\n",
         (4, "comparisons.pairs[0]", "epochs", "5"),
-        (5, "comparisons.measure.last", "7", "epochs", "5", "epochs", "5"),
+        (5, "comparisons.measure.last", "set[epochs=5]", "5", "7"),
         (9, "claims[0].parts[0]", "0.36"),
         (10, "claims[0].parts[1]", "test_loss"),
         (11, "claims[0].parts[2]"),
@@ -457,7 +461,7 @@ RULES = {
         (4, "cells[0].zeta", "0", "1", "3"),
         (6, "cells[2].epsilon", "0", "2"),
         (8, "comparisons.baseline", '"lset"', "epochs", "5"),
-        (9, "comparisons.measure.last", "7", "epochs", "5", "epochs", "5"),
+        (9, "comparisons.measure.last", "set[epochs=5]", "5", "7"),
         (12, "comparisons.pairs[1]", "epochs", "5"),
         (13, "comparisons.pairs[2][1]", '"accset[hidden=[100]]"', "epochs", "5"),
         (14, "comparisons.pairs[3][1]", '"dynset[zeta=0.1]"', "epochs", "5"),

@@ -21,7 +21,7 @@ _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EBADF, errno.EIO)
 
 
 def main() -> None:
-    """Run the command line; say a user's mistakes without a traceback."""
+    """Run the command line; print a user's mistakes without a traceback."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     # A shell has what it starts in the background ignore SIGINT; here it always ends the verb.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,7 +40,7 @@ def main() -> None:
             sys.stderr.write(f"Standard output cannot be written ({error.strerror}).\n")
         sys.exit(BAD_INPUT)
     except UserError as error:
-        with suppress(OSError):  # the exit code says it too
+        with suppress(OSError):  # the exit code shows it too
             for sentence in error.sentences:
                 sys.stderr.write(f"{sentence}\n")
         sys.exit(BAD_INPUT)

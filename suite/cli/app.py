@@ -1,4 +1,4 @@
-"""The application, and what its verbs share: options, exit codes, ways to print."""
+"""The application, and what its verbs share: options, exit codes, printing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ Data = Annotated[
     typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Yes = Annotated[bool, typer.Option("--yes", help="So very many runs are meant.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Accept a study of more than 10,000 runs.")]
 
 
 def load(path: Path, *, many: bool = False) -> Study:
@@ -72,7 +72,7 @@ def load(path: Path, *, many: bool = False) -> Study:
 
 
 def stdout() -> Console:
-    """Return where tables go; wide where that is no terminal."""
+    """Return the console for tables; wide if the output is not a terminal."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 160)

@@ -1,4 +1,4 @@
-"""Verbs about running a study: check, plan, run, status, logs; and bench, what runs cost."""
+"""Verbs for running a study: check, plan, run, status, logs; and bench for its cost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def check(
     study: StudyPath,
     yes: Yes = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Measure a few steps: what will the study cost?")
+        bool,
+        typer.Option("--estimate", help="Measure a few steps to estimate the cost of the study."),
     ] = False,
     data: Data = None,
 ) -> None:
@@ -91,7 +92,9 @@ def plan(
     with usable(runs_in):
         runs, states = stand(checked, runs_in)
     counts = Counter(states[run.key] for run in runs)
-    keys = [run.key if is_known(run) else None for run in runs]  # until its files have been read
+    keys = [
+        run.key if is_known(run) else None for run in runs
+    ]  # unknown until its files have been read
     if as_json:
         listed = [
             {"key": key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
@@ -111,15 +114,19 @@ def run(
     data: Data = None,
     address: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto; else this machine alone."),
+        typer.Option(
+            metavar="HOST:PORT", help="A Ray cluster, or auto. Default: this machine only."
+        ),
     ] = None,
     takeover: Annotated[
-        bool, typer.Option("--takeover", help="Take the place of another driver of this study.")
+        bool, typer.Option("--takeover", help="Replace another driver of this study.")
     ] = False,
-    report: Annotated[bool, typer.Option("--report", help="End with the study's report.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write the study's report at the end.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
-    """Run what the store lacks of a study; also the way to resume and to add seeds or cells."""
+    """Run what is missing of a study; also to resume it or to add seeds or cells."""
     from suite.execution.drive import drive
     from suite.execution.progress import PatientConsole, say
     from suite.store.store import RunStore
@@ -129,13 +136,13 @@ def run(
     for option, value in (("--data", data), ("--address", address)):
         words += [option, str(value)] if value else []
     words += ["--report"] * report + ["--yes"] * yes
-    go_on = f"To go on: {shlex.join(words)}"
+    resume = f"To resume: {shlex.join(words)}"
     try:
         outcome = drive(
             checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
         )
     except KeyboardInterrupt:
-        say(console, f"Interrupted; what was kept is in {runs_in.location}. {go_on}")
+        say(console, f"Interrupted. Finished epochs are kept in {runs_in.location}. {resume}")
         raise typer.Exit(INTERRUPTED) from None
     if report and outcome.done:
         from suite import reporting
@@ -143,12 +150,12 @@ def run(
 
         folder = Path("reports") / checked.name
         say(PatientConsole(), str(reporting.write(read(checked, store), folder).index))
-    told = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
+    done = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
     if outcome.complete:
-        how = "; nothing was left to run" if outcome.executed == 0 else ""
-        say(console, f"{checked.name} is complete: {told}{how}.")
+        how = "; nothing was missing" if outcome.executed == 0 else ""
+        say(console, f"{checked.name} is complete: {done}{how}.")
         return
-    say(console, f"{checked.name} is not complete: {told}.")
+    say(console, f"{checked.name} is not complete: {done}.")
     for failed, reason in outcome.failed:
         say(
             console,
@@ -156,7 +163,7 @@ def run(
             f"{store_option(store)})",
         )
     if outcome.interrupted:
-        say(console, f"Interrupted. {go_on}")
+        say(console, f"Interrupted. {resume}")
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED)
 
@@ -166,15 +173,15 @@ def status(
     study: StudyPath,
     store: Store = DEFAULT_STORE,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Look again until the study is complete.")
+        bool, typer.Option("--watch", help="Keep updating until the study is complete.")
     ] = False,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Show how a study is getting on, from its store, wherever it runs."""
+    """Show the progress of a study, from its store, on whatever machine it runs."""
     from rich.live import Live
 
-    from suite.store import status as stands
+    from suite.store import status as of_store
     from suite.store.store import RunStore, usable
 
     checked, runs_in, console = (
@@ -183,9 +190,11 @@ def status(
         stdout(),
     )
 
-    def looks() -> Iterator[stands.Status]:
+    def looks() -> Iterator[of_store.Status]:
         with usable(runs_in):
-            yield from stands.watch(checked, runs_in) if watch else [stands.look(checked, runs_in)]
+            yield from (
+                of_store.watch(checked, runs_in) if watch else [of_store.look(checked, runs_in)]
+            )
 
     if as_json:
         for found in looks():
@@ -193,15 +202,17 @@ def status(
     elif watch and console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             for found in looks():
-                live.update(stands.as_text(found), refresh=True)
+                live.update(of_store.as_text(found), refresh=True)
     else:
         for found in looks():
-            console.print(stands.as_text(found), soft_wrap=True)  # a path stays whole
+            console.print(of_store.as_text(found), soft_wrap=True)  # a path stays whole
 
 
 @app.command()
 def logs(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's key, or its beginning.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The key of a run, or the beginning of it.")
+    ],
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Show a run's log, and why it failed if it did."""
@@ -212,15 +223,15 @@ def logs(
         fitting = [key for key in runs_in.keys() if key.startswith(run)]  # noqa: SIM118
         if not fitting:
             raise UserError(
-                f"{run}: no run in {store} has a key that begins so; suite plan STUDY lists them."
+                f"{run}: no run in {store} has such a key; suite plan STUDY lists the keys."
             )
         if len(fitting) > 1:
-            raise UserError(f"{run}: begins the keys {', '.join(fitting[:5])}; give more of it.")
+            raise UserError(f"{run}: fits the keys {', '.join(fitting[:5])}; give more of it.")
         (key,) = fitting
-        told, failure = "".join(runs_in.logs(key)), runs_in.failure(key)
-    typer.echo(told, nl=False)
+        logged, failure = "".join(runs_in.logs(key)), runs_in.failure(key)
+    typer.echo(logged, nl=False)
     if failure is not None:
-        if failure["traceback"] not in told:
+        if failure["traceback"] not in logged:
             typer.echo(failure["traceback"])
         typer.echo(f"failed: {failure['reason']}")
 
@@ -228,12 +239,15 @@ def logs(
 @app.command()
 def bench(
     measures: Annotated[
-        list[str] | None, typer.Argument(metavar="[MEASURE...]", help="Only these; default: all.")
+        list[str] | None,
+        typer.Argument(metavar="[MEASURE...]", help="Which to measure. Default: all."),
     ] = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Only where the time of a step goes.")
+        bool, typer.Option("--profile", help="Only show where the time of a step goes.")
     ] = False,
-    turns: Annotated[int, typer.Option(min=1, help="How often compared sides take turns.")] = 15,
+    turns: Annotated[
+        int, typer.Option(min=1, help="How often the compared sides take turns.")
+    ] = 15,
     as_json: Json = False,
 ) -> None:
     """Measure engines and scheduling on this machine, with the paper's network."""

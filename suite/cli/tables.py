@@ -46,7 +46,7 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="FILE.parquet", help="File to write; FILE.csv for the rows alone."
+            "--out", metavar="FILE.parquet", help="File to write; FILE.csv for the rows only."
         ),
     ],
     store: Store = DEFAULT_STORE,
@@ -73,7 +73,9 @@ def import_(
     runs_in = RunStore(store)
     with usable(runs_in):
         imported = table.import_file(file, runs_in)
-    typer.echo(f"{len(imported.added)} runs added, {len(imported.known)} were there already.")
+    typer.echo(
+        f"{len(imported.added)} runs added; {len(imported.known)} were already in the store."
+    )
     for remark in imported.remarks():
         typer.echo(remark, err=True)
     if imported.conflicting or imported.unfinished:
@@ -84,32 +86,33 @@ def import_(
 def report(
     study: StudyPath,
     other: Annotated[
-        Path | None, typer.Argument(metavar="[STUDY]", help="Lay it beside the first.")
+        Path | None,
+        typer.Argument(metavar="[STUDY]", help="A second study, to compare with the first."),
     ] = None,
     store: TableStore = DEFAULT_STORE,
     other_store: Annotated[
         str | None,
         typer.Option(
             metavar="DIR_OR_URL",
-            help="The second study's store; with one study, its store before a change.",
+            help="The store of the second study. With one study: its store before a change.",
         ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder; default reports/NAME.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 4 where runs are missing.")
+        bool, typer.Option("--strict", help="Exit with code 4 if runs are missing.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Write it again whenever runs finish.")
+        bool, typer.Option("--watch", help="Write it again each time runs finish.")
     ] = False,
 ) -> None:
-    """Write a study's report: page, tables, figures, data. Two studies: what moved."""
+    """Write a study's report: page, tables, figures, data. Two studies: their differences."""
     from suite import reporting
     from suite.store import table
 
     if watch and (other is not None or other_store is not None):
-        raise UserError("--watch writes the report of one study; two cannot be watched.")
+        raise UserError("--watch takes one study, not two.")
     checked = load(study, many=True)
     try:
         if other is not None:
@@ -153,7 +156,7 @@ def compare(
     from suite.store.table import read
 
     if cells and len(cells) != 2:
-        raise UserError("compare takes two cells, or none for the declared comparisons.")
+        raise UserError("compare takes two cells, or none to decide the declared comparisons.")
     results = read(load(study, many=True), store)
     _need_runs(results, study, store)
     if cells:
@@ -161,7 +164,9 @@ def compare(
     else:
         compared, claimed = decisions.comparisons(results), decisions.claims(results)
     if not compared and not claimed:
-        raise UserError(f"{study}: declares neither comparisons nor claims; name two cells.")
+        raise UserError(
+            f"{study}: declares neither comparisons nor claims; give two cells to compare."
+        )
     if out is not None:
         parts: list[dict[str, Any]] = [{"kind": "comparison", **row.row()} for row in compared]
         parts += [{"kind": "statement", **part} for claim in claimed for part in claim.rows()]
@@ -182,22 +187,23 @@ def power(
     study: StudyPath,
     store: TableStore = DEFAULT_STORE,
     effect: Annotated[
-        float | None, typer.Option(help="Difference to detect, in the outcome's unit.")
+        float | None, typer.Option(help="Difference to detect, in the unit of the outcome.")
     ] = None,
     sd: Annotated[
-        float | None, typer.Option(help="Its standard deviation over seeds, if no runs are done.")
+        float | None,
+        typer.Option(help="Standard deviation of the difference over seeds, if no runs are done."),
     ] = None,
-    power: Annotated[float, typer.Option(help="Chance of detection.")] = 0.8,
+    power: Annotated[float, typer.Option(help="Probability of detecting it.")] = 0.8,
     as_json: Json = False,
 ) -> None:
-    """Say how many seeds each declared comparison needs."""
+    """Compute how many seeds each declared comparison needs."""
     from suite import decisions
     from suite.store.table import read
 
     results = read(load(study, many=True), store)
     planned = decisions.seeds_needed(results, effect=effect, sd=sd, power=power)
     if not planned:
-        raise UserError(f"{study}: declares no comparisons.")
+        raise UserError(f"{study}: declares no comparisons, so there is nothing to plan.")
     if all(row.need is None for row in planned):  # given figures need no runs
         _need_runs(results, study, store)
     if as_json:
@@ -207,19 +213,19 @@ def power(
 
 
 def _need_runs(results: Results, study: Path, store: str) -> None:
-    """Insist that a run is done: verbs that read results exit with 4 where there is none."""
+    """Exit with code 4 if no run is done: there are no results to read."""
     if results.frame.empty:
         raise _nothing_done(f"No run of {results.study.name} is done.", study, store)
 
 
 def _nothing_done(sentence: str, study: Path, store: str) -> typer.Exit:
-    """Say that there is nothing to read, and how to get it; return the exit."""
+    """Print that there are no results, and how to get them; return the exit."""
     typer.echo(f"{sentence} Run it first: suite run {study}{store_option(store)}", err=True)
     return typer.Exit(INCOMPLETE)
 
 
 def _print_table(table: Table) -> None:
-    """Print a table, or one line a figure where the terminal is too narrow for it."""
+    """Print a table, or one line for each figure if the terminal is too narrow."""
     console = stdout()
     if console.measure(table).minimum + _NAMES <= console.width:
         console.print(table)
@@ -228,7 +234,7 @@ def _print_table(table: Table) -> None:
 
 
 def _print_decided(results: Results, compared: list[Compared], claimed: list[Claimed]) -> None:
-    """Print the comparisons and the reasons, then the claims and what they rest on."""
+    """Print the comparisons and reasons, then the claims and the statements behind them."""
     from suite.decisions import columns as of
 
     declared = results.study.file.comparisons
@@ -251,7 +257,7 @@ def _echo(lines: Iterable[str]) -> None:
 
 
 def _watch_report(study: Study, store: str, folder: Path) -> Written:
-    """Write a report again whenever more runs are done, until all are."""
+    """Write a report each time more runs are done, until all are."""
     from suite import reporting
     from suite.store import table
     from suite.store.store import UnusableError
@@ -267,7 +273,7 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
             continue
         done = {run.key for run in results.runs if run.state == "done"}
         if not done and before is None:
-            typer.echo(f"No run of {study.name} is done yet; the report waits for one.", err=True)
+            typer.echo(f"No run of {study.name} is done yet; waiting for one.", err=True)
         if done and done != before:
             written = reporting.write(results, folder)
             typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)

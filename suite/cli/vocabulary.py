@@ -1,4 +1,4 @@
-"""Verbs that say what a study can name: methods, datasets."""
+"""Verbs that list what a study can name: methods, datasets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def methods(
         str | None,
         typer.Argument(
             metavar="[NAME|STUDY]",
-            help="A method, to print its recipe; or a study file, to list its plug-ins as well.",
+            help="A method, to print its recipe; or a study file, to list its plug-ins too.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -53,11 +53,11 @@ def datasets(
     show: Annotated[
         str | None, typer.Argument(metavar="[show]", help="show: draw a contact sheet.")
     ] = None,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of a data set.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A data set.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.png", help="The contact sheet.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Chooses images and warps.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for the choice of images and warps.")] = 0,
     data: Data = None,
 ) -> None:
     """List the data sets and which are on this machine; `show NAME --out FILE.png` draws one."""
@@ -82,20 +82,20 @@ def datasets(
         )
         typer.echo(f"data folder: {folder}")
         typer.echo(
-            "A set that is downloaded is known by its archives' checksums, one from files by its "
-            "images: read both ways, the same images are two data sets."
+            "A downloaded set is identified by its archives' checksums, a set from files by its "
+            "images. So the same images, downloaded and from files, count as two data sets."
         )
         return
     if show != "show" or name is None or out is None:
-        raise UserError("say: suite datasets show NAME --out FILE.png")
+        raise UserError("usage: suite datasets show NAME --out FILE.png")
     from suite.datasets.loading import load
     from suite.datasets.sheet import contact_sheet
 
     source = _source(name)
     if out.suffix.lower() != ".png":
-        raise UserError(f"{out}: the sheet is a PNG; name a file that ends in .png.")
+        raise UserError(f"{out}: the sheet is a PNG image; use a name that ends in .png.")
     if not out.parent.is_dir():
-        raise UserError(f"{out}: there is no folder {out.parent}.")
+        raise UserError(f"{out}: the folder {out.parent} does not exist.")
     images = load(source, folder)
     for note in images.notes:
         typer.echo(note, err=True)
@@ -108,7 +108,7 @@ def datasets(
 
 
 def _source(name: str) -> Source:
-    """Read a data set as people name it on the command line: a name or {parquet: PATH}."""
+    """Return the source that a name, or a mapping like {parquet: PATH}, stands for."""
     from pydantic import TypeAdapter, ValidationError
 
     from suite.datasets.sources import KNOWN, Source
@@ -122,6 +122,6 @@ def _source(name: str) -> Source:
         if not name.startswith("{"):
             raise UserError(f'there is no data set "{name}"{suggestion(name, KNOWN)}') from None
         kinds = "{parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}"
-        raise UserError(f"{name} is no data set; one from files is {kinds}.") from None
+        raise UserError(f"{name} is not a data set; one from files is written {kinds}.") from None
     except ValueError as error:
         raise UserError(f"{error}.") from None

@@ -45,7 +45,7 @@ class Contradiction(NamedTuple):
 
 
 def contradictions(settings: Fields) -> list[Contradiction]:
-    """Return what contradicts each other in settings that are valid one by one."""
+    """Return the contradictions between settings that are each valid by themselves."""
     if found := [*_options_contradictions(settings)]:
         return found
     some = (
@@ -62,7 +62,7 @@ def contradictions(settings: Fields) -> list[Contradiction]:
 
 
 def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
-    """Yield what is wrong with the options of each part."""
+    """Yield the mistakes in the options of each part."""
     for kind, given in flat.replaced(settings._value).items():
         named, name = f'{TITLES[kind].lower()} "{given["name"]}"', given["name"]
         part = library.get(kind, name)
@@ -70,7 +70,7 @@ def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
         for option, value in settings.part_options.get(kind, {}).items():
             setting = flat.OPTIONS.get((kind, option))
             if setting not in (None, "metric") and getattr(settings, setting) != value:
-                sentence = f"{setting} stands here and in {kind} as well; keep one of them."
+                sentence = f"{setting} is set both here and in {kind}; keep one of them."
                 yield Contradiction(setting, sentence, among | {setting})
         own = settings.preset.parts[kind]
         options = (own.options if own.name == name else {}) | given["options"]
@@ -94,7 +94,9 @@ def _recipe_contradictions(settings: Fields) -> Iterator[Contradiction]:
         among = frozenset({"method", "schedule", "initial", "budget", kind})
         yield Contradiction(kind, f"the {sentence}", among)
     if settings.rule is not None and flat.RULES[settings.rule] != settings.budget:
-        sentence = f"the rule {settings.rule} is another budget than {settings.budget}; keep one."
+        sentence = (
+            f"the rule {settings.rule} contradicts the budget {settings.budget}; keep one of them."
+        )
         yield Contradiction("rule", sentence, frozenset({"method", "rule", "budget"}))
 
 
@@ -112,7 +114,7 @@ def _optimizer_contradiction(settings: Fields) -> Contradiction | None:
         return None
     among = frozenset({"optimizer", "momentum", "nesterov"})
     return Contradiction(
-        "nesterov", "Nesterov's momentum needs sgd with a momentum above 0.", among
+        "nesterov", "Nesterov's momentum needs the optimizer sgd with a momentum above 0.", among
     )
 
 
@@ -129,11 +131,14 @@ def _metric_contradiction(settings: Fields) -> Contradiction | None:
 
     if not settings.recipe.evolves and not own:
         field = "rule" if own_gate else "gate"
-        return wrong(field, f"{method.name} never updates, so it has neither budget nor gate.")
+        return wrong(
+            field,
+            f"{method.name} never updates its topology, so it has neither a budget nor a gate.",
+        )
     if not reads:
         if settings.metric is None:
             return None
-        return wrong("metric", f"{method.name} reads no signal; leave the metric out.")
+        return wrong("metric", f"{method.name} reads no signal; leave out the metric.")
     if settings.metric is None:
         composed = f"{method.name} with the budget {settings.budget} and the gate {settings.gate}"
         return wrong("metric", f"{composed} needs a metric: {' or '.join(allowed)}.")
@@ -165,7 +170,7 @@ def _hold_out_contradiction(settings: Fields) -> Contradiction | None:
         return None
     return Contradiction(
         "validation",
-        f"{settings.validation:g} of {chosen:,} training images holds out none.",
+        f"{settings.validation:g} of {chosen:,} training images holds out no image.",
         frozenset({"dataset", "train_samples", "validation"}),
     )
 
@@ -175,14 +180,14 @@ def _augment_contradiction(settings: Fields) -> Contradiction | None:
         return None
     return Contradiction(
         "augment",
-        f"{title(settings.dataset)} has feature vectors, which cannot be warped; leave augment "
-        "out.",
+        f"{title(settings.dataset)} has feature vectors, which cannot be augmented; leave out "
+        "augment.",
         frozenset({"dataset", "augment"}),
     )
 
 
 def _size_contradiction(settings: Fields) -> Contradiction | None:
-    """Return what asks for more images than a known set has; of others only reading tells."""
+    """Return what asks for more images than a known set has; other sets must be read first."""
     if not isinstance(settings.dataset, str):
         return None
     images, _ = KNOWN[settings.dataset].images
@@ -202,7 +207,7 @@ def _size_contradiction(settings: Fields) -> Contradiction | None:
 
 
 def too_dense(epsilon: float, n_in: int, n_out: int) -> str:
-    """Return what is wrong where epsilon asks for more connections than a layer can have, or ""."""
+    """Return a sentence if epsilon asks for more connections than a layer can have, else ""."""
     largest = n_in * n_out / (n_in + n_out)
     if epsilon <= largest:
         return ""

@@ -1,4 +1,4 @@
-"""What can be set in a cell, field by field.
+"""The settings of a cell, field by field.
 
 The defaults are the paper's (Table 1), so the empty set of settings is the paper's SET.
 """
@@ -35,7 +35,7 @@ class Fields(BaseModel):
     dataset: Source = "cifar10"
     """A known name, or {parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}."""
     validation: Literal["test"] | Annotated[float, Field(gt=0, lt=1)] = "test"
-    """What steers: test, as in the paper, or the share of training images held out."""
+    """Which images are for validation: test, as in the paper, or a share of the training images."""
     train_samples: Positive | None = None
     """Train on a stratified subset of this many images; all by default."""
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = (4000, 1000, 4000)
@@ -53,7 +53,7 @@ class Fields(BaseModel):
     epochs: Positive = 1000
     """Passes over the training images, 1 or more."""
     batch_size: Positive = 100
-    """Images a step; the last partial batch of an epoch is dropped."""
+    """Images per step; the last partial batch of an epoch is dropped."""
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     """Torch's own, with its defaults."""
     learning_rate: Annotated[float, Field(gt=0)] | LearningRate = 0.01
@@ -63,7 +63,7 @@ class Fields(BaseModel):
     nesterov: bool = False
     """Nesterov's momentum, of SGD."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight added to its gradient (L2), 0 or more; adamw decays apart from it."""
+    """Share of each weight added to its gradient (L2), 0 or more; adamw decouples it."""
     reset_momentum: bool = True
     """The optimizer forgets its state every epoch, as in the SET authors' code."""
     initial: str | None = None
@@ -71,27 +71,27 @@ class Fields(BaseModel):
     schedule: str | None = None
     """When an update is due."""
     rate: str | None = None
-    """Which share of the connections goes."""
+    """Which share of the connections is removed."""
     prune: str = "set"
-    """Which connections go: set or magnitude."""
+    """Which connections are removed: set or magnitude."""
     zeta: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    """Share of the connections that goes, between 0 and 1."""
+    """Share of the connections that is removed, between 0 and 1."""
     budget: str | None = None
-    """How many connections return to each layer."""
+    """How many connections each layer regrows."""
     share: str | None = None
-    """How those that return are divided among the layers."""
+    """How the regrown connections are divided among the layers."""
     regrow: str = "random"
-    """The regrowth strategy: random, one_neighbour, most_neighbours or one of your own."""
+    """The regrowth strategy: random, one_neighbour, most_neighbours or a plug-in."""
     fill: str | None = None
     """Which weights new connections start with."""
     neighbourhood: Literal["block", "diagonal"] = "block"
-    """Whom the neighbour strategies count: the 3x3 block or its corners."""
+    """Which neighbours the neighbour strategies count: the 3x3 block or its corners."""
     regrown_weights: Literal["zeros", "normal"] = "zeros"
     """New connections start at zero or at N(0, 0.1 squared)."""
     rule: Literal["full", "performance"] | None = None
-    """The budget of version 0.1.0: full is the budget all; the method's own."""
+    """The budget as version 0.1.0 wrote it: full means all; by default that of the method."""
     gate: str | None = None
-    """Whether an update that is due takes place: open or pauses; the method's own."""
+    """Whether a due update takes place: open or pauses; by default that of the method."""
     k: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     """Curvature of the performance budget (Algorithm 1), between -1 and 1."""
     window: Positive = 3
@@ -99,7 +99,7 @@ class Fields(BaseModel):
     overshoot: bool = False
     """Let the performance budget regrow more than was removed."""
     part_options: dict[str, dict[str, Any]] = {}
-    """The options of parts that have no name above, by kind."""
+    """The options of parts that are not settings of their own, by kind."""
 
     @property
     def preset(self) -> Method:
@@ -115,7 +115,7 @@ class Fields(BaseModel):
         return hash(self.model_dump_json())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy; what is derived from the settings is made anew."""
+        """Return a copy; what is derived from the settings is derived again."""
         copy = super().model_copy(update=update, deep=deep)
         for derived in copy.__dict__.keys() - type(self).model_fields.keys():
             del copy.__dict__[derived]

@@ -1,4 +1,4 @@
-"""The settings of a cell: one flat set that decides, with a seed, what a run computes."""
+"""The settings of a cell. Together with a seed they decide what a run computes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ALWAYS_IN_KEYS = {
 }
 """The settings of version 0.1.0: where they can matter, keys hold their values, defaults too.
 
-Any other setting stays out of the key while it has its default, which stands for its absence. So
-a new setting leaves the keys of all earlier runs as they are.
+Any other setting stays out of the key while it has its default. So a new setting
+leaves the keys of all earlier runs unchanged.
 """
 
 
@@ -76,7 +76,7 @@ class Settings(Fields):
     def deciding(self) -> dict[str, Any]:
         """Return what decides a result, without what cannot matter.
 
-        The method's name is not part of it: the recipe that it stands for is. Two cells with equal
+        The recipe is part of it, the name of the method is not. Two cells with equal
         deciding settings, on the same data, are one cell.
         """
         return dict(self._deciding)

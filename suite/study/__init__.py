@@ -1,4 +1,4 @@
-"""A study file: which cells, over which seeds, compared how.
+"""Study files: which cells, over which seeds, compared how.
 
 study file -> Study -> runs (cell x seed)
 """

@@ -31,7 +31,7 @@ class Cell:
 
 
 def source_name(source: Any) -> str:
-    """Return a data set's source as one word: what the user wrote."""
+    """Return a data set's source as text: what the user wrote."""
     if isinstance(source, str):
         return source
     return source.model_dump_json(exclude_none=True)
@@ -53,22 +53,22 @@ def find_cell(cells: Sequence[Cell], name: CellName) -> Cell:
     spelt = name if isinstance(name, str) else as_yaml(name)
     if fitting:
         labels = ", ".join(cell.label for cell in fitting[:MOST_NAMES])
-        raise UserError(f'"{spelt}" may be any of {labels}; say more of it.')
+        raise UserError(f'"{spelt}" may mean any of {labels}; be more specific.')
     known = suggestion(spelt, [cell.label for cell in cells])
     raise UserError(f'there is no cell "{spelt}"{known}')
 
 
 def cell_label(settings: Mapping[str, Any]) -> str:
-    """Return how people name a cell: its method, and what it sets beyond that.
+    """Return the label of a cell: its method, and what it sets beyond that.
 
     A metric is left out where the method has no other: accset, but dynset[metric=loss].
     """
     method = settings.get("method", "set")
-    said = {"method"} | ({"metric"} if _only_metric(settings) else set())
+    implied = {"method"} | ({"metric"} if _only_metric(settings) else set())
     rest = ", ".join(
         f"{name}={as_yaml(settings[name])}"
         for name in Settings.model_fields
-        if name in settings and name not in said
+        if name in settings and name not in implied
     )
     return f"{method}[{rest}]" if rest else str(method)
 
@@ -79,10 +79,10 @@ def _only_metric(settings: Mapping[str, Any]) -> bool:
 
 
 def named_settings(name: CellName) -> dict[str, Any]:
-    """Return the settings that a name of a cell gives: a mapping of them, or method[name=value].
+    """Return the settings that a cell name gives: a mapping, or text like method[name=value].
 
     Raises:
-        UserError: If a text has no such form, or the name gives what is no setting.
+        UserError: If a text is not of that form, or names a setting that does not exist.
     """
     if isinstance(name, str):
         return _parse(name)
@@ -149,7 +149,7 @@ def published_row(cell: Cell) -> paper.Row | None:
 
 
 def restates_regrowth_figures(cells: Sequence[Cell]) -> bool:
-    """Whether cells restate the paper's Figures 2 and 3, of which it prints no numbers."""
+    """Whether cells restate the paper's Figures 2 and 3, for which it prints no numbers."""
     return any(
         cell.settings.method in paper.REGROWTH_METHODS
         and cell.settings.regrow in paper.NEIGHBOUR_STRATEGIES
@@ -158,7 +158,7 @@ def restates_regrowth_figures(cells: Sequence[Cell]) -> bool:
 
 
 def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
-    """Return how the paper would name a cell, e.g. AccSET, most neighbours.
+    """Return the title of a cell as the paper would write it, e.g. AccSET, most neighbours.
 
     Args:
         settings: The cell's.
@@ -170,8 +170,8 @@ def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
         title += f" f({settings.metric.replace('val_accuracy', 'val_acc')})"
     if settings.recipe.evolves and settings.regrow != method.parts["regrow"].name:
         title += ", " + settings.regrow.replace("_", " ")
-    said = {"method", "metric", "regrow"}
-    rest = [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in said]
+    shown = {"method", "metric", "regrow"}
+    rest = [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in shown]
     if isinstance(given.get("regrow"), dict):
         (options,) = given["regrow"].values()
         rest += [f"{name}={as_yaml(value)}" for name, value in (options or {}).items()]

@@ -1,4 +1,4 @@
-"""What comparisons, claims and references declare, checked before anything runs."""
+"""Checks what comparisons, claims and references declare, before anything runs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def check_declared(
 ) -> None:
     """Note the mistakes in comparisons, claims and references.
 
-    Types and ranges are checked elsewhere. Here the file is read as it stands, so that what is
-    wrong next to a name or a rule does not hide what is wrong with it.
+    Types and ranges are checked elsewhere. This reads the file as it is written, so that one
+    mistake does not hide another next to it.
 
     Args:
         mistakes: Those of the file so far.
-        comparisons: What is right of its comparisons.
-        cells: Its cells that are right.
-        doubts: The others.
+        comparisons: The valid part of its comparisons.
+        cells: Its valid cells.
+        doubts: What is known of the others.
     """
     found = {}
     for where, name in _named_cells(mistakes.document):
@@ -47,7 +47,7 @@ def check_declared(
 
 
 def _may_be(wanted: Mapping[str, Any], doubts: Sequence[Doubt]) -> bool:
-    """Whether a name may mean a cell that is in doubt; with a value that is wrong it cannot."""
+    """Whether a name may mean a doubtful cell; a name with a wrong value cannot."""
     if not any(doubt.may_fit(wanted) for doubt in doubts):
         return False
     return not _wrong(Settings, wanted) - {"regrow"}  # that may be of a plug-in that failed
@@ -95,18 +95,22 @@ def _check_part(
     if part.get("direction") == "saves" and "paper" not in wrong:
         paper = part.get("paper")
         if paper is None or not 0 < paper < 1:
-            mistakes.note(way, "saves needs the share that is saved under paper, e.g. 0.36.")
+            mistakes.note(
+                way, "saves needs the share that the paper reports saved, e.g. paper: 0.36."
+            )
     if part.get("direction") == "equivalent" and not wrong & {"margin", "outcome"}:
         outcome = part.get("outcome", "test_accuracy")
         shared = document.get("comparisons", "equivalence_margin") is not None
         unsure = document.get("comparisons", "outcome") not in (None, comparisons.outcome)
         has_margin = shared and (unsure or outcome == comparisons.outcome)
         if part.get("margin") is None and not has_margin:
-            mistakes.note(way, f"equivalent needs a margin, in the unit of {outcome}.")
+            mistakes.note(
+                way, f"equivalent needs a margin, e.g. margin: 0.01, in the unit of {outcome}."
+            )
     sides = [document.entries(*way, field) for field in ("cells", "against")]
     one_to_one = part.get("one_to_one", False)
     if one_to_one and all(sides) and len(sides[0]) != len(sides[1]):
-        mistakes.note(way, "one_to_one needs as many cells as there are against them.")
+        mistakes.note(way, "one_to_one needs equally many entries in cells and against.")
         return
     couples = list(zip(*sides, strict=False) if one_to_one else product(*sides))
     with_itself = [one in found and found[one] is found.get(other) for one, other in couples]
@@ -119,14 +123,14 @@ def _check_measure(mistakes: Mistakes, comparisons: Comparisons, cells: Sequence
     if comparisons.measure == "best" and by_test:
         mistakes.note(
             ("comparisons", "measure"),
-            f"best chooses an epoch by validation, and {by_test[0]} validates on the test set; "
-            "hold out a fraction (validation: 0.1) or take last.",
+            f"best chooses the epoch by validation, but {by_test[0]} validates on the test set; "
+            "hold out a share of the training images (validation: 0.1) or use last.",
         )
     if isinstance(comparisons.measure, str):
         return
     last = comparisons.measure.last
     for cell in cells:
         if cell.settings.epochs < last:
-            sentence = f"{last} epochs are more than the {cell.settings.epochs} of {cell.label}."
+            sentence = f"{cell.label} has {cell.settings.epochs} epochs, fewer than {last}."
             mistakes.note(("comparisons", "measure", "last"), sentence)
             break

@@ -2,8 +2,8 @@
 
 Safe by construction: only mappings, lists, text, numbers, true, false and null are read, in the
 notation of YAML 1.2 (1e-3 is a number, yes is a word, 010 is ten). Tags, merge keys, repeated
-keys and alias bombs are refused, and every mistake that is found later can be given the line where
-its value stands.
+keys and alias bombs are refused, and every mistake that is found later can be reported
+with the line of its value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 from suite.errors import UserError
 
 Where = tuple[str | int, ...]
-"""The way to a value: keys and list indices from the top, e.g. ("cells", 2, "zeta")."""
+"""The path to a value: keys and list indices from the top, e.g. ("cells", 2, "zeta")."""
 
 MOST_BYTES = 2_000_000
 MOST_VALUES = 50_000
@@ -34,23 +34,23 @@ _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?
 _NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 _PLAINER = {
-    "found character '\\t' that cannot start any token": "a tab stands where only spaces may",
-    "mapping values are not allowed here": "a colon too many; text with a colon stands in quotes",
-    "but found another document": "it holds more than one document",
+    "found character '\\t' that cannot start any token": "a tab where only spaces are allowed",
+    "mapping values are not allowed here": "one colon too many; put text with a colon in quotes",
+    "but found another document": "it has more than one document",
     "could not find expected ':'": "a key has no colon",
 }
 
 
 @dataclass(frozen=True)
 class Document:
-    """The values of one YAML file and the lines they stand on.
+    """The values of one YAML file and their lines.
 
     Attributes:
         path: The file, as the user named it.
         value: Plain Python values.
-        lines: Line (from 1) of each value, and of each mapping key, by the way to it.
+        lines: Line (from 1) of each value, and of each mapping key, by the path to it.
         mistakes: What is wrong with the notation itself: lines and sentences.
-        unread: Ways to values that are not read, which is among those mistakes.
+        unread: Paths to values that were not read; the mistakes name them.
     """
 
     path: Path
@@ -69,10 +69,10 @@ class Document:
         return next(self.lines[way] for way in ways if way in self.lines)
 
     def existing(self, where: Where) -> Where:
-        """Return the longest part of a way that exists, if words after the first may be left out.
+        """Return the longest existing part of a path, if steps after the first may be left out.
 
-        The ways of pydantic have words of its own, the names of alternatives, in between. Where
-        one is also the name of a field, the way that ends like the one asked for is the right one.
+        The paths of pydantic also name alternatives. Where such a name is also that of a field,
+        the path that ends like the one asked for is the right one.
         """
         ways = [way for way in (where[:1],) if way in self.lines]
         for step in where[1:]:
@@ -83,7 +83,7 @@ class Document:
         return max(ways, key=lambda way: (way[-1:] == where[-1:], len(way)), default=())
 
     def get(self, *where: str | int) -> Any:
-        """Return the value at a way, or None where the file has no such way."""
+        """Return the value at a path, or None if the file has no such path."""
         value = self.value
         for step in where:
             try:
@@ -93,14 +93,14 @@ class Document:
         return value
 
     def entries(self, *where: str | int) -> list[Where]:
-        """Return the ways to the entries of a list; none where the file has no list there."""
+        """Return the paths to the entries of a list; none if the file has no list there."""
         entries = self.get(*where)
         count = len(entries) if isinstance(entries, list) else 0
         return [(*where, number) for number in range(count)]
 
 
 def spell(where: Where) -> str:
-    """Return a way as people write it, e.g. cells[2].zeta."""
+    """Return a path as text, e.g. cells[2].zeta."""
     parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
     return "".join(parts).removeprefix(".")
 
@@ -121,19 +121,19 @@ def as_yaml(value: Any) -> str:
 
 
 def read_value(text: str) -> Any:
-    """Read one value as it stands in a study file, e.g. 1e-3, or [200, 100].
+    """Read one value as a study file writes it, e.g. 1e-3, or [200, 100].
 
     Raises:
-        ValueError: If the text is no such value.
+        ValueError: If the text is not such a value.
     """
     try:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
         reading = _Reading(Path())
         value = None if node is None else reading.value(node, ())
     except (yaml.YAMLError, RecursionError, UserError) as error:
-        raise ValueError(f"{text!r} is no YAML") from error
+        raise ValueError(f"{text!r} is not YAML") from error
     if reading.mistakes:
-        raise ValueError(f"{text!r} is no plain YAML")
+        raise ValueError(f"{text!r} is not plain YAML")
     return value
 
 
@@ -145,10 +145,10 @@ def read_document(path: Path) -> Document:
 
     Returns:
         Its values with their lines, and mistakes of notation that leave the rest readable: keys
-        that stand twice or are no words, tags, and merge keys.
+        that appear twice or are not words, tags, and merge keys.
 
     Raises:
-        UserError: If the file is missing or unreadable, is no YAML, or unfolds through aliases to
+        UserError: If the file is missing or unreadable, is not YAML, or unfolds through aliases to
             more than `MOST_VALUES` values.
     """
     text = _read_text(path)
@@ -165,10 +165,10 @@ def read_document(path: Path) -> Document:
         raise UserError(f"{path}{line}: is not YAML: {_PLAINER.get(problem, problem)}.") from None
     except yaml.reader.ReaderError as error:
         number = text.count("\n", 0, error.position) + 1
-        problem = f"the character U+{error.character:04X} may not stand in it"
+        problem = f"the character U+{error.character:04X} is not allowed"
         raise UserError(f"{path}:{number}: is not YAML: {problem}.") from None
     except RecursionError:
-        raise UserError(f"{path}: is nested too deeply to be a study.") from None
+        raise UserError(f"{path}: is nested too deeply.") from None
     return Document(path, value, reading.lines, reading.mistakes, reading.unread)
 
 
@@ -177,14 +177,14 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise UserError(f"{path}: has more than {MOST_BYTES:,} bytes, so it is no study.")
+            raise UserError(f"{path}: has more than {MOST_BYTES:,} bytes; a study has fewer.")
         return content.decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file{_nearby(path)}") from None
     except IsADirectoryError:
-        raise UserError(f"{path}: is a folder; name a study file in it.") from None
+        raise UserError(f"{path}: is a folder; give a study file in it.") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: is not a text file (UTF-8), so it is no study.") from None
+        raise UserError(f"{path}: is not a text file in UTF-8.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}.") from None
@@ -204,15 +204,15 @@ class _Reading:
         self.lines.setdefault(where, node.start_mark.line + 1)
         if len(self.lines) > MOST_VALUES:
             raise UserError(
-                f"{self.path}: has more than {MOST_VALUES:,} values, those of its aliases counted; "
-                "no study needs so many."
+                f"{self.path}: has more than {MOST_VALUES:,} values, including those of its "
+                "aliases; a study has fewer."
             )
         if id(node) in self._open:
             line = node.start_mark.line + 1
             raise UserError(f"{self.path}:{line}: {spell(where)}: this alias contains itself.")
         if node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._note(node, where, f"the tag {tag} is not read; write a plain value.")
+            self._note(node, where, f"the tag {tag} is not supported; write a plain value.")
             self.unread.add(where)
         if isinstance(node, yaml.ScalarNode):
             return self._whole(node, where, _scalar(node))
@@ -235,11 +235,13 @@ class _Reading:
             here = (*where, key)
             if key == "<<":
                 self._note(
-                    key_node, here, "merge keys are not read; what cells share stands in defaults."
+                    key_node,
+                    here,
+                    "merge keys are not supported; put what the cells share in defaults.",
                 )
             elif key in seen:
                 self._note(
-                    key_node, here, f"stands twice (first on line {seen[key]}); keep one of them."
+                    key_node, here, f"appears twice (first on line {seen[key]}); keep one of them."
                 )
             else:
                 seen[key] = self.lines[here] = line
@@ -264,7 +266,7 @@ class _Reading:
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
-    """Return what a plain or quoted word stands for in YAML 1.2's core schema."""
+    """Return the value of a plain or quoted word in YAML 1.2's core schema."""
     text: str = node.value
     if node.style is not None:  # in quotes, or a block
         return text

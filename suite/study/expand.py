@@ -1,4 +1,4 @@
-"""Cells from the entries of a study file: defaults filled in, grids multiplied out."""
+"""Turns the entries of a study file into cells: fills in defaults, multiplies out grids."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from suite.study.mistakes import Mistakes
 
 @dataclass(frozen=True)
 class Doubt:
-    """What is known of a cell that is wrong: names that it may come to fit are no mistakes.
+    """A wrong cell: a name is not a mistake if it may fit this cell once it is corrected.
 
     Attributes:
         given: Its settings, as written.
-        open: The settings that may become anything when it is put right.
+        open: The settings whose values are unknown until the cell is corrected.
     """
 
     given: Mapping[str, Any]
     open: Set[str]
 
     def may_fit(self, wanted: Mapping[str, Any]) -> bool:
-        """Whether the cell may come to have some settings."""
+        """Whether the corrected cell may have these settings."""
         filled = self.open | ({"rule", "gate", "metric"} - self.given.keys())
         has = {**_defaults(), **self.given}
         return all(name in filled or has.get(name) == value for name, value in wanted.items())
@@ -44,7 +44,7 @@ def _defaults() -> dict[str, Any]:
 
 
 ANY_CELL = Doubt({}, Settings.model_fields.keys())
-"""A cell of which nothing is known."""
+"""A cell about which nothing is known."""
 
 
 def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cell], list[Doubt]]:
@@ -52,11 +52,11 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
 
     Args:
         mistakes: Those of the file so far.
-        unsure: Settings to pass over, as it cannot be known whether they are right.
+        unsure: Settings to skip, because nothing can be said about their values yet.
 
     Returns:
-        The distinct cells that are right; and what is known of the others, among them those with
-        a setting that is `unsure`.
+        The distinct valid cells, and what is known of the others. A cell with an `unsure` setting
+        is one of the others.
     """
     document = mistakes.document
     defaults = document.value.get("defaults", {})
@@ -92,7 +92,7 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
 
 
 def _doubt(merged: Mapping[str, Any], wrong: Set[str], given: Mapping[str, Any]) -> Doubt:
-    """Return what is known of a wrong cell; a name that is none may have meant any other."""
+    """Return what is known of a wrong cell; an unknown setting may have meant any other."""
     if wrong <= Settings.model_fields.keys():
         return Doubt(merged, wrong)
     return Doubt(given, Settings.model_fields.keys() - (given.keys() - wrong))
@@ -111,7 +111,7 @@ def _takes_metric(merged: Mapping[str, Any]) -> bool:
 def _points(
     here: Where, entry: Mapping[str, Any], grid: Mapping[str, list[Any]]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Where]]]:
-    """Yield what each grid point of a cell sets, and where the values of its grid stand."""
+    """Yield what each grid point of a cell sets, and the places of its grid values."""
     fixed = {name: value for name, value in entry.items() if name != "grid"}
     for indices in itertools.product(*(range(len(values)) for values in grid.values())):
         chosen = dict(zip(grid, indices, strict=True))
@@ -139,12 +139,12 @@ def _with_option(point: Mapping[str, Any], kind: str, option: str, value: Any) -
 def _grid(
     mistakes: Mistakes, here: Where, entry: Mapping[str, Any]
 ) -> tuple[dict[str, list[Any]], set[str]]:
-    """Return what is right of a cell's grid; and where anything is wrong, which names it has."""
+    """Return the valid part of a cell's grid, and its names if any part of it is wrong."""
     if "grid" not in entry:
         return {}, set()
     grid = entry["grid"]
     if not isinstance(grid, dict) or not grid:
-        mistakes.note((*here, "grid"), "must map one setting or more to lists of values.")
+        mistakes.note((*here, "grid"), "must map 1 or more settings to lists of values.")
         return {}, {"grid"}
     right = {}
     for name, values in grid.items():
@@ -154,7 +154,7 @@ def _grid(
             meant = suggestion(name, Settings.model_fields)
             mistakes.note(where, f'there is no "{name}" here{meant}')
         elif not isinstance(values, list) or not values:
-            mistakes.note(where, "must be a list of the values to take, 1 or more.")
+            mistakes.note(where, "must be a list of 1 or more values.")
         elif name in entry:
             mistakes.note(where, "is set both here and in the cell itself; keep one of them.")
         else:
@@ -165,7 +165,7 @@ def _grid(
 def _validate_settings(
     mistakes: Mistakes, merged: dict[str, Any], block: Where, elsewhere: Mapping[str, Where]
 ) -> tuple[Settings | None, set[str]]:
-    """Validate one cell; where values are wrong, check the others against each other as well.
+    """Validate one cell; if values are wrong, check the others against each other too.
 
     Returns:
         The settings, None if any is wrong; and which are wrong or contradict each other.

@@ -1,11 +1,12 @@
-"""What a study file may say: the models that it is checked against."""
+"""The format of study files: the models that they are checked against."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
 from suite.measures import Outcome
 
@@ -33,9 +34,9 @@ class Seeds(_Model):
 
 
 class Track(_Model):
-    """Where runs are followed from outside, through Ray's own callbacks; at most an epoch a second.
+    """Where runs can be followed from outside, through Ray's callbacks; at most an epoch a second.
 
-    A copy for people to look at; the store holds the results.
+    Trackers hold a copy to look at; the store holds the results.
     """
 
     tensorboard: str | None = None
@@ -50,22 +51,22 @@ class Execution(_Model):
     """How runs are executed; nothing here enters a run's key."""
 
     engine: Literal["auto", "masked", "sparse"] = "auto"
-    """auto takes sparse on a CPU and masked on a GPU."""
+    """auto means sparse on a CPU and masked on a GPU."""
     cpu: Annotated[float, Field(gt=0)] = 1
-    """Cores a run, and threads: the masked engine rounds otherwise with another number."""
+    """Cores per run, and threads; the masked engine rounds differently with another number."""
     gpu: Annotated[float, Field(ge=0)] = 0
-    """GPUs a run; fractions share one."""
+    """GPUs per run; runs with a fraction share one."""
     retries: Annotated[int, Field(ge=0)] = 3
-    """How often a run that crashed is tried again."""
+    """How often a crashed run is tried again."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30
-    """At most so long between checkpoints, in seconds; 0 means after every epoch."""
+    """Longest time between two checkpoints, in seconds; 0 means after every epoch."""
     track: Track = Track()
     """Trackers to follow the runs in."""
 
     @model_validator(mode="after")
     def _sparse_on_the_cpu(self) -> Self:
         if self.engine == "sparse" and self.gpu > 0:
-            raise ValueError("the sparse engine computes on the CPU; leave gpu out.")
+            raise ValueError("the sparse engine runs on the CPU; leave out gpu.")
         return self
 
 
@@ -77,7 +78,7 @@ class LastEpochs(_Model):
 
 
 class Comparisons(_Model):
-    """The declared family of comparisons: what Holm's correction counts."""
+    """The declared family of comparisons, for which Holm's method corrects."""
 
     outcome: Outcome = "test_accuracy"
     """What is compared."""
@@ -90,12 +91,12 @@ class Comparisons(_Model):
     )
     """Further pairs: [cell, the cell it is compared with]."""
     design: Literal["paired", "independent"] = "paired"
-    """Seeds are shared, so comparisons are paired unless said otherwise."""
+    """Cells share their seeds, so comparisons are paired by default."""
     inference: Literal["fixed", "anytime"] = "fixed"
     """fixed: the seeds are set before any result is seen. anytime: look after every seed, and stop
-    where it is decided; count is then the most seeds."""
+    once it is decided; count is then the largest number of seeds."""
     correction: Literal["holm"] = "holm"
-    """For the number of comparisons in the family."""
+    """The correction for the number of comparisons in the family."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Family-wise error rate, of false differences and of false equivalences separately."""
     equivalence_margin: Annotated[float, Field(gt=0)] | None = None
@@ -118,24 +119,24 @@ class ClaimPart(_Model):
     against: tuple[CellName, ...] = Field(min_length=1, strict=False)
     """The cells they are compared with; paired one to one if `one_to_one`."""
     direction: Literal["higher", "lower", "equivalent", "saves"]
-    """How the cells stand to the others; saves: by the share `paper`, of the other's value."""
+    """How the cells compare with the others; saves: by the share `paper` of the other's value."""
     one_to_one: bool = False
     """Compare the first with the first, the second with the second, and so on."""
     margin: Annotated[float, Field(gt=0)] | None = None
-    """For equivalent and saves, what is still the same; by default equivalence_margin, and 0.02."""
+    """Smaller differences do not count, for equivalent and saves (0.02 by default)."""
     paper: float | None = None
-    """The paper's value of the difference or saving; where left out, what its Table 2 says."""
+    """The paper's value of the difference or saving; by default that of its Table 2."""
 
 
 class Claim(_Model):
     """A sentence that the study can support or contradict."""
 
     sentence: str
-    """As a reader would say it."""
+    """The claim as a reader would put it."""
     parts: tuple[ClaimPart, ...] = Field(min_length=1, strict=False)
     """All must hold for the claim to be supported."""
     source: str = ""
-    """Where the claim stands, e.g. section 5.1."""
+    """Where the claim is made, e.g. section 5.1."""
 
 
 class ReferenceEpoch(_Model):
@@ -158,7 +159,7 @@ class ReferenceEpoch(_Model):
 
 
 class Reference(_Model):
-    """Figures of another implementation, which the report puts beside the runs'."""
+    """Figures of another implementation, which the report compares with those of the runs."""
 
     cell: CellName
     """The cell that was computed."""
@@ -172,7 +173,7 @@ class Report(_Model):
     """What the report shows."""
 
     zoom: Annotated[int, Field(ge=2)] = 100
-    """The insets of Figures 4 to 6 show so many last epochs."""
+    """How many of the last epochs the insets of Figures 4 to 6 show."""
     decimal: Literal["point", "comma"] = "point"
     """Decimal sign of table2.tex."""
     references: tuple[Reference, ...] = Field(default=(), strict=False)
@@ -194,18 +195,25 @@ class StudyFile(_Model):
             },
         ),
     ]
-    """Short and stable; names the report's folder."""
+    """Short and stable; also the name of the report's folder."""
     title: str = ""
-    """For readers."""
+    """The title for readers."""
     seeds: Seeds = Seeds()
     defaults: dict[str, Any] = {}
-    """Settings of every cell that does not say otherwise."""
+    """Settings of every cell, unless the cell sets them itself."""
     cells: Annotated[list[dict[str, Any]], Field(min_length=1)]
     """Settings of each cell; lists under `grid` are multiplied out."""
     execution: Execution = Execution()
     comparisons: Comparisons = Comparisons()
     claims: tuple[Claim, ...] = Field(default=(), strict=False)
-    """Sentences to decide."""
+    """Sentences to be decided."""
     report: Report = Report()
     plugins: tuple[str, ...] = Field(default=(), strict=False)
-    """Files or modules that register regrowth strategies."""
+    """Files or modules that define parts, e.g. regrowth strategies."""
+
+    @field_validator("schema_", mode="before")
+    @classmethod
+    def _is_a_number(cls, version: Any) -> Any:
+        if isinstance(version, bool):  # true equals 1
+            raise PydanticKnownError("literal_error", {"expected": "1"})
+        return version

@@ -1,4 +1,4 @@
-"""From a study file to a checked study, or to every mistake in it."""
+"""Reads a study file: returns a checked study, or reports every mistake in it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from suite.study.study import Study
 from suite.wording import count
 
 MANY_RUNS = 10_000
-"""More runs than this are taken for an accident until the user says otherwise."""
+"""More runs than this count as an accident unless the user confirms them."""
 
 MOST_RUNS = 1_000_000
-"""More runs than this are refused whatever the user says: they could not even be listed."""
+"""More runs than this are always refused: they could not even be listed."""
 
 
 def load_study(path: str | Path, *, many: bool = False) -> Study:
@@ -68,9 +68,9 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
 
 
 def _validate_file(mistakes: Mistakes) -> StudyFile:
-    """Check all but the settings, and return what is right of the file.
+    """Check everything but the settings, and return the valid part of the file.
 
-    What contradicts only shows in what is right otherwise, so the rest is checked again.
+    Contradictions only show among valid values, so the rest is checked again.
     """
     value = mistakes.document.value
     while True:
@@ -83,7 +83,7 @@ def _validate_file(mistakes: Mistakes) -> StudyFile:
 
 
 def _without(value: Mapping[str, Any], ways: list[Where]) -> dict[str, Any]:
-    """Leave out what is wrong: fields of the blocks where these can be told, else the block."""
+    """Leave out what is wrong: single fields of a block where possible, else the whole block."""
     fields = {way[:2] for way in ways if isinstance(value.get(str(way[0])), dict)}
     whole = {way[0] for way in ways if way[:2] not in fields or len(way) == 1}
     return {
@@ -111,7 +111,7 @@ def _load_plugins(mistakes: Mistakes) -> tuple[Plugin, ...]:
 
 
 def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
-    """Whether a study has too many runs, which are counted without expanding grids."""
+    """Whether a study has too many runs; they are counted without expanding the grids."""
     document = mistakes.document
     entries = [document.get(*where) for where in document.entries("cells")]
     grids = [entry.get("grid") for entry in entries if entry and isinstance(entry, dict)]

@@ -36,7 +36,7 @@ class Mistakes:
         """Add a mistake, unless it is known already.
 
         Args:
-            where: The way to what is wrong.
+            where: The path to what is wrong.
             sentence: What is wrong with it, and what is allowed.
         """
         document = self.document
@@ -59,9 +59,9 @@ class Mistakes:
 
         Args:
             error: What pydantic found.
-            block: Where the mapping that was validated stands in the file.
-            elsewhere: Where a field stands if not in that block: in the defaults, or a grid.
-            without: Settings that were left out: what contradicts one of them says nothing.
+            block: The place of the validated mapping in the file.
+            elsewhere: The places of fields that are not in that block: in the defaults, or a grid.
+            without: Settings that were left out: contradictions with them are not reported.
         """
         document = self.document
         at_place: dict[Where, list[ErrorDetails]] = {}
@@ -83,7 +83,7 @@ class Mistakes:
 
 
 def _follows_from_another(problem: ErrorDetails) -> bool:
-    """Whether a list is called too short because some of its entries are wrong."""
+    """Whether a list is reported as too short because some of its entries are wrong."""
     return (
         problem["type"] == "too_short"
         and len(problem["input"]) >= problem.get("ctx", {})["min_length"]
@@ -93,14 +93,14 @@ def _follows_from_another(problem: ErrorDetails) -> bool:
 def _is_about_an_alternative(
     where: Where, problems: Sequence[ErrorDetails], places: Iterable[Where]
 ) -> bool:
-    """Whether a value is only called of another kind than one that fits but for what is inside."""
+    """Whether only the type of a value is reported, though it fits except for what is inside."""
     kinds = {problem["type"] for problem in problems}
     inside = any(way[: len(where)] == where and way != where for way in places)
     return inside and all(kind.endswith(("_type", "literal_error")) for kind in kinds)
 
 
 def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails]) -> Iterator[str]:
-    """Say what is wrong with one value, and what is allowed."""
+    """Yield what is wrong with one value, and what is allowed."""
     missing = [p["loc"][-1] for p in problems if p["type"] == "missing"]
     if names := [name for name in missing if isinstance(name, str)]:
         for name in names:
@@ -120,15 +120,15 @@ def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails
 
 
 def _unknown(document: Document, where: Where) -> str:
-    """Say that a field does not exist, and which was meant."""
+    """Return that a field does not exist, and which was meant."""
     if where == ("defaults", "grid"):
-        return "a grid stands in a cell; defaults have one value each."
-    beside = set(document.get(*where[:-1]))
+        return "a grid belongs in a cell; defaults have one value each."
+    given = set(document.get(*where[:-1]))
     blocks = [block for block in allowed_at(where[:-1]) if "properties" in block]
-    meant = [block for block in blocks if beside.issuperset(block.get("required", ()))] or blocks
+    meant = [block for block in blocks if given.issuperset(block.get("required", ()))] or blocks
     name, names = str(where[-1]), [name for block in meant for name in block["properties"]]
     if name in names:  # that of another alternative; the first counts
-        return f"stands beside {meant[0]['required'][0]}; keep one of them."
+        return f"cannot be combined with {meant[0]['required'][0]}; keep one of them."
     return f'there is no "{name}" here{suggestion(name, names)}'
 
 
@@ -149,7 +149,7 @@ def _shown(value: Any) -> str:
 
 
 def _hint(where: Where, value: Any, allowed: Schemas) -> str:
-    """Return what was probably meant, "" where there is no telling."""
+    """Return what was probably meant, "" if that is unclear."""
     if isinstance(value, str):
         names = [name for block in allowed for name in choices_of(block) if isinstance(name, str)]
         if guess := nearest(value, names):
@@ -159,7 +159,7 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
             return "leave out the quotes."
     elif isinstance(value, list) and where[0] == "cells" and "grid" not in where and where[2:]:
         if all(block.get("type") != "array" for block in allowed):
-            return "lists to multiply out stand under grid."
+            return "put lists to multiply out under grid."
     elif isinstance(value, bool | int | float) and any(map(_any_text, allowed)):
         return "put it in quotes."
     return ""

@@ -31,12 +31,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence that the study can support or contradict.
+    """A claim that the study can support or contradict.
 
     Attributes:
-        sentence: As a reader would say it.
-        source: Where the claim stands, e.g. section 5.1.
-        statements: What it says, in the order declared; all must hold.
+        sentence: The claim as a reader would put it.
+        source: Where the claim is made, e.g. section 5.1.
+        statements: Its parts, in the order declared; all must hold.
     """
 
     sentence: str

@@ -36,7 +36,7 @@ class Run:
         plugins = dict(self.settings.recipe.fingerprints)
         settings = self.settings.deciding()
         if self.fingerprint.startswith(ROWS):
-            settings["augment"] = False  # feature vectors are never warped, whatever is left out
+            settings["augment"] = False  # feature vectors are never augmented
         decides = {
             "meaning": MEANING,
             "settings": settings,

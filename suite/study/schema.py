@@ -1,6 +1,6 @@
-"""The JSON schema of study files: editors complete and check with it, and mistakes quote it.
+"""The JSON schema of study files: editors complete and check with it, and error messages quote it.
 
-python -m suite.study.schema        write studies/study.schema.json anew
+python -m suite.study.schema        write studies/study.schema.json again
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ SCHEMA_FILE = Path("studies/study.schema.json")
 def study_schema() -> dict[str, Any]:
     """Return the JSON schema of study files.
 
-    It is the same wherever the suite is installed: regrowth strategies from outside are not in it,
-    and any name may stand in their place.
+    It is the same on every machine: it does not list plug-ins, and allows any name in their place.
     """
     schema = StudyFile.model_json_schema(by_alias=True)
     settings = Settings.model_json_schema()
@@ -59,7 +58,7 @@ def study_schema() -> dict[str, Any]:
 
 
 def _part_schema(kind: Kind, nullable: bool) -> dict[str, Any]:
-    """Return what may stand for a part: its name, or its name with options."""
+    """Return the ways to write a part: its name, or its name with options."""
     parts = _built_in(kind)
     names = [part.name for part in parts]
     by_name: dict[str, Any] = {"enum": names}

@@ -1,4 +1,4 @@
-"""A checked study, and the runs that it stands for."""
+"""A checked study, and its runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Study:
 
     Attributes:
         path: The file that it was read from.
-        file: What the file says.
+        file: The contents of the file.
         cells: The distinct cells, in the file's order.
         pairs: The declared comparisons: each cell with the one that it is compared with.
         claims: The declared claims.
@@ -76,7 +76,7 @@ class Study:
         ]
 
     def cell(self, name: CellName) -> Cell:
-        """Return the one cell that a name means.
+        """Return the cell that a name means.
 
         Args:
             name: A label (dynset[metric=loss]), a shorter form of one that still fits a single

@@ -28,6 +28,6 @@ def test_one_interrupt_while_ray_starts_ends_with_130(tmp_path, moment):
         time.sleep(moment or 0.0)
         driver.interrupt()
         assert driver.wait() == 130, driver.told
-        assert "To go on: suite run" in driver.told
+        assert "To resume: suite run" in driver.told
         assert "Traceback" not in driver.told
         assert not raylet(driver)

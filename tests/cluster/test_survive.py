@@ -95,14 +95,14 @@ def test_interrupts_once_and_twice(study):
         driver.interrupt()
         assert driver.wait() == 130
     assert "Stopping: runs finish their epoch" in driver.told
-    assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
+    assert f"To resume: suite run {study.path} --store {study.store}" in driver.told
     with driving(*study.arguments) as driver:
         study.until_executed(4, driver)
         driver.interrupt()
         driver.until(lambda: "Stopping: " in driver.told, "the first interrupt's sentence")
         driver.interrupt()
         assert driver.wait() == 130
-    assert f"To go on: suite run {study.path} --store {study.store}" in driver.told
+    assert f"To resume: suite run {study.path} --store {study.store}" in driver.told
     assert "Traceback" not in driver.told
     finished, before = study.done(), study.executed()
     with driving(*study.arguments) as driver:
