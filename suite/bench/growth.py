@@ -53,7 +53,7 @@ def added_memory(hidden: tuple[int, ...], epsilon: float, method: str = "set") -
     """Train, evaluate and update in this process, and return the MB that this added at its peak."""
     torch.set_num_threads(1)
     images = synthetic_images()
-    small = Bench(images, (10,), epsilon).training("sparse")  # what is imported, comes with it
+    small = Bench(images, (100,), epsilon).training("sparse")  # what is imported, comes with it
     small.step()
     before = resident()
     training = Bench(images, hidden, epsilon).training("sparse", method=method)
