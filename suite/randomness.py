@@ -15,7 +15,15 @@ from typing import Literal, get_args
 import numpy as np
 
 Purpose = Literal[
-    "split", "topology", "weights", "order", "augmentation", "dropout", "evolution", "regrown"
+    "split",
+    "topology",
+    "weights",
+    "order",
+    "augmentation",
+    "dropout",
+    "evolution",
+    "regrown",
+    "noise",
 ]
 _PURPOSES = {purpose: number for number, purpose in enumerate(get_args(Purpose))}
 

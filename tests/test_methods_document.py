@@ -16,6 +16,7 @@ from suite.methods.plugins import load_plugin
 from suite.methods.presets import METHODS
 from suite.methods.recipe import resolve
 from suite.methods.update import due, initial_topology, update
+from suite.settings import Settings
 from tests.documents import ROOT, blocks
 
 DOCUMENT = "docs/methods.md"
@@ -99,13 +100,9 @@ def test_the_regrowth_strategy(shown):
 
 
 def test_the_cells_are_recipes():
-    for cell in [cell for text in blocks(DOCUMENT, "yaml") for cell in yaml.safe_load(text)]:
-        method = cell.pop("method")
-        given = {}
-        for kind, answer in cell.items():
-            ((name, options),) = answer.items() if isinstance(answer, dict) else [(answer, {})]
-            given[kind] = {"name": name, "options": options}
-        assert resolve(method, given)
+    for text in blocks(DOCUMENT, "yaml"):
+        for cell in yaml.safe_load(text):
+            assert Settings(**cell).recipe
 
 
 def test_the_tables_name_what_there_is():

@@ -54,6 +54,7 @@ def test_the_defaults_are_the_papers():
         "share": "own",
         "fill": "zeros",
         "part_options": {},
+        "noise": None,
     }
 
 
@@ -193,6 +194,7 @@ RELEVANT = {
     "budget": ({}, "nothing"),
     "share": ({}, "momentum"),
     "fill": ({}, {"normal": {"sd": 0.2}}),
+    "noise": ({"method": "dense"}, {"kind": "variational"}),
 }
 
 

@@ -94,7 +94,7 @@ def spread(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def fill_in(flat: Mapping[str, Any], method: Method) -> dict[str, Any]:
     """Return spread settings with the method's own parts, and its values of flat settings."""
-    filled = dict(flat)
+    filled = {**method.settings, **flat}
     for kind in KINDS:
         own = method.parts[kind]
         if kind not in filled or (filled[kind] is None and kind not in ("prune", "regrow")):

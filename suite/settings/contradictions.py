@@ -52,6 +52,7 @@ def contradictions(settings: Fields) -> list[Contradiction]:
         _metric_contradiction(settings),
         *_recipe_contradictions(settings),
         _rewind_contradiction(settings),
+        _noise_contradiction(settings),
         _optimizer_contradiction(settings),
         _density_contradiction(settings),
         _hold_out_contradiction(settings),
@@ -107,6 +108,13 @@ def _rewind_contradiction(settings: Fields) -> Contradiction | None:
         return None
     sentence = f"rewind {rewind} lies beyond the {epochs} epochs of the dense training."
     return Contradiction("initial", sentence, frozenset({"method", "initial", "epochs"}))
+
+
+def _noise_contradiction(settings: Fields) -> Contradiction | None:
+    if settings.noise is None or not (settings.recipe.sparse or settings.recipe.evolves):
+        return None
+    sentence = "learnt noise needs a dense network whose topology stays, as of the method dense."
+    return Contradiction("noise", sentence, frozenset({"method", "initial", "schedule", "noise"}))
 
 
 def _optimizer_contradiction(settings: Fields) -> Contradiction | None:

@@ -15,6 +15,7 @@ from suite.datasets.sources import Source
 from suite.methods import flat
 from suite.methods.curves import LearningRate
 from suite.methods.moment import Signal
+from suite.methods.noise import Noise
 from suite.methods.presets import METHODS, Method
 from suite.methods.recipe import Recipe, resolve
 
@@ -50,6 +51,8 @@ class Fields(BaseModel):
     """Rotate, shift and flip the training images at random; feature vectors are never changed."""
     epsilon: Annotated[float, Field(gt=0)] = 20.0
     """Initial density: a layer has about epsilon (n_in + n_out) connections."""
+    noise: Noise | None = None
+    """Noise that is learnt and tells which weights are needed, {kind: hard_concrete, ...}; none."""
     epochs: Positive = 1000
     """Passes over the training images, 1 or more."""
     batch_size: Positive = 100

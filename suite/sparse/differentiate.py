@@ -24,6 +24,8 @@ aten: Any = torch.ops.aten
 def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
     """Return the mean cross-entropy of a batch; leave its gradient in every parameter's `grad`.
 
+    What learnt noise adds to the loss is in the gradient, and not in what is returned.
+
     Args:
         network: In training mode.
         x: Inputs (n_in, batch).
@@ -38,7 +40,8 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
             return _by_kernels(network, layers, x.contiguous(), labels)
     network.zero_grad()
     loss = functional.cross_entropy(network(x), labels)
-    loss.backward()
+    penalty = network.penalty()
+    (loss if penalty is None else loss + penalty).backward()
     return loss.detach()
 
 

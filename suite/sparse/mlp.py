@@ -14,6 +14,7 @@ from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
 from suite.sparse.activations import Hidden, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
+from suite.sparse.noisy import GatedLinear, VariationalLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
 
 Engine = Literal["masked", "sparse"]
@@ -42,6 +43,19 @@ class MLP(nn.Module):
         self.output = output
         self._threshold = threshold(dropout)
         self._dropout_rng: np.random.Generator | None = None
+        self.penalty_weight = 0.0
+
+    @property
+    def noisy(self) -> list[GatedLinear | VariationalLinear]:
+        """The layers with noise that is learnt; of most networks none."""
+        return [x for x in self.layers if isinstance(x, GatedLinear | VariationalLinear)]
+
+    def penalty(self) -> Tensor | None:
+        """Return what learnt noise adds to the loss; None where there is none, or no weight."""
+        noisy = self.noisy
+        if not noisy or not self.penalty_weight:
+            return None
+        return self.penalty_weight * torch.stack([layer.penalty() for layer in noisy]).sum()
 
     def draw_dropout_from(self, rng: np.random.Generator) -> None:
         """Draw the dropout of every following training step from this generator."""

@@ -23,6 +23,7 @@ from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
 from suite.training.earlier import Earlier, set_weights, views
 from suite.training.evaluate import evaluate, finite
+from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
 
@@ -112,7 +113,18 @@ class Training:
             layer.watch = watch
         loss = differentiate(self.network, x, labels)
         self.optimizer.step()
+        if self.settings.noise is not None:
+            for layer in self.network.noisy:
+                layer.constrain()
         return loss
+
+    def draw_noise(self, epoch: int) -> None:
+        """Have dropout and learnt noise drawn from an epoch's streams."""
+        self.network.draw_dropout_from(stream(self.seed, "dropout", epoch))
+        if (noise := self.settings.noise) is not None:
+            self.network.penalty_weight = penalty_weight(noise, epoch, len(self._train))
+            for index, layer in enumerate(self.network.noisy):
+                layer.rng = stream(self.seed, "noise", epoch, index)
 
     def order(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return an epoch's order of the training images and, in this order, their warps."""
@@ -160,7 +172,7 @@ class Training:
         """Take an epoch's steps and the updates between them; return the mean loss."""
         order, warps = self.order(epoch)
         self.network.train()
-        self.network.draw_dropout_from(stream(self.seed, "dropout", epoch))
+        self.draw_noise(epoch)
         watched = bool(self.recipe.needs & WATCHED)
         total = torch.zeros((), dtype=torch.float64, device=self.batches.device)
         for step in range(1, self.steps + 1):
@@ -237,6 +249,8 @@ def build(
     )
     if chained and earlier:
         set_weights(recipe, network, earlier, seed)
+    if settings.noise is not None:
+        make_noisy(network, settings.noise, seed, device)
     return network
 
 

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from suite.datasets.dataset import DataSet
 from suite.methods.update import due
-from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.training.rewire import WATCHED
@@ -70,7 +69,7 @@ class FirstEpoch:
     def __init__(self, training: Training) -> None:
         self.training = training
         training.network.train()
-        training.network.draw_dropout_from(stream(training.seed, "dropout", 1))
+        training.draw_noise(1)
         self._order, self._warps = training.order(1)
         self._steps = itertools.cycle(range(1, training.steps + 1))
 

@@ -98,7 +98,7 @@ def train(
     torch.set_num_threads(threads)  # a worker process may have served another run before
     check_fits(settings, images)
     training = Training(settings, seed, images, engine=engine, device=device, earlier=earlier)
-    evolves = settings.recipe.evolves
+    evolves = settings.recipe.evolves or settings.noise is not None
     degrees = {"initial": _degrees(training.network, evolves)}
     history = training.history
     if checkpoint is not None:

@@ -18,6 +18,7 @@ METHODS: dict[str, Method] = {
         "snfs",
         "shrinking",
         "tickets",
+        "noise",
     )
     for method in family.METHODS
 }

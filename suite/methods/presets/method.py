@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from suite.methods.answer import Answer
@@ -23,6 +23,7 @@ class Method:
         parts: The answer to each question, with all its options.
         metrics: Signals that its budget and gate may read; empty where neither reads one.
         default_metric: The signal that they read if the study names none.
+        settings: Values of other settings that make the method, where a cell gives none.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Method:
     parts: Mapping[Kind, Answer]
     metrics: tuple[Signal, ...] = ()
     default_metric: Signal | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def answer(kind: Kind, name: str, **options: Any) -> Answer:

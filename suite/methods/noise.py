@@ -1,0 +1,54 @@
+"""Noise that is learnt with the weights and tells which of them a network needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_CONFIG = ConfigDict(
+    frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+)
+
+
+class HardConcrete(BaseModel):
+    """A gate on every unit that a layer reads; the penalty counts the weights behind open gates.
+
+    Source: Louizos et al. 2018, ICLR (L0 regularization).
+    """
+
+    model_config = _CONFIG
+
+    kind: Literal["hard_concrete"]
+    """Gates on units."""
+    strength: Annotated[float, Field(ge=0)] = 0.1
+    """What an expected weight adds to the loss, divided by the number of training images."""
+    dropped_inputs: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of the input's gates that are shut at first."""
+    dropped: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Share of every hidden layer's gates that are shut at first."""
+    temperature: Annotated[float, Field(gt=0)] = 2 / 3
+    """Of the concrete distribution."""
+
+
+class Variational(BaseModel):
+    """Gaussian noise on every weight, of a learnt variance; weights that are mostly noise go.
+
+    Source: Molchanov et al. 2017, ICML (sparse variational dropout).
+    """
+
+    model_config = _CONFIG
+
+    kind: Literal["variational"]
+    """Noise on weights."""
+    threshold: float = 3.0
+    """The log of variance over squared weight from which on a weight counts as zero."""
+    first_log_variance: float = -10.0
+    """The log of every weight's variance at the start."""
+    starts: Annotated[int, Field(ge=0)] = 5
+    """Epochs without the penalty."""
+    rises: Annotated[int, Field(ge=1)] = 15
+    """Epochs in which the penalty then rises to its full weight."""
+
+
+Noise = Annotated[HardConcrete | Variational, Field(discriminator="kind")]
