@@ -34,6 +34,17 @@ def test_core_time_is_an_epochs_time_of_all_runs_and_wall_time_divides_it(path, 
     assert found.cells[0].epoch_seconds == found.cells[1].epoch_seconds  # the same steps
 
 
+def test_the_earlier_runs_of_a_chain_cost_too(path, tmp_path):
+    ticket = "{method: ticket, initial: {ticket: {round: 2, epochs: 3}}}"
+    path.write_text(STUDY.replace("{method: lset}, {method: dense}", ticket))
+    found = estimate(load_study(path), tmp_path)
+    assert [cost.cell.rpartition(", ")[2] for cost in found.cells] == [
+        "set", "dense training", "round 1", "epochs: 3}}]"
+    ]  # fmt: skip
+    dense = found.cells[1]
+    assert dense.core_seconds == pytest.approx(dense.epoch_seconds * 3 * 3)
+
+
 def test_check_says_it_in_units_that_suit_it(path, tmp_path):
     told = suite("check", path, "--estimate", "--data", tmp_path)
     assert told.code == 0

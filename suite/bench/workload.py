@@ -11,9 +11,8 @@ from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
 from suite.settings import Settings
 from suite.sparse import mlp
-from suite.training.earlier import Earlier, keep, read
 from suite.training.state import Training
-from suite.training.timing import FirstEpoch
+from suite.training.timing import FirstEpoch, stand_in
 
 HIDDEN = (4000, 1000, 4000)
 
@@ -41,13 +40,8 @@ class Bench:
     def training(self, engine: mlp.Engine, **settings: Any) -> FirstEpoch:
         """Return the first epoch of a new training: the paper's SET, but for the settings given."""
         chosen = Settings(hidden=self.hidden, epsilon=self.epsilon, **settings)
-        earlier = self._dense() if "earlier" in chosen.recipe.initial.part.needs else None
+        earlier = stand_in(chosen, self.images)
         return FirstEpoch(Training(chosen, 1, self.images, engine=engine, earlier=earlier))
-
-    def _dense(self) -> Earlier:
-        """Return what a chained run may start from: a dense network that has not trained."""
-        dense = Training(Settings(method="dense", hidden=self.hidden), 1, self.images)
-        return Earlier(read(keep(dense.network, dense.optimizer)))
 
 
 def synthetic_images(count: int = TESTED) -> DataSet:

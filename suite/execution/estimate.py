@@ -11,14 +11,15 @@ from typing import Any
 from suite import machine
 from suite.datasets.dataset import DataSet
 from suite.execution.attempt import engine_of
-from suite.settings import MADE_INTO_PARTS
-from suite.study import Cell, Study
+from suite.settings import MADE_INTO_PARTS, Settings
+from suite.study import Study
 from suite.study.cells import source_name
+from suite.study.chains import with_earlier
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the runs of one cell cost.
+    """What the runs of one cell cost, or the earlier runs that those of a cell start from.
 
     Attributes:
         cell: The cell's label.
@@ -74,26 +75,28 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     seeds = len(study.seeds)
     costs, run_seconds = [], 0.0
     measured: dict[str, float] = {}
-    for cell in study.cells:
-        same_cost = repr(_what_costs(cell))
+    every = study.runs({name: name for name in images})  # whatever their content
+    of_a_seed = [run for run in every if run.seed == study.seeds[0]]
+    for run in with_earlier(of_a_seed):
+        same_cost = repr(_what_costs(run.settings))
         if same_cost not in measured:
-            measured[same_cost] = _measure(cell, images, study)
-        seconds = measured[same_cost] * cell.settings.epochs * seeds
+            measured[same_cost] = _measure(run.settings, images, study)
+        seconds = measured[same_cost] * run.settings.epochs * seeds
         run_seconds += seconds
-        costs.append(Cost(cell.label, measured[same_cost], seconds * execution.cpu))
+        costs.append(Cost(run.cell, measured[same_cost], seconds * execution.cpu))
     return Estimate(costs, at_once, run_seconds / min(at_once, seeds * len(study.cells)))
 
 
-def _measure(cell: Cell, images: dict[str, DataSet], study: Study) -> float:
+def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> float:
     from suite.training.timing import epoch_seconds
     from suite.training.train import check_fits
 
     execution = study.file.execution
-    image_set = images[source_name(cell.settings.dataset)]
-    check_fits(cell.settings, image_set)
+    image_set = images[source_name(settings.dataset)]
+    check_fits(settings, image_set)
     with redirect_stdout(sys.stderr):  # what a plug-in prints is no estimate
         return epoch_seconds(
-            cell.settings,
+            settings,
             image_set,
             engine=engine_of(execution),
             device="cuda" if execution.gpu > 0 else "cpu",
@@ -101,13 +104,13 @@ def _measure(cell: Cell, images: dict[str, DataSet], study: Study) -> float:
         )
 
 
-def _what_costs(cell: Cell) -> dict[str, Any]:
+def _what_costs(settings: Settings) -> dict[str, Any]:
     """Return what an epoch's cost depends on: not how many connections go and return."""
     free = {*MADE_INTO_PARTS, "epochs", "learning_rate"}
-    recipe = cell.settings.recipe
+    recipe = settings.recipe
     costly = (recipe.initial, recipe.schedule, recipe.prune, recipe.share, recipe.regrow)
     return {
-        "dataset": source_name(cell.settings.dataset),
+        "dataset": source_name(settings.dataset),
         "recipe": costly if recipe.evolves else costly[:2],
-        **cell.settings.model_dump(exclude=free),
+        **settings.model_dump(exclude=free),
     }

@@ -13,6 +13,7 @@ from suite.datasets.dataset import DataSet
 from suite.methods.update import due
 from suite.settings import Settings
 from suite.sparse import mlp
+from suite.training.earlier import Earlier, keep, read
 from suite.training.rewire import WATCHED
 from suite.training.state import Training
 
@@ -40,7 +41,8 @@ def epoch_seconds(
         steps: How many steps to time, 1 or more.
     """
     torch.set_num_threads(threads)
-    training = Training(settings, 0, images, engine=engine, device=device)
+    earlier = stand_in(settings, images)
+    training = Training(settings, 0, images, engine=engine, device=device, earlier=earlier)
     first = FirstEpoch(training)
 
     def take(count: int) -> None:
@@ -57,6 +59,18 @@ def epoch_seconds(
         first.step(watch=bool(training.recipe.needs & WATCHED))
         seconds += updates * _timed(first.update)
     return seconds
+
+
+def stand_in(settings: Settings, images: DataSet) -> Earlier | None:
+    """Return what a chained run may start from where its cost alone matters; None for others.
+
+    It is a dense network that has not trained.
+    """
+    if "earlier" not in settings.recipe.initial.part.needs:
+        return None
+    dense = Settings(method="dense", hidden=settings.hidden, activation=settings.activation)
+    network = Training(dense, 0, images)
+    return Earlier(read(keep(network.network, network.optimizer)))
 
 
 class FirstEpoch:
