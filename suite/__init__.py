@@ -99,6 +99,8 @@ def run(
     *,
     data: str | Path | None = None,
     address: str | None = None,
+    until_decided: bool = False,
+    max_seeds: int | None = None,
 ) -> Outcome:
     """Run what the store lacks of a study, with Ray Tune.
 
@@ -107,9 +109,12 @@ def run(
         store: The run store, a directory or URL.
         data: Where downloaded data sets are; the platform's cache directory by default.
         address: A Ray cluster, "auto" or HOST:PORT; this machine alone by default.
+        until_decided: Run seeds only until comparisons and claims are decided; the study's
+            inference must be anytime.
+        max_seeds: The most of them; by default as many as the study declares.
 
     Returns:
-        How many runs are done, and which failed why.
+        How many runs are done, which failed why, and what is still undecided.
 
     Raises:
         UserError: If the data cannot be had, or a cell does not fit them.
@@ -119,7 +124,13 @@ def run(
     from suite.store.store import RunStore
 
     return drive(
-        study, RunStore(store), data_dir=data, address=address, console=PatientConsole(stderr=True)
+        study,
+        RunStore(store),
+        data_dir=data,
+        address=address,
+        console=PatientConsole(stderr=True),
+        until_decided=until_decided,
+        max_seeds=max_seeds,
     )
 
 

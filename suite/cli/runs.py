@@ -7,7 +7,7 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,11 @@ from suite.cli.app import (
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
 from suite.wording import count
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from suite.decisions import Undecided
 
 
 @app.command()
@@ -124,6 +129,15 @@ def run(
     report: Annotated[
         bool, typer.Option("--report", help="Write the study's report at the end.")
     ] = False,
+    until_decided: Annotated[
+        bool,
+        typer.Option(
+            "--until-decided", help="Add seeds only until comparisons and claims are decided."
+        ),
+    ] = False,
+    max_seeds: Annotated[
+        int | None, typer.Option(min=1, help="With --until-decided: the most seeds of a cell.")
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Run what is missing of a study; also to resume it or to add seeds or cells."""
@@ -131,15 +145,26 @@ def run(
     from suite.execution.progress import PatientConsole, say
     from suite.store.store import RunStore
 
+    if max_seeds is not None and not until_decided:
+        raise UserError("--max-seeds goes with --until-decided.")
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
     words = ["suite", "run", str(study), *store_words(store)]
     for option, value in (("--data", data), ("--address", address)):
         words += [option, str(value)] if value else []
+    words += ["--until-decided"] * until_decided
+    words += [] if max_seeds is None else ["--max-seeds", str(max_seeds)]
     words += ["--report"] * report + ["--yes"] * yes
     resume = f"To resume: {shlex.join(words)}"
     try:
         outcome = drive(
-            checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
+            checked,
+            runs_in,
+            data_dir=data,
+            address=address,
+            takeover=takeover,
+            console=console,
+            until_decided=until_decided,
+            max_seeds=max_seeds,
         )
     except KeyboardInterrupt:
         say(console, f"Interrupted. Finished epochs are kept in {runs_in.location}. {resume}")
@@ -151,11 +176,14 @@ def run(
         folder = Path("reports") / checked.name
         say(PatientConsole(), str(reporting.write(read(checked, store), folder).index))
     done = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
+    what = "complete" if outcome.undecided is None else "decided"
     if outcome.complete:
         how = "; nothing was missing" if outcome.executed == 0 else ""
-        say(console, f"{checked.name} is complete: {done}{how}.")
+        say(console, f"{checked.name} is {what}: {done}{how}.")
         return
-    say(console, f"{checked.name} is not complete: {done}.")
+    say(console, f"{checked.name} is not {what}: {done}.")
+    for open_ in outcome.undecided or ():
+        say(console, open_.sentence)
     for failed, reason in outcome.failed:
         say(
             console,
@@ -165,7 +193,8 @@ def run(
     if outcome.interrupted:
         say(console, f"Interrupted. {resume}")
         raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(SOME_FAILED)
+    if outcome.failed or outcome.undecided is None:
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()
@@ -179,33 +208,50 @@ def status(
     yes: Yes = False,
 ) -> None:
     """Show the progress of a study, from its store, on whatever machine it runs."""
+    from rich.console import Group
     from rich.live import Live
 
+    from suite import decisions
     from suite.store import status as of_store
     from suite.store.store import RunStore, usable
+    from suite.store.table import collect
 
-    checked, runs_in, console = (
-        load(study, many=yes),
-        RunStore(store),
-        stdout(),
-    )
+    checked, runs_in, console = load(study, many=yes), RunStore(store), stdout()
+    anytime = checked.file.comparisons.inference == "anytime"
 
-    def looks() -> Iterator[of_store.Status]:
+    def looks() -> Iterator[tuple[of_store.Status, list[Undecided]]]:
         with usable(runs_in):
-            yield from (
-                of_store.watch(checked, runs_in) if watch else [of_store.look(checked, runs_in)]
-            )
+            once = [] if watch else [of_store.look(checked, runs_in)]
+            for found in once or of_store.watch(checked, runs_in):
+                open_ = decisions.undecided(collect(checked, runs_in)) if anytime else []
+                yield found, open_
+                if anytime and not open_ and found.driver == "none":
+                    return  # seeds that nothing needs are not waited for
 
     if as_json:
-        for found in looks():
-            typer.echo(json.dumps(found.document(), indent=None if watch else 2))
+        for found, open_ in looks():
+            rows = {"undecided": [it.row() for it in open_]} if anytime else {}
+            typer.echo(json.dumps(found.document() | rows, indent=None if watch else 2))
     elif watch and console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
-            for found in looks():
-                live.update(of_store.as_text(found), refresh=True)
+            for found, open_ in looks():
+                shown = Group(of_store.as_text(found), *_open_lines(open_, anytime))
+                live.update(shown, refresh=True)
     else:
-        for found in looks():
+        for found, open_ in looks():
             console.print(of_store.as_text(found), soft_wrap=True)  # a path stays whole
+            for line in _open_lines(open_, anytime):
+                console.print(line, soft_wrap=True)
+
+
+def _open_lines(open_: list[Undecided], anytime: bool) -> list[Text]:
+    """Return what a study that is looked at after every seed still waits for."""
+    from rich.text import Text
+
+    if not anytime:
+        return []
+    lines = [it.sentence for it in open_] or ["All comparisons and claims are decided."]
+    return [Text(line) for line in ["", *lines]]
 
 
 @app.command()

@@ -15,6 +15,7 @@ from suite.decisions.comparisons import (
 )
 from suite.decisions.power import Planned, seeds_needed
 from suite.decisions.ranks import blocks, ranking
+from suite.decisions.undecided import Undecided, decided, undecided, up_to
 from suite.decisions.values import measure_words, published, sample, values
 
 __all__ = [
@@ -23,16 +24,20 @@ __all__ = [
     "Compared",
     "Planned",
     "Statement",
+    "Undecided",
     "blocks",
     "claims",
     "comparison",
     "comparisons",
     "decide",
+    "decided",
     "measure_words",
     "published",
     "ranking",
     "sample",
     "seeds_needed",
+    "undecided",
+    "up_to",
     "values",
     "win_tie_loss",
 ]

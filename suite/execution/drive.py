@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from suite import decisions
 from suite.errors import UserError
+from suite.execution.deciding import Rounds, check_decidable
 from suite.execution.progress import Progress, reading, say
 from suite.store.lock import Lock, hold
 from suite.store.store import RunStore, at_once, usable
+from suite.store.table import collect
 from suite.study import Study
 from suite.study.cells import source_name
 from suite.study.chains import Start, with_earlier
@@ -21,6 +24,7 @@ from suite.study.runs import Run
 
 if TYPE_CHECKING:
     from suite.datasets.dataset import DataSet
+    from suite.decisions import Undecided
 
 SECONDS_OF_LOADING = 5.0
 """Kernels that took longer were compiled; loading those of an earlier process takes well under."""
@@ -36,6 +40,7 @@ class Outcome:
         executed: How many runs were given to Ray this time, those that others start from included.
         failed: Runs that failed, each with its reason.
         interrupted: Whether an interrupt ended it early.
+        undecided: What is still open, where the study is run until it is decided; else None.
     """
 
     done: int
@@ -43,11 +48,12 @@ class Outcome:
     executed: int
     failed: list[tuple[Run, str]]
     interrupted: bool = False
+    undecided: Sequence[Undecided] | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether every run is done."""
-        return self.done == self.total
+        """Whether every run is done, or everything is decided."""
+        return self.done == self.total if self.undecided is None else not self.undecided
 
 
 def drive(
@@ -58,6 +64,8 @@ def drive(
     address: str | None = None,
     takeover: bool = False,
     console: Console | None = None,
+    until_decided: bool = False,
+    max_seeds: int | None = None,
 ) -> Outcome:
     """Run what the store lacks of a study.
 
@@ -68,6 +76,8 @@ def drive(
         address: A Ray cluster; this machine alone by default.
         takeover: Take the place of another driver that lives.
         console: Where to show progress; by default nothing is shown.
+        until_decided: Run seeds only until the comparisons and claims are decided (`deciding`).
+        max_seeds: The most of them; by default as many as the study declares.
 
     Returns:
         What is done and what failed. Runs that are neither were interrupted.
@@ -79,16 +89,21 @@ def drive(
     """
     from suite.datasets.known import data_folder
 
+    most = check_decidable(study, max_seeds) if until_decided else None
     folder, console = data_folder(data_dir), console or Console(quiet=True)
     with usable(store):
         store.stand()
     found = fingerprints(study, folder, reading(console))
     runs = study.runs(found)
+    if most is not None:
+        runs = runs[: most * len(study.cells)]  # seeds come outermost
     with usable(store):
         if not (missing := lacking(runs, store)):
             note_fingerprints(study, found, store)
         to_run = with_earlier(missing, lambda start: _is_kept(start, store))
     ended = True
+    if most is not None and not _open_runs(study, store, missing):
+        missing = []
     if missing:
         with ExitStack() as held:
             with usable(store):
@@ -96,7 +111,7 @@ def drive(
                 lock = held.enter_context(holding)
                 note_fingerprints(study, found, store)
             every = with_earlier(runs)
-            ended = _execute(study, every, to_run, store, lock, folder, address, console)
+            ended = _execute(study, every, to_run, store, lock, folder, address, console, most)
     with usable(store):
         states = store.states(run.key for run in runs)
         failed = [
@@ -105,7 +120,11 @@ def drive(
             if states[run.key] == "failed"
         ]
     done = sum(states[run.key] == "done" for run in runs)
-    return Outcome(done, len(runs), len(to_run), failed, interrupted=not ended)
+    executed = len(to_run) - len(lacking(to_run, store))
+    if most is None:
+        return Outcome(done, len(runs), len(to_run), failed, not ended)
+    undecided = decisions.undecided(collect(study, store))
+    return Outcome(done, len(runs), executed, failed, not ended, undecided)
 
 
 def _execute(
@@ -117,6 +136,7 @@ def _execute(
     data_dir: Path,
     address: str | None,
     console: Console,
+    most: int | None,
 ) -> bool:
     images = _images(study, missing, data_dir, reading(console))
     for note in dict.fromkeys(note for data in images.values() for note in data.notes):
@@ -126,7 +146,9 @@ def _execute(
 
     with usable(store):
         behind = _epochs(missing, store)
-    with Progress(study.name, runs, missing, console, behind) as watcher:
+    shown = runs if most is None else ()
+    with Progress(study.name, shown, missing, console, behind) as watcher:
+        rounds = None if most is None else Rounds(study, store, runs, most, watcher.asked)
         return cluster.execute(
             missing,
             images,
@@ -136,7 +158,15 @@ def _execute(
             plugins=study.plugins,
             address=address,
             watcher=watcher,
+            choose=rounds,
         )
+
+
+def _open_runs(study: Study, store: RunStore, missing: Sequence[Run]) -> list[Run]:
+    """Return the missing runs of cells that something open needs."""
+    open_ = decisions.undecided(collect(study, store))
+    needed = {cell.label for it in open_ for cell in it.cells}
+    return [run for run in missing if run.cell in needed]
 
 
 def fingerprints(

@@ -69,7 +69,7 @@ class Progress:
                 redirect_stdout=False,
             )
             self._live.start()
-        else:
+        elif self._runs:
             self._say(f"{self.status().summary}, starting")
         return self
 
@@ -81,6 +81,13 @@ class Progress:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+
+    def asked(self, runs: Sequence[Run], sentence: str) -> None:
+        """More runs of the study are asked for."""
+        self._runs = [*self._runs, *runs]
+        for run in runs:
+            self._conditions[run.key] = "waiting" if run.key in self._missing else "done"
+        self._say(f"{sentence}; {self.status().summary}")
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""

@@ -56,7 +56,7 @@ class Written:
 
     Attributes:
         index: The page.
-        complete: Whether every run of the study is done.
+        complete: Whether every run of the study is done, or no more are needed to decide it.
     """
 
     index: Path
@@ -97,7 +97,7 @@ def write(results: Results, out: Path) -> Written:
         (folder / INDEX).write_text(page, encoding="utf-8")
     for name in earlier - {name for _, files in material.files for name, _ in files}:
         (out / name).unlink(missing_ok=True)  # a figure that this report does not have
-    return Written(out / INDEX, results.complete)
+    return Written(out / INDEX, results.complete or decisions.decided(results))
 
 
 _FIGURE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from suite.errors import UserError
@@ -19,6 +19,8 @@ from suite.study.chains import kept_epochs, starts
 from suite.study.file import Execution
 from suite.study.runs import Run
 
+Choose = Callable[[Sequence[Run], int], Sequence[Run]]
+
 
 def execute(
     runs: Sequence[Run],
@@ -30,6 +32,7 @@ def execute(
     watcher: Watcher,
     plugins: Sequence[Any] = (),
     address: str | None = None,
+    choose: Choose | None = None,
 ) -> bool:
     """Have Ray Tune train runs, first to last as cores come free; of a chain, round by round.
 
@@ -45,9 +48,11 @@ def execute(
         watcher: Is told what runs do.
         plugins: Regrowth strategies to load on every worker.
         address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
+        choose: Given the runs that have not ended and how many can go on at once, returns those to
+            train next, with all that they start from; none to end. By default all.
 
     Returns:
-        Whether all runs have ended: False after an interrupt.
+        Whether all runs that were chosen have ended: False after an interrupt.
 
     Raises:
         UserError: If there is no such cluster, if the runs can never be placed, if a worker sees
@@ -87,7 +92,10 @@ def execute(
             head_watched(ray, watcher.warned),
         ):
             while not ending.now() and (left := [r for r in runs if r.key not in ending.ended]):
-                ready = [_named(run) for run in _ready(left)]
+                room = _room(ray.cluster_resources(), execution)
+                if not (chosen := choose(left, room) if choose else left):
+                    break
+                ready = [_named(run) for run in _ready(chosen)]
                 try:
                     tune.Tuner(
                         trainable,
@@ -116,6 +124,14 @@ def execute(
     if ending.reason is not None:
         raise UserError(ending.reason)
     return not ending.interrupted
+
+
+def _room(resources: Mapping[str, float], execution: Execution) -> int:
+    """Return how many runs can go on at once, at least 1."""
+    at_once = resources.get("CPU", 0) / execution.cpu
+    if execution.gpu:
+        at_once = min(at_once, resources.get("GPU", 0) / execution.gpu)
+    return max(1, int(at_once))
 
 
 def _ready(runs: Sequence[Run]) -> list[Run]:

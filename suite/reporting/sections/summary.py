@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suite import decisions
 from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
@@ -82,6 +83,12 @@ def progress(material: Material) -> dict[str, str]:
     share = f"{100 * done / max(len(runs), 1):.2f}"
     if not undone:
         return {"share": share, "text": f"Complete: all {count(done, 'run')} are done."}
+    if decisions.decided(material.results):
+        text = (
+            "Decided: all comparisons and claims are, with "
+            f"{done:,} of at most {count(len(runs), 'run')}."
+        )
+        return {"share": share, "text": text}
     text = (
         f"Incomplete: {done:,} of {count(len(runs), 'run')} are done. {tally(undone)}. What "
         "follows rests on the finished runs alone."
