@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.methods.moment import Moment
 from suite.methods.positions import find_sorted
 
 _Number = TypeVar("_Number", bound=np.generic)
@@ -33,7 +34,9 @@ class LayerView:
         gradient_from: (start, stop) -> these rows of the dense gradient, float32
             (stop - start, n_in); None if the part did not ask for the gradient.
         activations_from: Computes what `activations` returns; None if the part did not ask.
+        samples_from: count -> what `samples` returns; None if the part did not ask for samples.
         before: The layer before pruning; None while nothing is pruned.
+        moment: When the update takes place; None outside an update.
     """
 
     index: int
@@ -43,7 +46,9 @@ class LayerView:
     momentum: NDArray[np.float32]
     gradient_from: Callable[[int, int], NDArray[np.float32]] | None = None
     activations_from: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
+    samples_from: Callable[[int], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
     before: LayerView | None = None
+    moment: Moment | None = None
 
     def __post_init__(self) -> None:
         for field in ("positions", "weights", "momentum"):
@@ -80,7 +85,7 @@ class LayerView:
         """
         found = [
             self.gradient_rows(start, stop).ravel()[positions - start * self.shape[1]]
-            for start, stop, positions in self._blocks()
+            for start, stop, positions in self.blocks()
         ]
         return np.concatenate(found)
 
@@ -103,7 +108,7 @@ class LayerView:
         """
         best = np.empty(0, dtype=np.int64)
         sizes = np.empty(0, dtype=np.float32)
-        for start, stop, active in self._blocks():
+        for start, stop, active in self.blocks():
             first = start * self.shape[1]
             block = np.abs(self.gradient_rows(start, stop)).ravel()
             block[active - first] = -1  # below every candidate
@@ -132,6 +137,26 @@ class LayerView:
         inputs, outputs = self.activations_from()
         return _read_only(inputs), _read_only(outputs)
 
+    def samples(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the activations of some training images on both sides of the layer.
+
+        The images are neither warped nor passed through dropout. They are the first ones in the
+        order of the epoch, the same for every layer.
+
+        Args:
+            count: How many images; where there are fewer, all of them.
+
+        Returns:
+            The inputs, float32 (n_in, count), and the outputs, float32 (n_out, count).
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("samples",).
+        """
+        if self.samples_from is None:
+            raise RuntimeError('samples are there for parts with needs=("samples",)')
+        inputs, outputs = self.samples_from(count)
+        return _read_only(inputs), _read_only(outputs)
+
     def dropped(self) -> NDArray[np.int64]:
         """Return the positions that pruning made inactive, int64, ascending."""
         if self.before is None:
@@ -140,7 +165,7 @@ class LayerView:
         gone[find_sorted(self.before.positions, self.positions)] = False
         return self.before.positions[gone]
 
-    def _blocks(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+    def blocks(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
         """Yield the first row of a block, the row after its last, and its active positions."""
         rows, columns = self.shape
         height = max(1, BLOCK // columns)

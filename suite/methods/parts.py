@@ -26,7 +26,7 @@ if typing.TYPE_CHECKING:
 Kind = Literal["initial", "schedule", "gate", "rate", "prune", "budget", "share", "regrow", "fill"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 
-NEEDS = ("gradient", "activations", "probe", "layers", "earlier")
+NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier")
 REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of an option that has none."""
 
@@ -203,10 +203,10 @@ def part(
         kind: Which question the part answers.
         name: The part's name, the function's own if None.
         source: Where it was published.
-        needs: "gradient", "activations", "probe" as far as the part asks for them; nothing else
-            computes them. A budget with "layers" is asked before pruning, with `LayerView`s in
-            place of kept. An initial topology with "earlier" gets, in place of probe, the
-            `LayerView`s of the network that an earlier run has trained.
+        needs: "gradient", "activations", "samples", "probe" as far as the part asks for them;
+            nothing else computes them. A budget with "layers" is asked before pruning, with
+            `LayerView`s in place of kept. An initial topology with "earlier" gets, in place of
+            probe, the `LayerView`s of the network that an earlier run has trained.
         at: For schedules: asked after every "step", or after every "epoch" and its evaluation.
         scope: For prune rules: called for each "layer", or once with all layers of the "network".
 

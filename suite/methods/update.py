@@ -123,6 +123,7 @@ def update(
     if not _ask(recipe.gate, moment, check=checks.boolean):
         return None
     zeta = _ask(recipe.rate, moment, check=checks.rate)
+    layers = [replace(layer, moment=moment) for layer in layers]
     if "layers" in recipe.budget.part.needs:
         budget, left = _budget(recipe, layers, moment, initial)
         kept = _prune(recipe.prune, left, zeta)
@@ -246,6 +247,7 @@ def _shown(layer: LayerView, to: Answer) -> LayerView:
         layer,
         gradient_from=layer.gradient_from if "gradient" in needs else None,
         activations_from=layer.activations_from if "activations" in needs else None,
+        samples_from=layer.samples_from if "samples" in needs else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ def rewire(
     moment: Moment,
     initial: Sequence[int],
     seed: int,
+    samples: Callable[[int], Sequence[np.ndarray]] | None = None,
 ) -> Updated | None:
     """Update the topology of every layer together.
 
@@ -42,6 +43,8 @@ def rewire(
         moment: When.
         initial: Each layer's count at the start.
         seed: The run's seed.
+        samples: count -> the activations of that many training images, (units, images), those
+            that enter the first layer and those that leave each.
 
     Returns:
         What was done; None if the gate is shut.
@@ -51,7 +54,7 @@ def rewire(
     """
     updated = update(
         recipe,
-        [_view(index, layer, optimizer) for index, layer in enumerate(network.layers)],
+        [_view(index, layer, optimizer, samples) for index, layer in enumerate(network.layers)],
         moment,
         initial,
         lambda purpose, layer: stream(seed, purpose, moment.update, layer),
@@ -103,7 +106,17 @@ def warn_of_dead_layers(network: mlp.MLP) -> bool:
     return False
 
 
-def _view(index: int, layer: mlp.Layer, optimizer: torch.optim.Optimizer) -> LayerView:
+def _view(
+    index: int,
+    layer: mlp.Layer,
+    optimizer: torch.optim.Optimizer,
+    samples: Callable[[int], Sequence[np.ndarray]] | None,
+) -> LayerView:
+    def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
+        assert samples is not None
+        before, after = samples(count)[index : index + 2]
+        return before, after
+
     kept = _shaped(layer, optimizer)
     momentum = kept.get("momentum_buffer", kept.get("exp_avg"))
     weights = layer.gather(layer.weight)
@@ -116,6 +129,7 @@ def _view(index: int, layer: mlp.Layer, optimizer: torch.optim.Optimizer) -> Lay
         np.zeros_like(weights) if momentum is None else layer.gather(momentum),
         gradient_from=None if seen is None else seen.gradient_rows,
         activations_from=None if seen is None else seen.activations,
+        samples_from=None if samples is None else sides,
     )
 
 

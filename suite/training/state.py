@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from suite.training.evaluate import evaluate, finite
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
+from suite.training.samples import activations
 
 Epoch = dict[str, Any]
 """What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
@@ -150,7 +152,14 @@ class Training:
 
     def update(self, moment: Moment) -> Updated | None:
         """Update the topology; see `rewire.rewire`."""
-        return rewire(self.recipe, self.network, self.optimizer, moment, self.initial, self.seed)
+
+        @functools.cache
+        def samples(count: int) -> list[np.ndarray]:
+            return activations(self.network, self.batches, self.order(moment.epoch)[0][:count])
+
+        return rewire(
+            self.recipe, self.network, self.optimizer, moment, self.initial, self.seed, samples
+        )
 
     def moment(self, epoch: int, step: int) -> Moment:
         """Return the moment after a step, counted from 1 in its epoch."""

@@ -16,4 +16,6 @@ load(
     "random",
     "neighbours",
     "gradient",
+    "similarity",
+    "candidates",
 )

@@ -1,0 +1,60 @@
+"""Parts within a training: alike on both engines, and a resumed run ends bit for bit the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite.datasets.batches import Batches
+from suite.datasets.splits import split
+from suite.training.samples import activations
+from suite.training.state import Training
+from suite.training.train import train
+from tests.test_training import ENGINES, IMAGES, SEED, assert_alike, measures, run, small
+
+CASES = {
+    "gradient_sampled": {"regrow": "gradient_sampled"},
+    "neighbours_sampled": {"regrow": {"neighbours_sampled": {"strength": 2.0}}},
+    "variance": {"regrow": {"variance": {"samples": 20}}},
+    "degree": {"regrow": {"degree": {"power": -1.0}}},
+    "same_unit": {"regrow": "same_unit"},
+    "dissimilar": {"regrow": "dissimilar"},
+    "cosine": {"regrow": {"cosine": {"dropped": "replaced"}}},
+    "cosine_then_random": {"regrow": {"cosine_then_random": {"patience": 2}}},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_engines_train_alike(case):
+    masked, sparse = (run(small(**CASES[case]), engine=engine)[0] for engine in ENGINES)
+    assert_alike(masked, sparse)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CASES)
+def test_a_resumed_run_ends_bit_for_bit_the_same(case, engine):
+    settings = small(**CASES[case], epochs=4)
+    expected, whole, kept = run(settings, engine=engine)
+    for checkpoint in kept:
+        trained = train(settings, SEED, IMAGES, engine=engine, checkpoint=checkpoint)
+        assert measures(trained.history) == expected
+        assert trained.degrees == whole.degrees
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_samples_are_training_images_without_warps_and_dropout(engine):
+    settings = small(dropout=0.5)
+    training = Training(settings, SEED, IMAGES, engine=engine)
+    training.epoch()
+    parts = split(IMAGES, settings.validation, settings.train_samples, SEED)
+    images = parts.train[:30]
+    seen = [layer.seen for layer in training.network.layers]
+    sides = activations(training.network, training.batches, images)
+    assert [side.shape for side in sides] == [(20, 30), (14, 30), (11, 30)]
+    x = Batches(IMAGES, parts).training(images)
+    assert np.array_equal(sides[0], x.numpy())
+    training.network.eval()
+    output = training.network.output
+    logits = sides[-1].T @ output.weight.detach().numpy().T + output.bias.detach().numpy()
+    assert np.allclose(logits, training.network(x).detach(), atol=1e-5)
+    assert [layer.seen for layer in training.network.layers] == seen
