@@ -67,7 +67,8 @@ def draw(
             raise ValueError("a weight is not a number, or is below 0")
         waits = rng.standard_exponential(block.shape, dtype=np.float32)
         with np.errstate(over="ignore"):  # infinitely fast is first, too
-            return block / np.maximum(waits, np.finfo(np.float32).tiny)
+            speed: NDArray[np.float32] = block / np.maximum(waits, np.finfo(np.float32).tiny)
+        return speed
 
     found = _above(layer, speeds, count, 0.0)
     if found.size == count:
