@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from suite.methods.layer import LayerView, largest
 from suite.methods.positions import draw_outside
 
+_LEAST = np.finfo(np.float32).tiny
+
 Scores = Callable[[int, int], NDArray[np.float32]]
 """(start, stop) -> the scores of these rows, float32 (stop - start, n_in)."""
 
@@ -67,8 +69,7 @@ def draw(
             raise ValueError("a weight is not a number, or is below 0")
         waits = rng.standard_exponential(block.shape, dtype=np.float32)
         with np.errstate(over="ignore"):  # infinitely fast is first, too
-            speed: NDArray[np.float32] = block / np.maximum(waits, np.finfo(np.float32).tiny)
-        return speed
+            return np.divide(block, np.maximum(waits, _LEAST), dtype=np.float32)
 
     found = _above(layer, speeds, count, 0.0)
     if found.size == count:
