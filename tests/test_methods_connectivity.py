@@ -62,6 +62,29 @@ def test_overshoot_at_twice_the_first_loss_returns_twice_what_is_missing():
     assert theta_of([1.0, 9.0], "loss", overshoot=True) == 2
 
 
+@given(st.floats(0, 1), ks, st.floats(0, 0.9))
+def test_break_even_agrees_with_the_reference(accuracy, k, break_even):
+    expected = reference.theta_with_break_even(accuracy, k, break_even)
+    found = theta_of([accuracy], "val_accuracy", k=k, break_even=break_even)
+    assert found == pytest.approx(expected, abs=1e-9)
+    assert 0 <= found <= 2 + 1e-12
+
+
+def test_break_even_golden_cases():
+    """All that is lacking returns at the break-even, more below it, and nothing at the best."""
+    for signal, good in (("val_accuracy", lambda a: [a]), ("loss", lambda a: [2.0, 2 - 2 * a])):
+        for a, theta in ((0.3, 1.0), (0.0, 1 + 3 / 7), (0.65, 0.5), (1.0, 0.0)):
+            assert theta_of(good(a), signal, break_even=0.3) == pytest.approx(theta)
+        assert theta_of(good(0.0), signal, break_even=0.9) == 2
+    assert theta_of([1.0, 2.0], "loss", overshoot=True, break_even=0.3) == 2
+
+
+@pytest.mark.parametrize("break_even", [-0.1, 1.0, math.nan])
+def test_a_break_even_out_of_range_is_refused(break_even):
+    with pytest.raises(ValueError, match="break_even"):
+        theta_of([0.5], "val_accuracy", break_even=break_even)
+
+
 @given(st.floats(0, 1), st.floats(0, 1), ks)
 def test_better_accuracy_never_regrows_more(one, other, k):
     poorer, better = sorted((one, other))

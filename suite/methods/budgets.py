@@ -58,6 +58,7 @@ def performance(
     metric: Signal = "loss",
     k: Annotated[float, Field(gt=-1, lt=1)] = 0.0,
     overshoot: bool = False,
+    break_even: Annotated[float, Field(ge=0, lt=1)] = 0.0,
 ) -> Budgeted:
     """The better the signal, the smaller the share of what is lacking that returns.
 
@@ -65,9 +66,13 @@ def performance(
         metric: The signal: loss, val_loss or val_accuracy.
         k: Curvature of the rule.
         overshoot: Let more return than was lost while the loss is above the first epoch's.
+        break_even: How good the network is, from 0 to 1, when all that is lacking returns; while
+            it is worse, more returns, so that layers grow beyond their initial counts.
     """
     history = moment.history(metric)
-    theta = theta_of(history, metric, k=k, overshoot=overshoot) if history else 1.0
+    theta = 1.0
+    if history:
+        theta = theta_of(history, metric, k=k, overshoot=overshoot, break_even=break_even)
     return Budgeted(lacking(theta, initial, kept), theta)
 
 
@@ -134,7 +139,12 @@ def lacking(theta: float, initial: Counts, kept: Counts) -> Counts:
 
 
 def theta_of(
-    history: Sequence[float], signal: Signal, *, k: float = 0.0, overshoot: bool = False
+    history: Sequence[float],
+    signal: Signal,
+    *,
+    k: float = 0.0,
+    overshoot: bool = False,
+    break_even: float = 0.0,
 ) -> float:
     """Return theta = 1 - (a - a k) / (k - 2 k |a| + 1), a being how good the network is.
 
@@ -146,6 +156,11 @@ def theta_of(
     theta is between 1 and 2 and a layer grows beyond its initial count. An accuracy is never
     negative, so overshoot changes nothing there.
 
+    With a break-even b, (a - b) / (1 - b), clipped to at least -1, takes the place of a: theta is 1
+    where a = b, above 1 where a is less, and 0 where a is 1, for an accuracy as for a loss. This is
+    the suite's answer to section 6 of Scholte 2022, which asks for a rule that may also regrow
+    more than was removed.
+
     Args:
         history: The signal of every epoch so far, finite, this one last. A first loss of exactly
             zero leaves nothing to gain: a = 1 if the loss is still zero, else the lower bound.
@@ -153,12 +168,16 @@ def theta_of(
         k: Curvature, in (-1, 1), where the denominator is at least 1 - |k|; 0 makes theta 1 - a.
             Towards 1 theta stays high until a is nearly 1, towards -1 it falls at once.
         overshoot: Whether more may return than is missing.
+        break_even: The a at which theta is 1, in [0, 1).
 
     Raises:
-        ValueError: If k is outside (-1, 1), the history is empty, or a value in use not finite.
+        ValueError: If k is outside (-1, 1), break_even outside [0, 1), the history is empty, or a
+            value in use not finite.
     """
     if not -1 < k < 1:
         raise ValueError(f"k is {k}; it must lie between -1 and 1, ends excluded")
+    if not 0 <= break_even < 1:
+        raise ValueError(f"break_even is {break_even}; it must be 0 or more, and below 1")
     if not history:
         raise ValueError("the performance rule reads the signal of at least one epoch")
     first, now = history[0], history[-1]
@@ -171,6 +190,8 @@ def theta_of(
     else:
         a = 1.0 if now == 0 else -math.inf
     a = min(max(a, -1.0 if overshoot else 0.0), 1.0)
+    if break_even:
+        a = max(-1.0, (a - break_even) / (1 - break_even))
     return 1 - (a - a * k) / (k - 2 * k * abs(a) + 1)
 
 

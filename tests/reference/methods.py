@@ -68,6 +68,11 @@ def theta_of_loss(losses: list[float], k: float) -> float:
     return theta_of_accuracy(good, k)
 
 
+def theta_with_break_even(accuracy: float, k: float, break_even: float) -> float:
+    """Algorithm 1 on a scale whose zero is the break-even and whose one stays where it is."""
+    return theta_of_accuracy(max(-1.0, (accuracy - break_even) / (1 - break_even)), k)
+
+
 def pauses(history: list[float], higher_is_better: bool) -> bool:
     """Algorithm 2 as printed, played from the first epoch on; returns the last epoch's answer."""
     seen: list[float] = []
