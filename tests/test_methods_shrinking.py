@@ -13,8 +13,10 @@ from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import resolve
 from suite.methods.update import due, update
+from suite.sparse.layers import SparseLinear
+from suite.training.state import Training
 from tests.reference import shrinking as reference
-from tests.test_training import ENGINES, IMAGES, SEED, measures, run, small, train
+from tests.test_training import ENGINES, IMAGES, SEED, assert_alike, measures, run, small, train
 
 # Tests of what networks of 0.1.0 cannot show: those that start dense.
 CASES = {
@@ -171,8 +173,8 @@ def test_granet_agrees_with_the_reference(shapes, zeta, step, density, data):
     assert sum(layer.positions.size for layer in after.layers) == count
 
 
-def short(case):
-    return small(**{"batch_size": 6} | EVERY_TWO | CASES[case])
+def short(case, **given):
+    return small(**{"batch_size": 6} | EVERY_TWO | CASES[case] | given)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -198,3 +200,23 @@ def test_a_shrinking_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine
         trained = train(settings, SEED, IMAGES, engine=engine, checkpoint=checkpoint)
         assert measures(trained.history) == expected
         assert trained.degrees == whole.degrees
+
+
+@pytest.mark.parametrize("case", ["gmp", "granet from dense"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_sparse_engine_takes_over_what_has_become_sparse(case, optimizer):
+    slowly = {"cubic": {"density": 0.05, "end": 0.9}}
+    settings = short(case, optimizer=optimizer, reset_momentum=False, budget=slowly)
+    training = Training(settings, SEED, IMAGES, engine="sparse")
+    masked, _, kept = run(settings, engine="masked")
+    layers = []
+    for _ in range(settings.epochs):
+        training.epoch()
+        layers.append(sum(isinstance(layer, SparseLinear) for layer in training.network.layers))
+        parameters = {id(p) for group in training.optimizer.param_groups for p in group["params"]}
+        assert parameters == {id(p) for p in training.network.parameters()}
+    assert (layers[0], layers[-1]) == (0, 2)
+    assert_alike(measures(training.history), masked)
+    for checkpoint in kept[::3]:
+        there = train(settings, SEED, IMAGES, engine="sparse", checkpoint=checkpoint)
+        assert_alike(measures(there.history), masked)

@@ -22,8 +22,10 @@ from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
+from suite.training.checkpoint import unpack
 from suite.training.earlier import Earlier, set_weights, views
 from suite.training.evaluate import evaluate, finite
+from suite.training.handover import hand_over
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
@@ -66,6 +68,7 @@ class Training:
         earlier: Earlier | None = None,
     ) -> None:
         self.settings, self.seed, self.recipe = settings, seed, settings.recipe
+        self._engine = engine
         parts = split(images, settings.validation, settings.train_samples, seed)
         self.batches = Batches(images, parts, device)
         self.network = build(settings, seed, images, engine, device, earlier)
@@ -157,9 +160,20 @@ class Training:
         def samples(count: int) -> list[np.ndarray]:
             return activations(self.network, self.batches, self.order(moment.epoch)[0][:count])
 
-        return rewire(
+        updated = rewire(
             self.recipe, self.network, self.optimizer, moment, self.initial, self.seed, samples
         )
+        self._hand_over()
+        return updated
+
+    def resume(self, checkpoint: bytes) -> None:
+        """Go on where a checkpoint was kept; see `checkpoint.unpack`."""
+        self.history += unpack(checkpoint, self.network, self.optimizer)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._engine == "sparse":
+            hand_over(self.network, self.optimizer)
 
     def moment(self, epoch: int, step: int) -> Moment:
         """Return the moment after a step, counted from 1 in its epoch."""

@@ -21,7 +21,7 @@ from suite.errors import UserError
 from suite.kernels import augment
 from suite.settings import Settings, too_dense
 from suite.sparse import mlp, topology
-from suite.training.checkpoint import pack, unpack
+from suite.training.checkpoint import pack
 from suite.training.earlier import Earlier
 from suite.training.earlier import keep as pack_network
 from suite.training.evaluate import DivergedError
@@ -102,7 +102,7 @@ def train(
     degrees = {"initial": _degrees(training.network, evolves)}
     history = training.history
     if checkpoint is not None:
-        history += unpack(checkpoint, training.network, training.optimizer)
+        training.resume(checkpoint)
     kept = time.monotonic()
     while len(history) < settings.epochs:
         started = time.perf_counter()

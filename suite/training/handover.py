@@ -1,0 +1,48 @@
+"""The sparse engine takes over layers that started dense and have become sparse."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from suite.sparse import mlp
+from suite.sparse.layers import MaskedLinear, SparseLinear
+
+DENSITY = 0.2
+"""Below this density a layer is handed over: the sparse engine takes less than half the time."""
+
+
+def hand_over(network: mlp.MLP, optimizer: torch.optim.Optimizer) -> None:
+    """Put sparse layers in the place of masked ones that have become sparse enough.
+
+    Weights, and what the optimiser keeps of them, stay what they are; so a run that is resumed
+    from a checkpoint has the layers that it had before.
+
+    Args:
+        network: On the CPU.
+        optimizer: Its optimiser.
+    """
+    for index, layer in enumerate(network.layers):
+        if type(layer) is not MaskedLinear or layer.mask is None:  # no subclass: those stay dense
+            continue
+        if layer.connections >= DENSITY * layer.weight.numel():
+            continue
+        sparse = SparseLinear(
+            layer.shape, layer.positions, layer.gather(layer.weight), layer.activation
+        )
+        sparse.bias = layer.bias
+        _replace(optimizer, layer, sparse)
+        network.layers[index] = sparse  # type: ignore[index]
+
+
+def _replace(optimizer: torch.optim.Optimizer, masked: MaskedLinear, sparse: SparseLinear) -> None:
+    """Let an optimiser go on with a sparse layer's weight where it had the masked layer's."""
+    for group in optimizer.param_groups:
+        group["params"] = [
+            sparse.weight if parameter is masked.weight else parameter
+            for parameter in group["params"]
+        ]
+    for name, kept in optimizer.state.pop(masked.weight, {}).items():
+        shaped = isinstance(kept, Tensor) and kept.shape == masked.weight.shape
+        value = sparse.scatter(masked.gather(kept)) if shaped else kept
+        optimizer.state[sparse.weight][name] = value
