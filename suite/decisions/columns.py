@@ -134,6 +134,13 @@ def _interval_of(estimate: str, inference: Inference, explained: str) -> Column:
     )
 
 
+def _seeds(row: Any) -> str:
+    """Return the seeds that a finding rests on, e.g. 2022-2031, 2033."""
+    from suite.statistics.wording import ranges
+
+    return ranges(row.found.seeds)
+
+
 _T_INTERVAL = "its t interval, uncorrected"
 _SEQUENCE = "its confidence sequence, which holds after every seed, uncorrected"
 
@@ -150,7 +157,7 @@ COMPARISON = (
     Column("n_a", "runs of the cell", kind="count"),
     Column("n_b", "runs of the cell that it is compared with", kind="count"),
     Column("dropped", "declared seeds without a value", kind="count"),
-    Column("seeds", "those compared"),
+    Column("seeds", "those compared", read=_seeds),
     Column("mean_a", title="Mean", kind="amount"),
     Column("mean_b", "mean of the cell compared with", title="other", kind="amount"),
     Column("difference", "the first mean less the second", title="Difference", kind="difference"),
@@ -210,11 +217,11 @@ CLAIM = (
         recorded=False,
         read=lambda row: f"{row.place}. {row.claim.sentence}",
     ),
-    Column("source", "where the claim stands", read=lambda row: row.claim.source),
+    Column("source", read=lambda row: row.claim.source),
     Column("measure", "which epochs were read", read=lambda row: row.measure),
     Column("inference", "fixed: seeds set beforehand; anytime: valid after every seed"),
     Column("verdict", title="Verdict"),
-    Column("reason", "why the verdict is what it is", title="Why"),
+    Column("reason", title="Why"),
     Column("p_for", "largest p of its statements", kind="p"),
     Column("p_against", "p of the opposite of some statement", kind="p"),
     Column("p_adjusted", "the smaller of the two, corrected over the claims", kind="p"),
@@ -257,7 +264,7 @@ STATEMENT = (
     Column("high", "upper end of the interval", kind="difference"),
     Column("n", title="n", kind="count"),
     Column("dropped", "declared seeds without a value", kind="count"),
-    Column("seeds", "those compared"),
+    Column("seeds", "those compared", read=_seeds),
     Column("p_for", "of the statement, uncorrected", title="p", kind="p"),
     Column("p_against", "p of its opposite", kind="p"),
     Column("agrees", "whether the estimate agrees with the statement"),

@@ -101,7 +101,7 @@ def write(results: Results, out: Path) -> Written:
 
 
 _FIGURE = re.compile(
-    r"(fig[2-6]|comparisons|ranks|pareto|pauses|degrees)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
+    r"(fig[2-6]|comparisons|evidence|ranks|pareto|pauses|degrees)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
 )
 
 

@@ -43,7 +43,7 @@ from suite.statistics.contrast import (
 from suite.statistics.inference import Test, floor, seeds_needed, test_of, test_of_saving
 from suite.statistics.samples import Inference, Sample
 from suite.statistics.significance import adjust
-from suite.statistics.wording import percent, ranges, signed
+from suite.statistics.wording import percent, signed
 
 Direction = Literal["higher", "lower", "equivalent", "saves"]
 ClaimVerdict = Literal["supported", "contradicted", "inconclusive", "unattainable"]
@@ -86,7 +86,7 @@ class PartFinding:
         high: Upper end.
         n: Pairs, or runs of the cell that has fewer.
         dropped: Declared seeds that are missing, failed or without a finite value.
-        seeds: Those that the figures rest on, e.g. 2022-2031, 2033.
+        seeds: Those that the figures rest on, in order.
         p_for: p of the statement.
         p_against: p of its opposite.
         agrees: Whether the estimate agrees with the statement, shown or not.
@@ -100,7 +100,7 @@ class PartFinding:
     high: float
     n: int
     dropped: int
-    seeds: str
+    seeds: tuple[int, ...]
     p_for: float
     p_against: float
     agrees: bool
@@ -200,7 +200,7 @@ def _examine(part: Part, alpha: float, needed: float, inference: Inference) -> P
         high=high,
         n=sample.n,
         dropped=sample.dropped,
-        seeds=ranges(sample.seeds),
+        seeds=sample.seeds,
         p_for=p_for,
         p_against=p_against,
         agrees=_agrees(part, estimate),

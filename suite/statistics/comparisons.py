@@ -18,7 +18,7 @@ from suite.statistics.power import detectable_difference
 from suite.statistics.samples import FEW_SEEDS, Floats, Inference, Sample
 from suite.statistics.significance import adjust, sign_flip
 from suite.statistics.verdicts import Verdict, decide
-from suite.statistics.wording import ranges, signed
+from suite.statistics.wording import signed
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Comparison:
         n_a: Runs of the first cell that the figures rest on.
         n_b: Runs of the second.
         dropped: Declared seeds that are missing, failed or without a finite value.
-        seeds: Those that the figures rest on, e.g. 2022-2031, 2033.
+        seeds: Those that the figures rest on, in order.
         mean_a: Mean of the first cell, in the outcome's units.
         mean_b: Mean of the second.
         difference: mean_a - mean_b (the mean paired difference).
@@ -89,7 +89,7 @@ class Comparison:
     n_a: int
     n_b: int
     dropped: int
-    seeds: str
+    seeds: tuple[int, ...]
     mean_a: float
     mean_b: float
     difference: float
@@ -237,7 +237,7 @@ def _comparison(
         n_a=sample.a.size,
         n_b=sample.b.size,
         dropped=sample.dropped,
-        seeds=ranges(sample.seeds),
+        seeds=sample.seeds,
         mean_a=_mean(sample.a),
         mean_b=_mean(sample.b),
         difference=contrast.estimate,

@@ -15,6 +15,7 @@ from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared
 from suite.decisions import columns as of
 from suite.decisions.columns import Lines
 from suite.reporting.drawing import inline, save, style, write_csv
+from suite.reporting.evidence import show_evidence
 from suite.reporting.figures import Shown
 from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import count, listing
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 _MANY = 3
 """A remark on so many comparisons stands above their table, once."""
+_UNATTAINABLE = {
+    "fixed": "Unattainable: the exact test cannot reach the needed p with so few pairs that "
+    "differ; a small p of the t test or of TOST rests on normality alone there, and does not "
+    "count.",
+    "anytime": "Unattainable: with so few pairs that differ no e-value can reach what is needed.",
+}
 _MARKS = {
     "supported": "good",
     "contradicted": "bad",
@@ -49,6 +56,8 @@ def section(material: Material) -> Section | None:
         for remark, n in _remarks(material.comparisons)[1].items():
             blocks.append(f"Of {n} comparisons below: {remark}")
         blocks += [_show(material), _comparisons(material)]
+        if material.results.study.file.comparisons.inference == "anytime":
+            blocks.append(show_evidence(material))
     return Section("claims", "Claims and comparisons", tuple(blocks))
 
 
@@ -86,8 +95,7 @@ def _claims(material: Material) -> Grid:
     caption = (
         "A claim is supported if each of its statements below is shown, contradicted if the "
         f"opposite of one is; by the {material.claims[0].measure}. {SEVERAL_STATEMENTS} "
-        f"{of.legend(columns, declared)} Unattainable: with these seeds no exact test could reach "
-        "the needed p: none is given."
+        f"{of.legend(columns, declared)} {_UNATTAINABLE[declared.inference]}"
     )
     found = tuple(cells_of(row, columns) for row in material.claims)
     return Grid("claims-grid", caption, heads_of(columns, declared), found)
@@ -98,8 +106,8 @@ def _statements(material: Material) -> Grid:
     columns = of.shown(of.STATEMENT_TABLE, of.STATEMENT, declared)
     caption = (
         f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are of "
-        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: no exact test could reach the needed "
-        "p, so that none counts."
+        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: the needed p "
+        "cannot be reached with these seeds, so that none counts."
     )
     rows = []
     for row in material.claims:
@@ -128,8 +136,7 @@ def _comparisons(material: Material) -> Grid:
     caption = (
         f"Declared comparisons in {first_row.outcome.replace('_', ' ')} ({first_row.measure}), "
         f"over n pairs of runs (or runs a cell). {of.legend([names, *columns], declared)} "
-        "Unattainable: the exact test cannot reach the needed p with so few pairs that differ; a "
-        "small p of the t test or of TOST rests on normality alone there, and does not count."
+        f"{_UNATTAINABLE[declared.inference]}"
     )
     heads = (Th("Comparison", numeric=False), *heads_of(columns, declared))
     looks = tuple(material.looks[row.cell.label] for row in compared)
@@ -211,8 +218,9 @@ def _show(material: Material) -> Shown:
     counts = sorted({row.found.n for row in compared})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     level = of.level(material.results.study.file.comparisons)
+    intervals = "t intervals" if first.inference == "fixed" else "confidence sequences"
     caption = (
-        f"Points are mean differences over n = {n} pairs of runs, bars their {level} t intervals."
+        f"Points are mean differences over n = {n} pairs of runs, bars their {level} {intervals}."
     )
     if first.found.design == "independent":
         caption = caption.replace("pairs of runs", "runs a cell")

@@ -1,0 +1,173 @@
+"""E-values over seeds: how the evidence of each comparison grew, and what it had to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from suite.reporting.appearance import MUTED, Look
+from suite.reporting.drawing import (
+    SMALL,
+    TWO_COLUMNS,
+    inline,
+    new_figure,
+    save,
+    short,
+    style,
+    tidy_axes,
+    write_csv,
+)
+from suite.reporting.figures import Shown
+from suite.reporting.placement import spread
+from suite.reporting.section import Material
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from suite.decisions import Compared
+
+_LEAST = 0.01
+"""Smaller e-values are drawn here: evidence for the null is not what is asked about."""
+_HEIGHT, _LEFT, _RIGHT = 3.2, 0.09, 0.66
+"""Of the figure in inches, and where the axes begin and end as shares of its width."""
+_GAP = 10.5
+"""From label to label, in points."""
+
+
+def show_evidence(material: Material) -> Shown:
+    """Draw the e-values of the declared comparisons over seeds, and write them as CSV."""
+    compared = material.comparisons
+    alpha = material.results.study.file.comparisons.alpha
+    write_csv(evidence_table(compared), material.out / "evidence.csv")
+    title = "Evidence over seeds"
+    with style("evidence"):
+        picture = save(draw_evidence(compared, material.looks, alpha), "evidence", material.out)
+    first = len(compared)
+    caption = (
+        "The e-value of each comparison after each seed, on a logarithmic axis: the larger, the "
+        "less the two cells can be alike. It may be looked at after every seed; the largest so far "
+        f"counts. Dashed: 1/α = {1 / alpha:g}, what a single comparison must reach"
+    )
+    if first > 1:
+        caption += (
+            f", and {first / alpha:g}, what the first of these {first} must reach (Holm); the "
+            "others need less, one after the other"
+        )
+    description = "; ".join(f"{_name(row)}: e = {row.found.e:.3g}" for row in compared)
+    shown = Shown("evidence", "", title, f"{caption}.", inline(picture, title, description))
+    return material.add_figure(shown)
+
+
+def evidence_table(compared: Sequence[Compared]) -> pd.DataFrame:
+    """Return one row a comparison and seed: the e-values after it, and p = 1 / largest so far."""
+    frames = []
+    for row in compared:
+        found = row.found.evidence
+        if found is None:
+            continue
+        frames.append(
+            pd.DataFrame(
+                {
+                    "cell": row.cell.label,
+                    "against": row.against.label,
+                    "outcome": row.outcome,
+                    "n": np.arange(1, found.e.size + 1),
+                    "seed": row.found.seeds,
+                    "e": found.e,
+                    "e_higher": np.exp(np.minimum(found.log_higher, 700)),
+                    "e_lower": np.exp(np.minimum(found.log_lower, 700)),
+                    "p": 1 / np.maximum.accumulate(np.maximum(found.e, 1.0)),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: float) -> Figure:
+    """Draw e-values over seeds, with the boundaries of one comparison and of the family's first."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+    figure = new_figure(TWO_COLUMNS, _HEIGHT)
+    axes = figure.add_axes((_LEFT, 0.15, _RIGHT - _LEFT, 0.8))
+    tidy_axes(axes)
+    boundaries = {1 / alpha, len(compared) / alpha}
+    ends = []
+    for row in compared:
+        e = np.concatenate([[1.0], row.found.evidence.e if row.found.evidence else []])
+        e = np.maximum(e, _LEAST)
+        look = looks[row.cell.label]
+        axes.plot(
+            np.arange(e.size),
+            e,
+            color=look.hue.light,
+            dashes=look.dash or (None, None),
+            marker=look.marker,
+            markersize=3,
+            linewidth=1.2,
+            clip_on=False,
+        )
+        ends.append((e.size - 1, float(e[-1])))
+    most = max(n for n, _ in ends)
+    axes.set_yscale("log")
+    axes.set_xlim(0, max(most, 1))
+    axes.set_ylim(min(0.5, *(_LEAST if e <= _LEAST else e for _, e in ends)) * 0.8, None)
+    top = max(axes.get_ylim()[1], 2 * max(boundaries))
+    axes.set_ylim(axes.get_ylim()[0], top)
+    for boundary in boundaries:
+        axes.axhline(boundary, color=MUTED.light, linewidth=0.8, dashes=(4, 2), zorder=1)
+        axes.text(
+            0.01,
+            boundary,
+            f" {boundary:g}",
+            color=MUTED.light,
+            fontsize=SMALL,
+            transform=axes.get_yaxis_transform(),
+            verticalalignment="bottom",
+        )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("Seeds (pairs of runs)")
+    axes.set_ylabel("e-value")
+    _label(axes, compared, looks, ends)
+    return figure
+
+
+def _label(
+    axes: Axes,
+    compared: Sequence[Compared],
+    looks: dict[str, Look],
+    ends: Sequence[tuple[int, float]],
+) -> None:
+    """Name each line at the right, joined to its end by a leader."""
+    low, high = (log10(value) for value in axes.get_ylim())
+    points = axes.get_window_extent().height * 72 / axes.figure.dpi
+    wanted = [(log10(e) - low) / (high - low) for _, e in ends]
+    places = spread(wanted, _GAP / points, 0.02, 0.98)
+    for row, (n, e), place in zip(compared, ends, places, strict=True):
+        axes.annotate(
+            short(_name(row), 40),
+            xy=(n, e),
+            xytext=(1.04, place),
+            textcoords="axes fraction",
+            color=looks[row.cell.label].hue.light,
+            fontsize=SMALL,
+            verticalalignment="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": MUTED.light,
+                "linewidth": 0.4,
+                "shrinkA": 0,
+                "shrinkB": 2,
+            },
+            annotation_clip=False,
+        )
+
+
+def _name(row: Compared) -> str:
+    return f"{row.cell.title} against {row.against.title}"
