@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from suite.version import __version__ as __version__
 
@@ -33,15 +33,18 @@ if TYPE_CHECKING:
     from suite.settings import Settings
     from suite.store.status import Status
     from suite.study import Study
+    from suite.training.network import Network, load_network
 
 __all__ = [
     "Budgeted",
     "LayerView",
     "Moment",
+    "Network",
     "Settings",
     "UserError",
     "compare",
     "draw_outside",
+    "load_network",
     "load_study",
     "part",
     "power",
@@ -57,9 +60,11 @@ _HOMES = {
     "Budgeted": "suite.methods.budgets",
     "LayerView": "suite.methods.layer",
     "Moment": "suite.methods.moment",
+    "Network": "suite.training.network",
     "Settings": "suite.settings",
     "UserError": "suite.errors",
     "draw_outside": "suite.methods.positions",
+    "load_network": "suite.training.network",
     "part": "suite.methods",
     "regrowth": "suite.methods",
 }
@@ -101,6 +106,7 @@ def run(
     address: str | None = None,
     until_decided: bool = False,
     max_seeds: int | None = None,
+    keep: Literal["nothing", "network"] | None = None,
 ) -> Outcome:
     """Run what the store lacks of a study, with Ray Tune.
 
@@ -112,6 +118,7 @@ def run(
         until_decided: Run seeds only until comparisons and claims are decided; the study's
             inference must be anytime.
         max_seeds: The most of them; by default as many as the study declares.
+        keep: "network" keeps the trained network of each run; by default the study file decides.
 
     Returns:
         How many runs are done, which failed why, and what is still undecided.
@@ -131,6 +138,7 @@ def run(
         console=PatientConsole(stderr=True),
         until_decided=until_decided,
         max_seeds=max_seeds,
+        keep=keep,
     )
 
 

@@ -26,6 +26,11 @@ assert_type(suite.report(study, out="reports"), Path)
 assert_type(suite.Settings(dataset="digits"), suite.Settings)
 assert_type(suite.UserError("a sentence").sentences, tuple[str, ...])
 
+network = suite.load_network("set.safetensors", engine="sparse")
+assert_type(network, suite.Network)
+assert_type(network.predict(np.zeros((1, 8, 8, 1))), list[str])
+suite.load_network("set.safetensors", engine="fast")  # type: ignore[arg-type]
+
 sample = suite.statistics.pairs(np.zeros(8), [1.0] * 8)
 assert_type(suite.statistics.compare([suite.statistics.Question(sample)]), list[Comparison])
 

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -138,6 +138,10 @@ def run(
     max_seeds: Annotated[
         int | None, typer.Option(min=1, help="With --until-decided: the most seeds of a cell.")
     ] = None,
+    keep: Annotated[
+        Literal["nothing", "network"] | None,
+        typer.Option("--keep", help="network: keep the trained network of each run as well."),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Run what is missing of a study; also to resume it or to add seeds or cells."""
@@ -149,7 +153,7 @@ def run(
         raise UserError("--max-seeds goes with --until-decided.")
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
     words = ["suite", "run", str(study), *store_words(store)]
-    for option, value in (("--data", data), ("--address", address)):
+    for option, value in (("--data", data), ("--address", address), ("--keep", keep)):
         words += [option, str(value)] if value else []
     words += ["--until-decided"] * until_decided
     words += [] if max_seeds is None else ["--max-seeds", str(max_seeds)]
@@ -165,6 +169,7 @@ def run(
             console=console,
             until_decided=until_decided,
             max_seeds=max_seeds,
+            keep=keep,
         )
     except KeyboardInterrupt:
         say(console, f"Interrupted. Finished epochs are kept in {runs_in.location}. {resume}")

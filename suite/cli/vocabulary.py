@@ -91,7 +91,7 @@ def datasets(
     from suite.datasets.loading import load
     from suite.datasets.sheet import contact_sheet
 
-    source = _source(name)
+    source = source_of(name)
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: the sheet is a PNG image; use a name that ends in .png.")
     if not out.parent.is_dir():
@@ -107,7 +107,7 @@ def datasets(
     typer.echo(out)
 
 
-def _source(name: str) -> Source:
+def source_of(name: str) -> Source:
     """Return the source that a name, or a mapping like {parquet: PATH}, stands for."""
     from pydantic import TypeAdapter, ValidationError
 

@@ -23,6 +23,7 @@ from suite.datasets.sources import title
 from suite.errors import UserError
 from suite.files import patiently
 from suite.machine import provenance
+from suite.store.records import agree
 from suite.store.store import RunStore
 from suite.study.cells import source_name
 from suite.study.chains import starts
@@ -31,6 +32,8 @@ from suite.study.runs import Run
 from suite.training import train as training
 from suite.training.checkpoint import epochs_behind
 from suite.training.earlier import Earlier, read
+from suite.training.network import describe, to_file
+from suite.training.network_file import NetworkFile, pack
 
 Outcome = Literal["done", "failed", "stopped"]
 
@@ -38,6 +41,8 @@ SECONDS_BETWEEN_NOTES = 5.0
 """How often a run says in the store how far it is."""
 
 _STARTS = "it starts from the network of"
+
+_log = logging.getLogger(__name__)
 
 PATIENCE = 300.0
 """For so many seconds an attempt waits for a store that cannot be read or written."""
@@ -53,6 +58,7 @@ def attempt(
     on_warning: Callable[[str], None] = lambda _: None,
     driver: str = "",
     keeps: Collection[int] = (),
+    again: bool = False,
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
@@ -64,29 +70,31 @@ def attempt(
         run: Which.
         images: Its data.
         store: Where its checkpoint is and its result goes.
-        execution: Engine, threads, device, seconds between checkpoints.
+        execution: Engine, threads, device, seconds between checkpoints, what is kept.
         on_epoch: Called with each epoch's record; may raise `training.Stopped`.
         on_warning: Called with what is wrong and ends nothing: a damaged file, say.
         driver: Token of the driver, by which who watches tells this attempt from earlier ones.
         keeps: The epochs after which the network is kept for runs that start from it.
+        again: Train the run again even if it is done; its result stays as it is.
 
     Returns:
         "done", also where another attempt was faster; "failed" where it would fail again (a loss
         that is not finite, a strategy that misbehaves), which is noted in the store; "stopped".
 
     Raises:
+        UserError: With `again`, if it fails.
         Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
     """
     log = _Log(run, store)
     with _warnings_told(log.add, on_warning):
         kept = {e: patiently(functools.partial(store.network, run.key, e), PATIENCE) for e in keeps}
         lost = [epoch for epoch, network in kept.items() if network is None]
-        if not lost and patiently(lambda: store.done(run.key), PATIENCE):
+        if not lost and not again and patiently(lambda: store.done(run.key), PATIENCE):
             return "done"
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
         with redirect_stdout(_Lines(log.add)):  # what a plug-in prints is seen nowhere else
-            return _train(run, images, store, execution, on_epoch, driver, log, lost)
+            return _train(run, images, store, execution, on_epoch, driver, log, lost, again)
 
 
 def _train(
@@ -98,6 +106,7 @@ def _train(
     driver: str,
     log: _Log,
     lost: Collection[int],
+    again: bool,
 ) -> Outcome:
     engine = engine_of(execution)
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
@@ -147,6 +156,12 @@ def _train(
         # Later runs cannot do without it, so a store in trouble is waited for.
         return lambda kept: patiently(lambda: store.keep_network(run.key, epoch, kept), PATIENCE)
 
+    final: list[NetworkFile] = []
+
+    def keep_final(trained: training.Training, record: training.Epoch) -> None:
+        if execution.keep == "network":
+            final.append(_final_network(run, trained, record, images, engine))
+
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
     if checkpoint and lost and epochs_behind(checkpoint) >= min(lost):
         checkpoint = None  # the epoch whose network is wanted lies behind it
@@ -167,6 +182,7 @@ def _train(
             keep_every=execution.checkpoint_seconds,
             earlier=_earlier(run, store),
             keep_network={epoch: keeper(epoch) for epoch in lost},
+            on_final=keep_final,
             on_epoch=follow,
         )
         log.add("done")
@@ -190,7 +206,14 @@ def _train(
             "provenance": here,
             "history": trained.history,
         }
-        if not patiently(lambda: store.done(run.key), PATIENCE):  # else its network was lost
+        known = patiently(lambda: store.result(run.key), PATIENCE)
+        if known is not None and not agree(known["history"], trained.history):
+            _log.warning("%s, seed %d: trained again, it ended differently.", run.cell, run.seed)
+            final.clear()
+        if final:
+            content = pack(final[0])
+            patiently(lambda: store.keep_final_network(run.key, content), PATIENCE)
+        if known is None:  # else it was trained again for its network
             patiently(lambda: store.finish(run.key, record), PATIENCE)
     except training.Stopped:
         log.add("stopped")
@@ -198,6 +221,8 @@ def _train(
     except (training.DivergedError, UserError) as error:
         told = traceback.format_exc()
         log.add(told)
+        if again:
+            raise
         failure = {"reason": str(error), "traceback": told}
         patiently(lambda: store.fail(run.key, failure), PATIENCE)
         return "failed"
@@ -207,6 +232,28 @@ def _train(
     finally:
         log.keep()
     return "done"
+
+
+def _final_network(
+    run: Run,
+    trained: training.Training,
+    record: training.Epoch,
+    images: DataSet,
+    engine: Literal["masked", "sparse"],
+) -> NetworkFile:
+    """Return a run's network as it was just evaluated, with what is known of the run."""
+    about = {
+        "cell": run.cell,
+        "seed": run.seed,
+        **{name: value for name, value in _settings(run).items() if name != "settings"},
+        **describe(run.settings, images),
+        "key": run.key,
+        "suite": provenance()["suite"],
+        "engine": engine,
+        **{name: record[name] for name in ("epoch", "test_loss", "test_accuracy")},
+    }
+    batches = trained.batches
+    return to_file(trained.network, batches.mean, batches.scale, about)
 
 
 def _earlier(run: Run, store: RunStore) -> Earlier | None:

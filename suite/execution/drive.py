@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
@@ -21,6 +21,7 @@ from suite.study import Study
 from suite.study.cells import source_name
 from suite.study.chains import Start, with_earlier
 from suite.study.runs import Run
+from suite.wording import count
 
 if TYPE_CHECKING:
     from suite.datasets.dataset import DataSet
@@ -63,6 +64,7 @@ def drive(
     data_dir: str | Path | None = None,
     address: str | None = None,
     takeover: bool = False,
+    keep: Literal["nothing", "network"] | None = None,
     console: Console | None = None,
     until_decided: bool = False,
     max_seeds: int | None = None,
@@ -75,6 +77,7 @@ def drive(
         data_dir: Where downloaded data sets are.
         address: A Ray cluster; this machine alone by default.
         takeover: Take the place of another driver that lives.
+        keep: What of a run stays besides its results; what the study says by default.
         console: Where to show progress; by default nothing is shown.
         until_decided: Run seeds only until the comparisons and claims are decided (`deciding`).
         max_seeds: The most of them; by default as many as the study declares.
@@ -91,6 +94,8 @@ def drive(
 
     most = check_decidable(study, max_seeds) if until_decided else None
     folder, console = data_folder(data_dir), console or Console(quiet=True)
+    if keep is not None:
+        study = _keeping(study, keep)
     with usable(store):
         store.stand()
     found = fingerprints(study, folder, reading(console))
@@ -113,6 +118,8 @@ def drive(
             every = with_earlier(runs)
             ended = _execute(study, every, to_run, store, lock, folder, address, console, most)
     with usable(store):
+        if study.file.execution.keep == "network":
+            _say_what_has_no_network(runs, store, console)
         states = store.states(run.key for run in runs)
         failed = [
             (run, (store.failure(run.key) or {}).get("reason", "unknown"))
@@ -125,6 +132,23 @@ def drive(
         return Outcome(done, len(runs), len(to_run), failed, not ended)
     undecided = decisions.undecided(collect(study, store))
     return Outcome(done, len(runs), executed, failed, not ended, undecided)
+
+
+def _keeping(study: Study, keep: str) -> Study:
+    execution = study.file.execution.model_copy(update={"keep": keep})
+    return replace(study, file=study.file.model_copy(update={"execution": execution}))
+
+
+def _say_what_has_no_network(runs: Sequence[Run], store: RunStore, console: Console) -> None:
+    """Say how many runs were finished without keeping their network: they are not run again."""
+    states = store.states(run.key for run in runs)
+    have = store.with_final_network()
+    if bare := [key for key, state in states.items() if state == "done" and key not in have]:
+        say(
+            console,
+            f"{count(len(bare), 'finished run')} had been run without keeping the network; "
+            "suite network --retrain trains one of them again.",
+        )
 
 
 def _execute(

@@ -3,6 +3,7 @@
     runs/KEY/run.json      what the run is
     runs/KEY/checkpoint    its network after some epoch, with the history so far
     runs/KEY/network-EPOCH its network after that epoch, where later runs start from it
+    runs/KEY/final-network its network as it was evaluated last, with `keep: network`
     runs/KEY/progress.json how far it is, for who watches
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
@@ -140,6 +141,19 @@ class RunStore:
     def keep_network(self, key: str, epoch: int, network: bytes) -> None:
         """Keep a run's network after an epoch, for runs that start from it."""
         self._put(f"runs/{key}/network-{epoch}", network)
+
+    def final_network(self, key: str) -> bytes | None:
+        """Return a run's network as it was evaluated last, or None where it was not kept."""
+        return self._checked(f"runs/{key}/final-network")
+
+    def with_final_network(self) -> set[str]:
+        """Return the keys of the runs that have kept their last network."""
+        names = (name.rpartition("/") for name in self.place.names("runs"))
+        return {key for key, _, file in names if file == "final-network"}
+
+    def keep_final_network(self, key: str, network: bytes) -> None:
+        """Keep a run's network as it was evaluated last."""
+        self._put(f"runs/{key}/final-network", network)
 
     def progress(self, key: str) -> dict[str, Any] | None:
         """Return how far a run is, as it last said."""

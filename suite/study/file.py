@@ -60,6 +60,8 @@ class Execution(_Model):
     """How often a crashed run is tried again."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30
     """Longest time between two checkpoints, in seconds; 0 means after every epoch."""
+    keep: Literal["nothing", "network"] = "nothing"
+    """What of a run stays besides its results: network keeps the trained network."""
     track: Track = Track()
     """Trackers to follow the runs in."""
 

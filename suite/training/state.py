@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -83,8 +83,11 @@ class Training:
         """How many steps an epoch has."""
         return len(self._train) // self.settings.batch_size
 
-    def epoch(self) -> Epoch:
+    def epoch(self, evaluated: Callable[[Epoch], None] = lambda _: None) -> Epoch:
         """Train, evaluate and update for one epoch more; return its record.
+
+        Args:
+            evaluated: Called with the record between the evaluation and an update after it.
 
         Raises:
             DivergedError: If a loss is not finite.
@@ -99,6 +102,7 @@ class Training:
         record |= self.evaluate()
         record["connections"] = [layer.connections for layer in self.network.layers]
         self.history.append(record)
+        evaluated(record)
         self._update_if_due("epoch", self.moment(number, self.steps), done)
         record |= done
         return record

@@ -32,6 +32,7 @@ __all__ = [
     "Epoch",
     "Stopped",
     "Trained",
+    "Training",
     "check_fits",
     "compile_kernels",
     "train",
@@ -69,6 +70,7 @@ def train(
     keep_every: float = 30.0,
     earlier: Earlier | None = None,
     keep_network: Mapping[int, Callable[[bytes], None]] = MappingProxyType({}),
+    on_final: Callable[[Training, Epoch], None] = lambda *_: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:
     """Train one run to its last epoch.
@@ -85,6 +87,7 @@ def train(
         keep_every: Seconds; 0 keeps one after every epoch.
         earlier: What a chained run starts from.
         keep_network: By epoch, what is called with the network after it.
+        on_final: Called after the last evaluation with the training and the epoch's record so far.
         on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
@@ -104,9 +107,14 @@ def train(
     if checkpoint is not None:
         training.resume(checkpoint)
     kept = time.monotonic()
+
+    def evaluated(record: Epoch) -> None:
+        if record["epoch"] == settings.epochs:
+            on_final(training, record)
+
     while len(history) < settings.epochs:
         started = time.perf_counter()
-        record = training.epoch()
+        record = training.epoch(evaluated)
         record["seconds"] = time.perf_counter() - started
         if len(history) in keep_network:
             keep_network[len(history)](pack_network(training.network, training.optimizer))

@@ -1,0 +1,47 @@
+"""Train a finished run again for the network that it did not keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suite.datasets.loading import load
+from suite.errors import UserError
+from suite.execution.attempt import attempt
+from suite.store.store import RunStore
+from suite.study import Study
+from suite.study.runs import Run
+
+
+def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
+    """Train a finished run again, in this process, and keep its network in the store.
+
+    The seed decides every draw, so the same machine gives the same network, bit for bit. The run's
+    result stays as it is.
+
+    Args:
+        study: The study.
+        run: One of its runs, which is done.
+        store: The run store.
+        data_dir: Where downloaded data sets are.
+
+    Raises:
+        UserError: If the data cannot be had or have changed, or the training ends differently.
+    """
+    record = store.result(run.key) or {}
+    images = load(run.settings.dataset, data_dir, base=study.path.parent)
+    if images.fingerprint != run.fingerprint:
+        raise UserError(f"{images.name}: its files are not those that the run was trained on.")
+    before = record.get("provenance", {})
+    given = {
+        "engine": before.get("engine", study.file.execution.engine),
+        "cpu": before.get("threads", study.file.execution.cpu),
+    }
+    # Whether a GPU was used is not recorded, so it is what the study says.
+    execution = study.file.execution.model_copy(update={**given, "keep": "network"})
+    attempt(run, images, store, execution, again=True)
+    if store.final_network(run.key) is None:
+        raise UserError(
+            f"{run.cell}, seed {run.seed}: trained again on this machine, it ended differently "
+            f"than on {before.get('host', 'the first')} ({before.get('cpu', 'another CPU')}), so "
+            "this is not its network."
+        )
