@@ -89,10 +89,10 @@ def test_gates_agree_with_the_reference(log_alphas, temperature, seed):
     assert all(0 <= value <= 1 for value in drawn)
 
 
-def variational(weights, log_variances):
+def variational(weights, log_variances, clips=False):
     weights = np.array(weights, dtype=np.float32)
     units = make_activation("relu", Hidden(0, len(weights), 0.0, np.random.default_rng(0)))
-    layer = VariationalLinear(weights.shape, weights, units, -10.0, 3.0)
+    layer = VariationalLinear(weights.shape, weights, units, -10.0, 3.0, clips)
     layer.log_variance.data = torch.tensor(log_variances, dtype=torch.float32)
     return layer
 
@@ -127,6 +127,23 @@ def test_a_weight_that_is_mostly_noise_is_zero_in_an_evaluation():
     assert layer.connections == 2
     found = layer(torch.tensor([[1.0], [1000.0]]))
     assert found.flatten().tolist() == [0.5, 2000.0]
+
+
+class Still:
+    """Draws nothing but zeros."""
+
+    def standard_normal(self, shape, dtype):
+        return np.zeros(shape, dtype)
+
+
+def test_as_in_the_authors_code_such_a_weight_may_be_zero_in_training_too():
+    layer = variational([[0.5, 0.001]], [[-20.0, 2.0]], clips=True)
+    kept = variational([[0.5]], [[-20.0]])
+    assert layer.penalty().item() == pytest.approx(kept.penalty().item())
+    layer.rng = Still()
+    assert layer.train()(torch.tensor([[1.0], [1000.0]])).item() == 0.5
+    layer.penalty().backward()
+    assert layer.log_variance.grad[0, 1] == 0, "nothing draws it back"
 
 
 def test_the_penalty_of_variational_dropout_rises_with_the_epochs():

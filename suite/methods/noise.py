@@ -43,6 +43,8 @@ class Variational(BaseModel):
     """Noise on weights."""
     threshold: float = 3.0
     """The log of variance over squared weight from which on a weight counts as zero."""
+    clips: bool = True
+    """Whether such a weight is zero while training too, and adds nothing to the penalty."""
     first_log_variance: float = -10.0
     """The log of every weight's variance at the start."""
     starts: Annotated[int, Field(ge=0)] = 5

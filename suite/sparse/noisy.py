@@ -140,6 +140,7 @@ class VariationalLinear(MaskedLinear):
         activation: Of its units.
         log_variance: Of every weight at the start.
         threshold: The log alpha from which on a weight is zero in an evaluation.
+        clips: Whether it is zero in training too, but for its noise, and adds no penalty.
         device: Where the tensors live.
 
     Source: Molchanov et al. 2017, ICML, sections 3 and 4.
@@ -152,11 +153,12 @@ class VariationalLinear(MaskedLinear):
         activation: Activation,
         log_variance: float,
         threshold: float,
+        clips: bool,
         device: str | torch.device = "cpu",
     ) -> None:
         super().__init__(shape, None, weights, activation, device)
         self.log_variance = nn.Parameter(torch.full(shape, log_variance, device=device))
-        self.threshold = threshold
+        self.threshold, self.clips = threshold, clips
         self.rng: np.random.Generator | None = None
 
     def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
@@ -164,7 +166,8 @@ class VariationalLinear(MaskedLinear):
         if not self.training:
             z = torch.addmm(self.bias[:, None], self.weight * self._kept(), x)
         else:
-            mean = torch.addmm(self.bias[:, None], self.weight, x)
+            weight = self.weight * self._kept() if self.clips else self.weight
+            mean = torch.addmm(self.bias[:, None], weight, x)
             alpha = torch.exp(log_alpha(self.weight, self.log_variance))
             variance = (alpha * self.weight**2) @ x**2
             rng = _generator(self.rng)
@@ -175,13 +178,14 @@ class VariationalLinear(MaskedLinear):
 
     def penalty(self) -> Tensor:
         """Return the divergence of the weights from their prior, up to a constant."""
-        return divergence(log_alpha(self.weight, self.log_variance)).sum()
+        each = divergence(log_alpha(self.weight, self.log_variance))
+        return (each * self._kept() if self.clips else each).sum()
 
     def constrain(self) -> None:
         """Do nothing: log alpha is cut where it is used."""
 
     def _kept(self) -> Tensor:
-        return log_alpha(self.weight, self.log_variance) <= self.threshold
+        return log_alpha(self.weight, self.log_variance) < self.threshold
 
     @property
     def positions(self) -> np.ndarray:

@@ -32,6 +32,7 @@ def make_noisy(
                 layer.activation,
                 noise.first_log_variance,
                 noise.threshold,
+                noise.clips,
                 device,
             )
         return
