@@ -197,6 +197,14 @@ MEASURES: dict[str, Measure] = {
         Measure("pruned", "connections pruned", "whole", since="0.2.0"),
         Measure("regrown", "connections regrown", "whole", since="0.2.0"),
         Measure("zeta", "zeta", since="0.2.0"),
+        Measure(
+            *("multiply_adds", "multiply-adds of training", "whole"), higher=False, since="0.2.0"
+        ),
+        Measure(
+            *("inference_multiply_adds", "multiply-adds of one image's inference", "whole"),
+            higher=False,
+            since="0.2.0",
+        ),
         Measure("seconds", "seconds", decimals=2),
     )
 }

@@ -28,7 +28,8 @@ COLUMNS = [
     *("study", "key", "cell", "method", "metric", "regrow", "seed", "dataset", "epoch"),
     *("train_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "connections"),
     *("connections_1", "connections_2", "theta", "evolved", "paused"),
-    *("updates", "pruned", "regrown", "zeta", "seconds"),
+    *("updates", "pruned", "regrown", "zeta"),
+    *("multiply_adds", "inference_multiply_adds", "seconds"),
 ]
 
 
@@ -124,7 +125,7 @@ def test_runs_beside_the_frame(made, results):
         assert (run.state, run.reason) == ("done", "")
         assert set(run.record) == {
             *("key", "seed", "settings", "source", "dataset", "fingerprint", "data"),
-            *("degrees", "provenance"),
+            *("degrees", "pixels", "lifetimes", "provenance"),
         }
 
 

@@ -73,7 +73,7 @@ def assert_alike(history, expected):
         assert record.keys() == truth.keys()
         for name in (
             *("epoch", "connections", "evolved", "paused", "val_accuracy", "test_accuracy"),
-            *("updates", "pruned", "regrown", "zeta"),
+            *("updates", "pruned", "regrown", "zeta", "multiply_adds", "inference_multiply_adds"),
         ):
             assert record[name] == truth[name], name
         assert (record["theta"] is None) == (truth["theta"] is None)

@@ -203,6 +203,8 @@ def _train(
                 "notes": list(images.notes),
             },
             "degrees": trained.degrees,
+            "pixels": trained.pixels,
+            "lifetimes": trained.lifetimes,
             "provenance": here,
             "history": trained.history,
         }

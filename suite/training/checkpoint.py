@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from suite.sparse import mlp
+from suite.training.lifetimes import Lifetimes
 
 FORMAT = 1
 """Raised when what is kept changes; a checkpoint of another format is not gone on from."""
@@ -31,7 +32,12 @@ History = list[dict[str, Any]]
 
 
 def pack(
-    network: mlp.MLP, optimizer: torch.optim.Optimizer, history: History, *, momentum: bool
+    network: mlp.MLP,
+    optimizer: torch.optim.Optimizer,
+    history: History,
+    *,
+    momentum: bool,
+    lifetimes: Lifetimes | None = None,
 ) -> bytes:
     """Return everything that the next epoch depends on.
 
@@ -40,6 +46,7 @@ def pack(
         optimizer: Its optimiser.
         history: The record of every epoch so far.
         momentum: Whether the next epoch goes on with what the optimiser keeps in this one.
+        lifetimes: How long connections have lived so far.
     """
     parameters = {name: parameter.data for name, parameter in network.named_parameters()}
     state = {
@@ -56,13 +63,26 @@ def pack(
         state["momentum"] = kept.pop(SGD_MOMENTUM, {})
         if kept:
             state["optimizer"] = kept
+    if lifetimes is not None:
+        state["lifetimes"] = lifetimes.state()
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
 
 
-def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer) -> History:
+def unpack(
+    checkpoint: bytes,
+    network: mlp.MLP,
+    optimizer: torch.optim.Optimizer,
+    lifetimes: Lifetimes | None = None,
+) -> History:
     """Put a checkpoint's state into a network and its optimizer; no code in it is executed.
+
+    Args:
+        checkpoint: What `pack` returned.
+        network: As it was built.
+        optimizer: Its optimiser.
+        lifetimes: What is to go on counting, if anything is.
 
     Returns:
         The record of every epoch that it has behind it; none, and nothing changed, where the
@@ -85,6 +105,8 @@ def unpack(checkpoint: bytes, network: mlp.MLP, optimizer: torch.optim.Optimizer
             tensor = sparse[name].scatter(values.numpy()) if shaped else values
             where = values.device if values.ndim == 0 else parameters[name].device
             optimizer.state[parameters[name]][kept] = tensor.to(where)
+    if lifetimes is not None:
+        lifetimes.restore(state.get("lifetimes"))
     history: History = state["history"]
     return history
 

@@ -16,6 +16,7 @@ from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
 from suite.errors import UserError
 from suite.kernels import augment
+from suite.methods import multiply_adds
 from suite.methods.moment import Moment
 from suite.methods.update import Updated, due, initial_topology
 from suite.randomness import stream
@@ -26,6 +27,7 @@ from suite.training.checkpoint import unpack
 from suite.training.earlier import Earlier, set_weights, views
 from suite.training.evaluate import evaluate, finite
 from suite.training.handover import hand_over
+from suite.training.lifetimes import Lifetimes
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
@@ -35,7 +37,8 @@ Epoch = dict[str, Any]
 """What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
 test_accuracy, connections (a list, one number a layer), theta and zeta (of the last update; None
 without one), evolved (whether there was an update), paused (whether a gate was shut), updates,
-pruned and regrown (how many of each, all layers and updates of the epoch together), seconds.
+pruned and regrown (how many of each, all layers and updates of the epoch together), multiply_adds
+(of the epoch's training) and inference_multiply_adds (of one image), seconds.
 Losses, accuracies and connections describe the network that was evaluated; an update that follows
 the evaluation shows in the next epoch."""
 
@@ -72,9 +75,11 @@ class Training:
         parts = split(images, settings.validation, settings.train_samples, seed)
         self.batches = Batches(images, parts, device)
         self.network = build(settings, seed, images, engine, device, earlier)
-        self.initial = [layer.connections for layer in self.network.layers]
+        self.initial = self.sizes()
         self.optimizer = make_optimizer(settings, self.network)
         self.history: list[Epoch] = []
+        self.lifetimes = Lifetimes(len(self.network.layers))
+        self._multiply_adds, self._sizes = 0, self.sizes()
         self._train = parts.train
         self._warned = warn_of_dead_layers(self.network)
 
@@ -98,9 +103,13 @@ class Training:
         if self.settings.reset_momentum:
             self.optimizer = make_optimizer(self.settings, self.network)
         done = dict(NO_UPDATE)
+        self._multiply_adds, self._sizes = 0, self.sizes()
         record["train_loss"] = self._train_epoch(number, done)
         record |= self.evaluate()
-        record["connections"] = [layer.connections for layer in self.network.layers]
+        record["connections"] = self.sizes()
+        record["multiply_adds"] = self._multiply_adds
+        output = self.network.output.weight.numel()
+        record["inference_multiply_adds"] = multiply_adds.inference(record["connections"], output)
         self.history.append(record)
         evaluated(record)
         self._update_if_due("epoch", self.moment(number, self.steps), done)
@@ -121,6 +130,7 @@ class Training:
         for layer in self.network.layers:
             layer.watch = watch
         loss = differentiate(self.network, x, labels)
+        self._count(x.shape[1], watch)
         self.optimizer.step()
         if self.settings.noise is not None:
             for layer in self.network.noisy:
@@ -164,20 +174,28 @@ class Training:
         def samples(count: int) -> list[np.ndarray]:
             return activations(self.network, self.batches, self.order(moment.epoch)[0][:count])
 
+        before = self.sizes()
         updated = rewire(
             self.recipe, self.network, self.optimizer, moment, self.initial, self.seed, samples
         )
         self._hand_over()
+        if updated is not None:
+            self.lifetimes.note(updated, before)
+            self._sizes = self.sizes()
         return updated
 
     def resume(self, checkpoint: bytes) -> None:
         """Go on where a checkpoint was kept; see `checkpoint.unpack`."""
-        self.history += unpack(checkpoint, self.network, self.optimizer)
+        self.history += unpack(checkpoint, self.network, self.optimizer, self.lifetimes)
         self._hand_over()
 
     def _hand_over(self) -> None:
         if self._engine == "sparse":
             hand_over(self.network, self.optimizer)
+
+    def sizes(self) -> list[int]:
+        """Return how many connections each hidden layer has."""
+        return [layer.connections for layer in self.network.layers]
 
     def moment(self, epoch: int, step: int) -> Moment:
         """Return the moment after a step, counted from 1 in its epoch."""
@@ -210,6 +228,19 @@ class Training:
             total += self.step(x, labels, watch=watched and self._followed(moment, step))
             self._update_if_due("step", moment, done)
         return finite(total.item() / self.steps, "training")
+
+    def _count(self, images: int, watched: bool) -> None:
+        """Count the multiply-adds of a step; noise that is learnt needs every position."""
+        positions = [layer.shape[0] * layer.shape[1] for layer in self.network.layers]
+        needs = self.recipe.needs if watched else set()
+        self._multiply_adds += multiply_adds.training(
+            positions if self.settings.noise is not None else self._sizes,
+            self.network.output.weight.numel(),
+            sum(positions),
+            images,
+            gradient="gradient" in needs,
+            activations="activations" in needs,
+        )
 
     def _followed(self, moment: Moment, step: int) -> bool:
         """Whether an update follows a step before the next one."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 import torch
 
 from suite import sparse
@@ -25,6 +26,7 @@ from suite.training.checkpoint import pack
 from suite.training.earlier import Earlier
 from suite.training.earlier import keep as pack_network
 from suite.training.evaluate import DivergedError
+from suite.training.lifetimes import Counts
 from suite.training.state import Epoch, Training
 
 __all__ = [
@@ -51,10 +53,16 @@ class Trained:
         history: One record an epoch.
         degrees: "initial" and "final": for each sparse layer how many of its "inputs" and
             "outputs" (units) have 0, 1, 2, ... connections. Empty for a dense network.
+        pixels: "initial" and "final": how many connections each pixel of the images has, row by
+            row, its channels together. Empty for a dense network and for feature vectors.
+        lifetimes: How long connections lived, see `Lifetimes.counts`; None where it is not known
+            or no update ever came.
     """
 
     history: list[Epoch]
     degrees: dict[str, list[dict[str, list[int]]]]
+    pixels: dict[str, list[int]]
+    lifetimes: Counts | None
 
 
 def train(
@@ -102,7 +110,9 @@ def train(
     check_fits(settings, images)
     training = Training(settings, seed, images, engine=engine, device=device, earlier=earlier)
     evolves = settings.recipe.evolves or settings.noise is not None
-    degrees = {"initial": _degrees(training.network, evolves)}
+    network, lifetimes = training.network, training.lifetimes
+    degrees = {"initial": _degrees(network, evolves)}
+    pixels = {"initial": _pixels(network.layers[0], images)} if degrees["initial"] else {}
     history = training.history
     if checkpoint is not None:
         training.resume(checkpoint)
@@ -117,15 +127,21 @@ def train(
         record = training.epoch(evaluated)
         record["seconds"] = time.perf_counter() - started
         if len(history) in keep_network:
-            keep_network[len(history)](pack_network(training.network, training.optimizer))
+            keep_network[len(history)](pack_network(network, training.optimizer))
         stopped = _stops(on_epoch, record)
         if len(history) < settings.epochs and (stopped or time.monotonic() - kept >= keep_every):
             goes_on = not settings.reset_momentum
-            keep(pack(training.network, training.optimizer, history, momentum=goes_on))
+            optimizer = training.optimizer
+            keep(pack(network, optimizer, history, momentum=goes_on, lifetimes=lifetimes))
             kept = time.monotonic()
             if stopped:
                 raise Stopped
-    return Trained(history, degrees | {"final": _degrees(training.network, evolves)})
+    degrees["final"] = _degrees(network, evolves)
+    if pixels:
+        pixels["final"] = _pixels(network.layers[0], images)
+    updated = any(record["evolved"] for record in history)
+    lived = lifetimes.counts(training.sizes()) if updated else None
+    return Trained(history, degrees, pixels if pixels.get("final") else {}, lived)
 
 
 def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
@@ -166,6 +182,14 @@ def _degrees(network: mlp.MLP, evolves: bool) -> list[dict[str, list[int]]]:
         for layer in network.layers
         if evolves or not layer.dense
     ]
+
+
+def _pixels(layer: mlp.Layer, images: DataSet) -> list[int]:
+    """Return how many connections each pixel has; none of feature vectors."""
+    if images.kind == "features":
+        return []
+    connections = np.bincount(layer.positions % layer.shape[1], minlength=layer.shape[1])
+    return connections.reshape(-1, images.shape[-1]).sum(axis=1).tolist()
 
 
 def compile_kernels(engine: mlp.Engine) -> float:

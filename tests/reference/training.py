@@ -57,6 +57,7 @@ def train(settings, seed, images):
             "pruned": 0,
             "regrown": 0,
             "zeta": None,
+            **count_multiply_adds(settings, network, parts.train),
         }
         history.append(record)
         if settings.method in ("static", "dense") or epoch == settings.epochs:
@@ -85,6 +86,13 @@ def train(settings, seed, images):
             record["pruned"] += pruned
             record["regrown"] += regrown
     return history, network
+
+
+def count_multiply_adds(settings, network, train):
+    """Count the epoch that has just been trained: three products a connection and image."""
+    once = sum(int(layer.mask.sum()) for layer in network.layers) + network.weight.size
+    images = len(train) // settings.batch_size * settings.batch_size
+    return {"multiply_adds": 3 * once * images, "inference_multiply_adds": once}
 
 
 def standardised(images, train):

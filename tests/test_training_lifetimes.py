@@ -1,0 +1,156 @@
+"""How long connections live, and what an epoch costs in multiply-adds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.datasets.digits import digits
+from suite.methods import multiply_adds
+from suite.methods.update import Rewired, Updated
+from suite.settings import Settings
+from suite.training.checkpoint import epochs_behind
+from suite.training.lifetimes import Lifetimes
+from suite.training.train import Stopped, train
+from tests.reference.lifetimes import lifetimes as plainly
+
+SMALL = {"dataset": "digits", "hidden": [40, 30], "epsilon": 3, "train_samples": 300}
+
+
+def updated(sources):
+    layers = [
+        Rewired(np.arange(len(s)), np.array(s, dtype=np.int64), np.zeros(len(s), np.float32))
+        for s in sources
+    ]
+    return Updated(layers, 0.3, None, [], [])
+
+
+def listed(counts):
+    """Return counts as the plain restatement has them."""
+    return {
+        (which, state, age): number
+        for which, states in counts.items()
+        for state, ages in states.items()
+        for age, number in enumerate(ages)
+        if number
+    }
+
+
+def test_one_layer_by_hand():
+    lived = Lifetimes(1)
+    lived.note(updated([[0, 2, -1]]), [3])  # the middle one goes, and one comes
+    lived.note(updated([[-1, 1, -1]]), [3])  # of the first, an initial, and the regrown one too
+    assert lived.counts([3]) == {
+        "initial": {"died": [0, 1, 1], "alive": [0, 0, 1]},
+        "regrown": {"died": [0, 1], "alive": [2]},
+    }
+
+
+@given(st.data())
+def test_counts_are_those_of_single_connections(data):
+    sizes = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=3))
+    lived, updates = Lifetimes(len(sizes)), []
+    for _ in range(data.draw(st.integers(1, 6))):
+        layers = []
+        for size in sizes:
+            kept = data.draw(st.sets(st.integers(0, size - 1))) if size else set()
+            new = data.draw(st.integers(0, 3))
+            layers.append((size, [*sorted(kept), *[-1] * new]))
+        lived.note(updated([source for _, source in layers]), sizes)
+        updates.append(layers)
+        sizes = [len(source) for _, source in layers]
+    assert listed(lived.counts(sizes)) == plainly(updates)
+
+
+@pytest.mark.parametrize("engine", ["masked", "sparse"])
+def test_every_connection_is_counted_once(engine):
+    trained = train(Settings(epochs=5, **SMALL), 1, digits(), engine=engine)
+    counts, last = trained.lifetimes, trained.history[-1]
+    assert last["updates"] == 0  # nothing changes after the last epoch
+    initial, regrown = counts["initial"], counts["regrown"]
+    assert sum(initial["died"]) + sum(initial["alive"]) == sum(trained.history[0]["connections"])
+    assert sum(regrown["died"]) + sum(regrown["alive"]) == sum(
+        record["regrown"] for record in trained.history
+    )
+    assert sum(initial["died"]) + sum(regrown["died"]) == sum(
+        record["pruned"] for record in trained.history
+    )
+    assert len(initial["alive"]) == 5  # all have lived through four updates
+
+
+@pytest.mark.parametrize(("method", "found"), [("static", False), ("dense", False), ("set", True)])
+def test_only_where_a_topology_changes(method, found):
+    trained = train(Settings(method=method, epochs=2, **SMALL), 1, digits())
+    assert (trained.lifetimes is not None) is found
+    assert bool(trained.pixels) is (method != "dense")
+
+
+@pytest.mark.parametrize("more", [{}, {"schedule": {"every_steps": {"n": 2}}}])
+def test_a_resumed_run_counts_on(more):
+    settings = Settings(epochs=4, **SMALL, **more)
+    whole = train(settings, 1, digits())
+    kept = []
+
+    def stop(record):
+        if record["epoch"] == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(settings, 1, digits(), keep=kept.append, keep_every=1e9, on_epoch=stop)
+    assert epochs_behind(kept[-1]) == 2
+    resumed = train(settings, 1, digits(), checkpoint=kept[-1])
+    assert resumed.lifetimes == whole.lifetimes
+    assert resumed.pixels == whole.pixels
+    counted = [record["multiply_adds"] for record in whole.history]
+    assert [record["multiply_adds"] for record in resumed.history] == counted
+
+
+def test_pixels_have_the_connections_of_the_first_layer():
+    trained = train(Settings(epochs=3, **SMALL), 1, digits())
+    for when, place in (("initial", 0), ("final", -1)):
+        assert len(trained.pixels[when]) == 64
+        assert sum(trained.pixels[when]) == trained.history[place]["connections"][0]
+        degrees = trained.degrees[when][0]["inputs"]
+        assert np.bincount(trained.pixels[when]).tolist() == degrees
+
+
+# ---------------------------------------------------------------- multiply-adds
+
+
+def test_multiply_adds_by_hand():
+    assert multiply_adds.inference([6, 4], 2) == 12
+    assert multiply_adds.training([6, 4], 2, 30, 5) == 5 * 36
+    assert multiply_adds.training([6, 4], 2, 30, 5, gradient=True) == 5 * (24 + 32)
+    assert multiply_adds.training([6, 4], 2, 30, 5, activations=True) == 5 * (36 + 32)
+
+
+def plain_pass(widths, active):
+    """Return the multiplications of one image's step, counted one by one."""
+    forward = sum(1 for layer in active for row in layer for there in row if there)
+    forward += widths[-2] * widths[-1]
+    return forward + forward + forward  # forward, by inputs, by weights
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4), st.randoms())
+def test_a_step_costs_what_its_products_cost(inputs, units, classes, images, random):
+    active = [[[random.random() < 0.4 for _ in range(inputs)] for _ in range(units)]]
+    count = sum(map(sum, active[0]))
+    widths = [inputs, units, classes]
+    expected = images * plain_pass(widths, active)
+    assert multiply_adds.training([count], units * classes, inputs * units, images) == expected
+
+
+def test_an_epoch_costs_its_steps():
+    first = train(Settings(epochs=3, **SMALL), 1, digits()).history
+    for record in first:
+        active = sum(record["connections"]) + 30 * 10
+        assert record["inference_multiply_adds"] == active
+        assert record["multiply_adds"] == 300 * 3 * active
+
+
+def test_an_update_by_the_gradient_costs_a_dense_one():
+    settings = Settings(method="rigl", epochs=1, schedule={"every_steps": {"n": 2}}, **SMALL)
+    (record,) = train(settings, 1, digits()).history
+    active, dense = sum(record["connections"]) + 300, 64 * 40 + 40 * 30 + 300
+    assert record["updates"] == 1  # of three steps the second; connections stay as many
+    assert record["multiply_adds"] == 100 * (3 * active + (2 * active + dense) + 3 * active)
