@@ -21,6 +21,9 @@ CASES = {
     "dissimilar": {"regrow": "dissimilar"},
     "cosine": {"regrow": {"cosine": {"dropped": "replaced"}}},
     "cosine_then_random": {"regrow": {"cosine_then_random": {"patience": 2}}},
+    "paths": {"regrow": "paths"},
+    "paths, one by one": {"regrow": {"paths": {"form": "paths", "choice": "best"}}},
+    "importance": {"budget": {"importance": {"after": 0, "every": 2}}, "activation": "all_relu"},
 }
 
 

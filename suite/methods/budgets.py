@@ -36,11 +36,14 @@ class Budgeted:
         theta: The share of what is lacking that returns, where the budget has one.
         surplus: int64, for each layer how many more connections go, 0 or more: the prune rule is
             asked for them. None where a budget only regrows.
+        stays: For each layer a bool mask of the connections that are not taken out by the budget
+            itself, before anything is pruned. None where it takes out none.
     """
 
     counts: Counts
     theta: float | None = None
     surplus: Counts | None = None
+    stays: Sequence[NDArray[np.bool_]] | None = None
 
 
 @part("budget", "all", source="Mocanu et al. 2018, Nature Communications 9:2383")
@@ -113,6 +116,41 @@ def cubic(
     else:
         target = np.rint(left * initial).astype(np.int64)
     return Budgeted(np.maximum(0, target - now), surplus=np.maximum(0, now - target))
+
+
+@part("budget", needs=("layers",), source="Curci et al. 2021, importance pruning")
+def importance(
+    moment: Moment,
+    initial: Counts,
+    layers: Sequence[LayerView],
+    *,
+    percentile: Annotated[float, Field(gt=0, lt=100)] = 20.0,
+    every: Annotated[int, Field(ge=1)] = 10,
+    after: Annotated[int, Field(ge=0)] = 200,
+) -> Budgeted:
+    """Now and then the least important units lose their inputs for good; what is pruned returns.
+
+    A unit is as important as its incoming weights are large: the sum of their absolute values.
+
+    Args:
+        percentile: The units of a layer up to this percentile lose all incoming connections;
+            units without any count.
+        every: Epochs from one such loss to the next.
+        after: How many epochs have passed before the first one, at least.
+    """
+    counts = np.zeros(len(layers), dtype=np.int64)
+    epochs = moment.epoch - 1  # the authors count from 0
+    if epochs <= after or epochs % every:
+        return Budgeted(counts)
+    return Budgeted(counts, stays=[_important(layer, percentile) for layer in layers])
+
+
+def _important(layer: LayerView, percentile: float) -> NDArray[np.bool_]:
+    """Return which connections lead into units above a percentile of importance."""
+    rows = layer.positions // layer.shape[1]
+    sizes = np.abs(layer.weights).astype(np.float64)
+    sums = np.bincount(rows, sizes, minlength=layer.shape[0])
+    return sums[rows] > np.percentile(sums, percentile)
 
 
 def largest_weights(layers: Sequence[LayerView], count: int) -> Counts:

@@ -149,7 +149,8 @@ def budgeted(answer: Any, kept: NDArray[np.int64]) -> Budgeted:
     theta = answer.theta
     if theta is not None and not np.isfinite(theta):
         raise ValueError(f"the theta {theta}, which is not finite")
-    return Budgeted(counts(answer.counts, kept.size), theta, surplus)
+    stays = None if answer.stays is None else masks(answer.stays, kept.tolist())
+    return Budgeted(counts(answer.counts, kept.size), theta, surplus, stays)
 
 
 def counts(answer: Any, layers: int) -> NDArray[np.int64]:

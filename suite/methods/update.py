@@ -174,6 +174,8 @@ def _budget(
         asked if "layers" in answer.part.needs else counts,
         check=partial(checks.budgeted, kept=counts),
     )
+    if budget.stays is not None:
+        layers = [_left(layer, stays) for layer, stays in zip(layers, budget.stays, strict=True)]
     if budget.surplus is None or not budget.surplus.any():
         return budget, list(layers)
     return budget, _trim(recipe.prune, layers, budget.surplus)
@@ -196,16 +198,18 @@ def _prune(rule: Answer, layers: Sequence[LayerView], zeta: float) -> list[Layer
             )
             for layer in shown
         ]
-    return [
-        replace(
-            layer,
-            positions=layer.positions[stays],
-            weights=layer.weights[stays],
-            momentum=layer.momentum[stays],
-            before=layer.before or layer,
-        )
-        for layer, stays in zip(layers, keep, strict=True)
-    ]
+    return [_left(layer, stays) for layer, stays in zip(layers, keep, strict=True)]
+
+
+def _left(layer: LayerView, stays: NDArray[np.bool_]) -> LayerView:
+    """Return what stays of a layer, with the layer before pruning as its `before`."""
+    return replace(
+        layer,
+        positions=layer.positions[stays],
+        weights=layer.weights[stays],
+        momentum=layer.momentum[stays],
+        before=layer.before or layer,
+    )
 
 
 def _trim(rule: Answer, layers: Sequence[LayerView], surplus: NDArray[np.int64]) -> list[LayerView]:

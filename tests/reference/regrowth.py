@@ -64,3 +64,49 @@ def stalled(history: list[float], patience: int) -> bool:
         if first >= 0 and max(history[first + 1 : last + 1]) <= max(history[: first + 1]):
             return True
     return False
+
+
+def paths(
+    active: set[Position], shape: tuple[int, int], rule: str, form: str
+) -> dict[Position, float]:
+    """Return the Cannistraci-Hebb score of every inactive position, path by path.
+
+    For the inactive position (u, v): inputs x of u and outputs y of v that are connected make a
+    path. Of x, links to outputs of the neighbourhood are internal, those to others but u external.
+    """
+    outputs, inputs = range(shape[0]), range(shape[1])
+    scores = {}
+    for u in outputs:
+        for v in inputs:
+            if (u, v) in active:
+                continue
+            found = [
+                (x, y)
+                for x in inputs
+                for y in outputs
+                if {(u, x), (y, x), (y, v)} <= active and x != v and y != u
+            ]
+
+            def of_input(x: int, v: int = v, u: int = u) -> tuple[int, int]:
+                internal = sum(1 for y in outputs if y != u and {(y, x), (y, v)} <= active)
+                every = sum(1 for y in outputs if (y, x) in active)
+                return internal, every - internal - 1
+
+            def of_output(y: int, v: int = v, u: int = u) -> tuple[int, int]:
+                internal = sum(1 for x in inputs if x != v and {(u, x), (y, x)} <= active)
+                every = sum(1 for x in inputs if (y, x) in active)
+                return internal, every - internal - 1
+
+            def weight(links: tuple[int, int]) -> float:
+                return ((links[0] + 1) if rule == "ch2" else 1) / (links[1] + 1)
+
+            if form == "paths":
+                scores[u, v] = sum(
+                    math.sqrt(weight(of_input(x)) * weight(of_output(y))) for x, y in found
+                )
+            else:
+                near_u = {x for x, _ in found}
+                near_v = {y for _, y in found}
+                scores[u, v] = sum(weight(of_input(x)) for x in near_u)
+                scores[u, v] += sum(weight(of_output(y)) for y in near_v)
+    return scores

@@ -64,3 +64,17 @@ def tickets(
     if gone == len(sizes):
         return [set() for _ in layers]
     return [{at for at, weight in layer.items() if abs(weight) > sizes[gone]} for layer in layers]
+
+
+def important_units(layer: Layer, units: int, percentile: float) -> set[int]:
+    """Return the units whose incoming weights add up to more than a percentile of all units' sums.
+
+    The percentile lies on a straight line between the two values around its place.
+    """
+    sums = [sum(abs(w) for (row, _), w in layer.items() if row == unit) for unit in range(units)]
+    ordered = sorted(sums)
+    place = Fraction(percentile) / 100 * (units - 1)
+    below = math.floor(place)
+    above = min(below + 1, units - 1)
+    limit = ordered[below] + (place - below) * Fraction(ordered[above] - ordered[below])
+    return {unit for unit, total in enumerate(sums) if total > limit}

@@ -17,5 +17,6 @@ load(
     "neighbours",
     "gradient",
     "similarity",
+    "paths",
     "candidates",
 )
