@@ -31,16 +31,20 @@ if TYPE_CHECKING:
     from suite.methods.moment import Moment
     from suite.methods.positions import draw_outside
     from suite.settings import Settings
+    from suite.sparse.linear import SparseLinear
     from suite.store.status import Status
     from suite.study import Study
     from suite.training.network import Network, load_network
+    from suite.training.rewiring import Rewiring
 
 __all__ = [
     "Budgeted",
     "LayerView",
     "Moment",
     "Network",
+    "Rewiring",
     "Settings",
+    "SparseLinear",
     "UserError",
     "compare",
     "draw_outside",
@@ -61,7 +65,9 @@ _HOMES = {
     "LayerView": "suite.methods.layer",
     "Moment": "suite.methods.moment",
     "Network": "suite.training.network",
+    "Rewiring": "suite.training.rewiring",
     "Settings": "suite.settings",
+    "SparseLinear": "suite.sparse.linear",
     "UserError": "suite.errors",
     "draw_outside": "suite.methods.positions",
     "load_network": "suite.training.network",

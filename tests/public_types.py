@@ -8,6 +8,7 @@ from typing import assert_type
 
 import numpy as np
 import pandas as pd
+import torch
 
 import suite
 from suite.execution.drive import Outcome
@@ -41,6 +42,13 @@ def mine(layer: suite.LayerView, count: int, rng: np.random.Generator) -> np.nda
     return suite.draw_outside(layer.positions, layer.size, count, rng)
 
 
+layer = suite.SparseLinear(64, 10, density=0.1)
+assert_type(layer.to_dense(), torch.Tensor)
+optimizer = torch.optim.SGD(layer.parameters())
+rewiring = suite.Rewiring("set", [layer], optimizer, epochs=2, steps=10, zeta=0.2)
+assert_type(rewiring.step(), bool)
+
+suite.SparseLinear(64, 10, sparsity=0.9)  # type: ignore[call-arg]
 suite.load_study(1)  # type: ignore[arg-type]
 suite.run("studies/quick.yaml")  # type: ignore[arg-type]
 suite.results(study, many=True)  # type: ignore[call-arg]

@@ -85,7 +85,8 @@ def test_the_profile_names_every_kernel_and_leaves_them_as_they_were():
 
 def test_a_package_that_is_missing_is_said_to_be(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sparselab", None)
-    assert "not installed" in engines.sparselab(SMALL, 1)["missing"]
+    for measure in (engines.sparselab, engines.sparse_linear):
+        assert "not installed" in measure(SMALL, 1)["missing"]
 
 
 def test_the_share_of_core_time_counts_what_lies_where_every_core_had_runs():

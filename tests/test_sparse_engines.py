@@ -194,7 +194,7 @@ def test_engines_train_and_evolve_alike(activation):
             losses[engine].append(total / 30)
             signals = {"loss": [1.0, 1.5 if epoch == 2 else 1.0]}  # theta is what the loss grew by
             moment = Moment(epoch, 30 * epoch, 90, epoch, 3, signals)
-            rewire(recipe, network, optimizer, moment, initial, seed=5)
+            rewire(recipe, network.layers, optimizer, moment, initial, seed=5)
             topologies[engine].append([layer.positions for layer in network.layers])
     np.testing.assert_allclose(losses["sparse"], losses["masked"], rtol=1e-3)
     assert losses["sparse"][-1] < losses["sparse"][0]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from suite.bench.engines import engines, evaluation, evolution, sparselab
+from suite.bench.engines import engines, evaluation, evolution, sparse_linear, sparselab
 from suite.bench.growth import fourfold_width, halved_epsilon, memory, side_by_side
 from suite.bench.methods import methods
 from suite.bench.profile import profile
@@ -21,6 +21,7 @@ from suite.training.train import compile_kernels
 MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "engines": engines,
     "sparselab": sparselab,
+    "sparse_linear": sparse_linear,
     "profile": profile,
     "halved_epsilon": halved_epsilon,
     "fourfold_width": fourfold_width,
@@ -36,6 +37,7 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
 WANTED = {
     ("engines", "times_faster"): "at least 12",
     ("sparselab", "times_faster"): "at least 2.5",
+    ("sparse_linear", "times_faster"): "at least 1",
     ("halved_epsilon", "saved"): "at least 25 %",
     ("fourfold_width", "time"): "at most 6",
     ("fourfold_width", "memory"): "at most 6",

@@ -15,8 +15,12 @@ from suite.methods.recipe import Recipe
 from suite.methods.update import Rewired, Updated, update
 from suite.randomness import stream
 from suite.sparse import mlp
+from suite.sparse.linear import SparseLinear
 
 _log = logging.getLogger(__name__)
+
+Layer = mlp.Layer | SparseLinear
+"""A hidden layer of a network of the suite, or a layer of a model of one's own."""
 
 WATCHED = {"gradient", "activations"}
 """The needs of parts that only a watched pass can serve."""
@@ -24,7 +28,7 @@ WATCHED = {"gradient", "activations"}
 
 def rewire(
     recipe: Recipe,
-    network: mlp.MLP,
+    layers: Sequence[Layer],
     optimizer: torch.optim.Optimizer,
     moment: Moment,
     initial: Sequence[int],
@@ -38,7 +42,7 @@ def rewire(
 
     Args:
         recipe: The method.
-        network: The network; its layers have seen the last batch where the recipe needs that.
+        layers: The layers, first to last; they have seen the last batch where the recipe needs it.
         optimizer: Its optimiser.
         moment: When.
         initial: Each layer's count at the start.
@@ -54,20 +58,20 @@ def rewire(
     """
     updated = update(
         recipe,
-        [_view(index, layer, optimizer, samples) for index, layer in enumerate(network.layers)],
+        [_view(index, layer, optimizer, samples) for index, layer in enumerate(layers)],
         moment,
         initial,
         lambda purpose, layer: stream(seed, purpose, moment.update, layer),
     )
-    for layer in network.layers:
+    for layer in layers:
         layer.seen = None  # as large as a batch, and stale from here on
     if updated is not None:
-        for layer, rewired in zip(network.layers, updated.layers, strict=True):
+        for layer, rewired in zip(layers, updated.layers, strict=True):
             carry(layer, rewired, optimizer)
     return updated
 
 
-def carry(layer: mlp.Layer, rewired: Rewired, optimizer: torch.optim.Optimizer) -> None:
+def carry(layer: Layer, rewired: Rewired, optimizer: torch.optim.Optimizer) -> None:
     """Give a layer its new topology, and carry over its weights and its optimiser's tensors."""
     weights = layer.gather(layer.weight)
     kept = {name: layer.gather(tensor) for name, tensor in _shaped(layer, optimizer).items()}
@@ -108,7 +112,7 @@ def warn_of_dead_layers(network: mlp.MLP) -> bool:
 
 def _view(
     index: int,
-    layer: mlp.Layer,
+    layer: Layer,
     optimizer: torch.optim.Optimizer,
     samples: Callable[[int], Sequence[np.ndarray]] | None,
 ) -> LayerView:
@@ -133,7 +137,7 @@ def _view(
     )
 
 
-def _shaped(layer: mlp.Layer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _shaped(layer: Layer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimiser's tensors that have one element for each of a layer's weights."""
     state = optimizer.state.get(layer.weight, {})
     return {

@@ -176,7 +176,13 @@ class Training:
 
         before = self.sizes()
         updated = rewire(
-            self.recipe, self.network, self.optimizer, moment, self.initial, self.seed, samples
+            self.recipe,
+            self.network.layers,
+            self.optimizer,
+            moment,
+            self.initial,
+            self.seed,
+            samples,
         )
         self._hand_over()
         if updated is not None:

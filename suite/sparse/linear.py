@@ -1,0 +1,187 @@
+"""A sparse layer for models of one's own: what `torch.nn.Linear` is, of some connections."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
+from suite.sparse.layers import Seen
+
+
+class SparseLinear(nn.Module):
+    """A linear layer of which only some connections exist, in place of `torch.nn.Linear`.
+
+    Only the active weights are stored, multiplied and differentiated, on the CPU in float32.
+    Ordinary autograd, optimisers, `state_dict`, `copy.deepcopy` and pickling work with it. Between
+    such layers activations stay as the kernels want them: only the first layer of a chain of
+    sparse layers and elementwise functions copies its input.
+
+    The interface beyond that of a module is that of `suite.sparse.layers`, so `suite.Rewiring`
+    can update it.
+
+    Args:
+        n_in: Input features.
+        n_out: Output features.
+        density: Share of all positions that are active, above 0 and up to 1: as many as fit, drawn
+            with equal probability.
+        positions: In place of density: the active positions, flat indices into (n_out, n_in).
+        bias: Whether there is a bias.
+
+    Attributes:
+        weight: Parameter (connections,), in the order of `positions`.
+        bias: Parameter (n_out,), or None.
+
+    Raises:
+        ValueError: If neither or both of density and positions are given, or one is out of range.
+
+    Weights start uniform within ±1 / sqrt(k), k being the number of connections of their unit:
+    what `torch.nn.Linear` draws for a dense layer of k inputs. PyTorch's generator draws them and
+    the positions.
+
+    Source: Evci et al. 2022, "Gradient Flow in Sparse Neural Networks" (the fan-in that counts is
+    that of the connections that exist).
+    """
+
+    dense = False
+    seen: Seen | None
+    indices: Connections
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        density: float | None = None,
+        positions: np.ndarray | Tensor | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"SparseLinear({n_in}, {n_out}): a layer has 1 feature or more.")
+        if (density is None) == (positions is None):
+            raise ValueError("SparseLinear takes either density or positions.")
+        self.shape = (n_out, n_in)
+        self.watch = False
+        self.seen = None
+        where = _drawn(self.shape, density) if density is not None else self._checked(positions)
+        self.indices = Connections(self.shape, where)
+        rows = where // n_in
+        fan_in = np.bincount(rows, minlength=n_out)
+        limits = torch.from_numpy(1 / np.sqrt(np.maximum(fan_in, 1)))
+        drawn = (2 * torch.rand(len(where), dtype=torch.float64) - 1) * limits[rows]
+        self.weight = nn.Parameter(drawn.float())
+        self.register_parameter("bias", None)
+        if bias:
+            self.bias = nn.Parameter(((2 * torch.rand(n_out).double() - 1) * limits).float())
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Active positions, flat indices into (n_out, n_in), int64 (connections,), ascending."""
+        return self.indices.positions
+
+    @property
+    def connections(self) -> int:
+        """Number of active positions."""
+        return self.weight.numel()
+
+    @property
+    def density(self) -> float:
+        """Share of all positions that are active."""
+        return self.connections / math.prod(self.shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., n_in) to (..., n_out)."""
+        n_out, n_in = self.shape
+        if x.shape[-1:] != (n_in,):
+            raise ValueError(f"The input is {tuple(x.shape)}; the layer takes (..., {n_in}).")
+        columns = x.reshape(-1, n_in).T
+        seen = Seen(columns.detach()) if self.watch else None
+        bias = self.weight.new_zeros(n_out) if self.bias is None else self.bias
+        kept = None if seen is None else seen.keep_error
+        z = SparseProduct.apply(columns, self.weight, bias, self.indices, 1.0, NO_DROPOUT, kept)
+        if seen is not None:
+            seen.outputs = z.detach()
+            self.seen = seen
+        return z.T.reshape(*x.shape[:-1], n_out)
+
+    def to_dense(self) -> Tensor:
+        """Return the weights as a matrix (n_out, n_in), zeros where there is no connection."""
+        flat = self.weight.new_zeros(math.prod(self.shape))
+        return flat.index_put((torch.from_numpy(self.positions),), self.weight).view(self.shape)
+
+    def gather(self, tensor: Tensor) -> np.ndarray:
+        """Return a tensor shaped like the weights, (connections,), as an array."""
+        return tensor.detach().numpy().copy()
+
+    def scatter(self, values: np.ndarray) -> Tensor:
+        """Return values (connections,) as a tensor shaped like the weights."""
+        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
+
+    def rewire(self, positions: np.ndarray | Tensor, weights: np.ndarray | Tensor) -> None:
+        """Replace the topology and its weights.
+
+        What an optimiser keeps of the weights (momentum) must go along; `suite.Rewiring` does that.
+
+        Args:
+            positions: Flat indices into (n_out, n_in), (connections,), ascending.
+            weights: One a position, (connections,).
+
+        Raises:
+            ValueError: If a position is out of range, twice there, or out of order, or there are
+                more or fewer weights than positions.
+        """
+        where = self._checked(positions)
+        values = torch.as_tensor(weights, dtype=torch.float32)
+        if values.shape != where.shape:
+            raise ValueError(f"SparseLinear: {len(values)} weights for {len(where)} positions.")
+        self.indices = Connections(self.shape, where)
+        self.weight.grad = None
+        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
+        # the type has changed meanwhile.
+        self.weight.data = torch.empty(0, dtype=torch.float16)
+        self.weight.data = values.clone()
+
+    def extra_repr(self) -> str:
+        """Say what the layer is, in the module's repr."""
+        n_out, n_in = self.shape
+        return f"{n_in}, {n_out}, density={self.density:.4g}, bias={self.bias is not None}"
+
+    def _checked(self, positions: Any) -> np.ndarray:
+        where: np.ndarray = np.asarray(positions)
+        if where.ndim != 1 or (where.size and where.dtype.kind not in "iu"):
+            raise ValueError(f"SparseLinear: positions are {where.dtype} {where.shape}; one list.")
+        where = where.astype(np.int64)
+        size = math.prod(self.shape)
+        if where.size and (where.min() < 0 or where.max() >= size):
+            raise ValueError(f"SparseLinear: positions lie from 0 to {size - 1}.")
+        if (np.diff(where) <= 0).any():
+            raise ValueError("SparseLinear: positions must ascend, each once.")
+        return where
+
+    def get_extra_state(self) -> Tensor:
+        """Return the active positions, which `state_dict` holds beside the parameters."""
+        return torch.from_numpy(self.positions)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take the active positions out of a `state_dict`."""
+        self.indices = Connections(self.shape, self._checked(state))
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        held = state_dict.get(f"{prefix}weight")
+        if held is not None and held.ndim == 1 and held.shape != self.weight.shape:
+            self.weight.data = self.weight.new_empty(held.shape)  # another number of connections
+            self.weight.grad = None
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _drawn(shape: tuple[int, int], density: float) -> np.ndarray:
+    """Return positions drawn by a generator that PyTorch's seeds, int64, ascending."""
+    if not 0 < density <= 1:
+        raise ValueError(f"SparseLinear: density {density} is not above 0 and up to 1.")
+    rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
+    size = math.prod(shape)
+    return np.sort(rng.choice(size, max(1, round(density * size)), replace=False, shuffle=False))
