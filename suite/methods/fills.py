@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import numpy as np
@@ -34,3 +35,12 @@ def normal(
         sd: Standard deviation.
     """
     return np.float32(sd) * rng.standard_normal(positions.size, dtype=np.float32)
+
+
+@part("fill", source="Atashgahi et al. 2022, Machine Learning 111 (CTRE); Curci et al. 2021")
+def uniform(
+    layer: LayerView, positions: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Uniform within plus and minus sqrt(6 / n_in), with the dense fan-in."""
+    limit = np.float32(math.sqrt(6.0 / layer.shape[1]))
+    return (2 * rng.random(positions.size, dtype=np.float32) - 1) * limit

@@ -112,3 +112,23 @@ def spread(total: int, weights: list[int], room: list[int]) -> list[float]:
         if not free:
             break
     return parts
+
+
+def without_chains(
+    layers: list[set[tuple[int, int]]], shapes: list[tuple[int, int]]
+) -> list[set[tuple[int, int]]]:
+    """Return the connections of a network without those that lead nowhere.
+
+    First, from the last layer but one back, what leads into a unit that no later connection reads;
+    then, from the second layer on, what leads out of a unit that no earlier connection feeds.
+    """
+    left = [set(layer) for layer in layers]
+    for at in reversed(range(len(left) - 1)):
+        for unit in range(shapes[at][0]):
+            if not any(column == unit for _, column in left[at + 1]):
+                left[at] = {(row, column) for row, column in left[at] if row != unit}
+    for at in range(1, len(left)):
+        for unit in range(shapes[at][1]):
+            if not any(row == unit for row, _ in left[at - 1]):
+                left[at] = {(row, column) for row, column in left[at] if column != unit}
+    return left

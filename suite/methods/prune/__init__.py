@@ -12,4 +12,5 @@ load(
     __name__,
     "magnitude",
     "gradient",
+    "chains",
 )

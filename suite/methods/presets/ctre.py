@@ -1,0 +1,28 @@
+"""CTRE: regrowth between units that are alike."""
+
+from suite.methods.presets.method import Method, answer, with_parts
+
+SOURCE = "Atashgahi et al. 2022, Machine Learning 111; numbers of its code"
+
+_SHARED = (
+    answer("rate", "constant", zeta=0.2),
+    answer("prune", "magnitude", zeros="count"),
+    answer("fill", "uniform"),
+)
+
+METHODS = (
+    Method(
+        "ctre_sim",
+        "CTRE, similarity",
+        "SET by magnitude that regrows between like units, but nothing that has just gone.",
+        SOURCE,
+        with_parts(*_SHARED, answer("regrow", "cosine", dropped="replaced")),
+    ),
+    Method(
+        "ctre_seq",
+        "CTRE, sequential",
+        "SET by magnitude that regrows between like units until that no longer helps.",
+        SOURCE,
+        with_parts(*_SHARED, answer("regrow", "cosine_then_random", patience=40)),
+    ),
+)
