@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from suite.cli import runs
@@ -33,8 +35,7 @@ DENSE = Settings(method="dense", **COMMON)
 
 
 def settings(**options):
-    given = {name: options.pop(name) for name in ("epochs", "learning_rate") if name in options}
-    own = {name: given[name] for name in given if name in COMMON}
+    own = {name: options.pop(name) for name in ("epochs", "learning_rate") if name in options}
     return Settings(method="ticket", initial={"ticket": options}, **COMMON | own)
 
 
@@ -143,6 +144,33 @@ def test_every_option_is_part_of_the_key():
         {"mask": "random"}, {"weights": "fresh"}, {"rewind": 1},
     ]  # fmt: skip
     assert len({chained(**given).key for given in options}) == len(options)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "round": st.integers(1, 5),
+                "weights": st.sampled_from(["rewound", "fresh", "trained"]),
+                "rewind": st.integers(0, 3),
+                "share": st.sampled_from([0.2, 0.5]),
+            }
+        ),
+        max_size=6,
+    )
+)
+def test_a_chain_is_in_an_order_in_which_it_can_be_run(options):
+    runs = [chained(str(at), **given) for at, given in enumerate(options)]
+    distinct = list({run.key: run for run in runs}.values())
+    found = with_earlier(distinct)
+    keys = [run.key for run in found]
+    assert len(set(keys)) == len(keys)
+    assert {run.key for run in distinct} <= set(keys)
+    kept = kept_epochs(found)
+    for at, run in enumerate(found):
+        for start in starts(run):
+            assert start.run.key in keys[:at]
+            assert start.epoch in kept[start.run.key]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +334,7 @@ def test_a_run_that_was_done_before_anything_followed_it_is_trained_once_more(im
     run_all([dense, run], images, store)
     assert store.network(dense.key, 3) is not None
     assert store.result(dense.key) == before, "its result stands"
+    assert store.checkpoint(dense.key) is None
 
 
 def test_a_checkpoint_beyond_the_epoch_that_is_kept_is_not_gone_on_from(images, store):

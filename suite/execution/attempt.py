@@ -215,8 +215,8 @@ def _train(
         if final:
             content = pack(final[0])
             patiently(lambda: store.keep_final_network(run.key, content), PATIENCE)
-        if known is None:  # else it was trained again for its network
-            patiently(lambda: store.finish(run.key, record), PATIENCE)
+        # A run that was trained again for its network keeps the result that it has.
+        patiently(lambda: store.finish(run.key, known or record), PATIENCE)
     except training.Stopped:
         log.add("stopped")
         return "stopped"
