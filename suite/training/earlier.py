@@ -97,12 +97,7 @@ def set_weights(recipe: Recipe, network: mlp.MLP, earlier: Earlier, seed: int) -
     if chosen == "fresh":
         return
     if source is None:
-        for index, layer in enumerate(network.layers):
-            # The weights that the dense training drew, before anything was pruned.
-            drawn = glorot_uniform(
-                layer.shape, layer.shape[0] * layer.shape[1], stream(seed, "weights", layer=index)
-            )
-            layer.rewire(layer.positions, drawn[layer.positions])
+        set_dense_weights(network, seed)
         return
     for index, layer in enumerate(network.layers):
         layer.rewire(layer.positions, source.weights_at(layer, index))
@@ -111,3 +106,12 @@ def set_weights(recipe: Recipe, network: mlp.MLP, earlier: Earlier, seed: int) -
         for name, parameter in network.named_parameters():
             if name not in hidden:
                 parameter.copy_(source.values[name])
+
+
+def set_dense_weights(network: mlp.MLP, seed: int) -> None:
+    """Give a network the weights that a dense one starts with, at the positions that it has."""
+    for index, layer in enumerate(network.layers):
+        drawn = glorot_uniform(
+            layer.shape, layer.shape[0] * layer.shape[1], stream(seed, "weights", layer=index)
+        )
+        layer.rewire(layer.positions, drawn[layer.positions])

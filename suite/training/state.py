@@ -18,18 +18,20 @@ from suite.errors import UserError
 from suite.kernels import augment
 from suite.methods import multiply_adds
 from suite.methods.moment import Moment
+from suite.methods.probe import Probe
 from suite.methods.update import Updated, due, initial_topology
 from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
 from suite.training.checkpoint import unpack
-from suite.training.earlier import Earlier, set_weights, views
+from suite.training.earlier import Earlier, set_dense_weights, set_weights, views
 from suite.training.evaluate import evaluate, finite
 from suite.training.handover import hand_over
 from suite.training.lifetimes import Lifetimes
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
+from suite.training.probe import probe
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
 from suite.training.samples import activations
 
@@ -74,7 +76,9 @@ class Training:
         self._engine = engine
         parts = split(images, settings.validation, settings.train_samples, seed)
         self.batches = Batches(images, parts, device)
-        self.network = build(settings, seed, images, engine, device, earlier)
+        sizes = (images.features, *settings.hidden)
+        look = probe(settings, seed, sizes, len(images.classes), self.batches, parts.train)
+        self.network = build(settings, seed, images, engine, device, earlier, look)
         self.initial = self.sizes()
         self.optimizer = make_optimizer(settings, self.network)
         self.history: list[Epoch] = []
@@ -281,8 +285,18 @@ def build(
     engine: mlp.Engine,
     device: str,
     earlier: Earlier | None = None,
+    look: Probe | None = None,
 ) -> mlp.MLP:
     """Return a run's network at its start.
+
+    Args:
+        settings: What to compute.
+        seed: The run's seed.
+        images: The data.
+        engine: "masked" or "sparse".
+        device: For the masked engine.
+        earlier: What a chained run starts from.
+        look: What an initial topology may ask of the data.
 
     Raises:
         UserError: If the run starts from an earlier one's network, and none is given.
@@ -297,13 +311,13 @@ def build(
             f'the initial topology "{recipe.initial.name}" starts from the network of an earlier '
             "run, which suite run trains first."
         )
-    probe = views(earlier, sizes) if chained and earlier else None
+    asked = views(earlier, sizes) if chained and earlier else look
     fresh = recipe.initial.options.get("weights") == "fresh"
     network = mlp.build(
         sizes,
         len(images.classes),
         seed=seed,
-        topology=initial_topology(recipe, shapes, rngs, probe),
+        topology=initial_topology(recipe, shapes, rngs, asked),
         activation=settings.activation,
         negative_slope=settings.negative_slope,
         dropout=settings.dropout,
@@ -313,6 +327,8 @@ def build(
     )
     if chained and earlier:
         set_weights(recipe, network, earlier, seed)
+    elif recipe.initial.options.get("weights") == "kept":
+        set_dense_weights(network, seed)
     if settings.noise is not None:
         make_noisy(network, settings.noise, seed, device)
     return network

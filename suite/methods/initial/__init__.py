@@ -6,4 +6,5 @@ load(
     __name__,
     "random",
     "tickets",
+    "saliency",
 )

@@ -21,6 +21,7 @@ METHODS: dict[str, Method] = {
         "cannistraci_hebb",
         "shrinking",
         "tickets",
+        "snip",
         "noise",
     )
     for method in family.METHODS

@@ -1,0 +1,60 @@
+"""A look at the data, and at a dense network, before a training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch.nn import functional
+
+from suite.datasets.batches import Batches
+from suite.methods.probe import Probe
+from suite.randomness import stream
+from suite.settings import Settings
+from suite.sparse import mlp
+
+
+def probe(
+    settings: Settings,
+    seed: int,
+    sizes: Sequence[int],
+    classes: int,
+    batches: Batches,
+    train: np.ndarray,
+) -> Probe:
+    """Return what initial topologies with needs=("probe",) may ask.
+
+    Args:
+        settings: What to compute.
+        seed: The run's seed.
+        sizes: Units of the input and of each hidden layer.
+        classes: Number of classes.
+        batches: The data.
+        train: The images to train on, indices into the training images.
+    """
+    order = stream(seed, "order").permutation(train)  # epoch 0, which no training has
+
+    def saliency(count: int, draw: int) -> list[np.ndarray]:
+        network = mlp.build(
+            sizes,
+            classes,
+            seed=seed,
+            connected="dense",
+            activation=settings.activation,
+            negative_slope=settings.negative_slope,
+            device=batches.device,
+            draw=draw,
+        )
+        network.eval()
+        size = settings.batch_size
+        for start in range(0, min(count * size, len(order)), size):
+            chosen = order[start : start + size]
+            logits = network(batches.training(chosen))
+            functional.cross_entropy(logits, batches.labels(chosen)).backward()
+        found = []
+        for layer in network.layers:
+            assert layer.weight.grad is not None
+            found.append((layer.weight.data * layer.weight.grad).abs().cpu().numpy())
+        return found
+
+    return Probe(saliency, lambda count: batches.training(order[:count]).cpu().numpy())
