@@ -3,7 +3,7 @@ import json
 import pytest
 
 from suite import bench
-from suite.bench import engines, growth, measures, profile, scheduling, timing
+from suite.bench import engines, growth, history, measures, profile, scheduling, timing
 from suite.bench import methods as of_methods
 from suite.bench.workload import Bench, synthetic_images
 from suite.errors import UserError
@@ -109,3 +109,47 @@ def test_scheduling_is_not_measured_by_too_few_runs(monkeypatch, ended, raised):
     with pytest.raises(raised) as error:
         scheduling.scheduling(SMALL, 1, runs=2)
     assert ended is ("runs failed (no luck)" in str(error.value))
+
+
+FIGURES = {
+    "machine": {"cpu": "this"},
+    "engines": {"sparse_ms": 5.0, "times_faster": 40.0},
+    "evolution": {"random": {"share_of_epoch": 0.02}},
+}
+
+
+def changed(sparse_ms, times_faster):
+    return {**FIGURES, "engines": {"sparse_ms": sparse_ms, "times_faster": times_faster}}
+
+
+def test_a_history_says_what_became_worse(tmp_path):
+    file = tmp_path / "history.jsonl"
+    history.add(file, changed(9.0, 20.0))
+    history.add(file, {**FIGURES, "machine": {"cpu": "another"}})
+    history.add(file, FIGURES)
+    last = history.latest(file, {"cpu": "this"})
+    assert last["engines"] == FIGURES["engines"] and last["time"]
+    assert list(history.worse(FIGURES, last)) == []
+    assert list(history.worse(changed(5.4, 37.0), last)) == []  # less than a tenth
+    (slower,) = history.worse(changed(5.6, 44.0), last)
+    assert "engines: sparse ms" in slower and "5.6" in slower
+    (fewer,) = history.worse(changed(3.0, 35.0), last)
+    assert "times faster" in fewer
+    file.write_text(json.dumps(FIGURES, indent=2))  # what --json printed
+    assert history.latest(file, {"cpu": "this"}) == FIGURES
+
+
+def test_what_is_no_history_is_refused_and_left_alone(tmp_path):
+    file = tmp_path / "file"
+    for content in ("", "nothing", "[1]", '{"a": 1}'):
+        file.write_text(content)
+        with pytest.raises(UserError, match="holds no figures"):
+            history.latest(file, {"cpu": "this"})
+    with pytest.raises(UserError, match="holds no figures"):
+        history.add(file, FIGURES)
+    assert file.read_text() == '{"a": 1}'
+    with pytest.raises(UserError, match="cannot be read"):
+        history.latest(tmp_path / "none", {"cpu": "this"})
+    file.write_text(json.dumps({**FIGURES, "machine": {"cpu": "another"}}))
+    with pytest.raises(UserError, match="another processor"):
+        history.latest(file, {"cpu": "this"})

@@ -299,21 +299,35 @@ def bench(
     turns: Annotated[
         int, typer.Option(min=1, help="How often the compared sides take turns.")
     ] = 15,
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Add the figures to a history file.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Say what is worse than last in a history file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure engines and scheduling on this machine, with the paper's network."""
     from suite.bench import MEASURES, rows, run_bench
+    from suite.bench import history as histories
+    from suite.bench.measures import machine
     from suite.errors import suggestion
 
     for name in measures or []:
         if name not in MEASURES:
             raise UserError(f'there is no measure "{name}"{suggestion(name, MEASURES)}')
     chosen = ["profile"] if profile else measures or []
+    before = histories.latest(against, machine()) if against else {}
     figures = run_bench(
         turns=turns,
         measures=chosen,
         progress=lambda name: typer.echo(f"measuring: {name}", err=True),
     )
+    for sentence in histories.worse(figures, before):
+        typer.echo(sentence, err=True)
+    if history:
+        histories.add(history, figures)
     if as_json:
         print_json(figures)
         return
