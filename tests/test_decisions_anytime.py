@@ -7,6 +7,7 @@ import pytest
 
 from suite import decisions
 from suite.errors import UserError
+from suite.statistics import seeds_until_decided
 from suite.store.table import Results
 from tests.test_decisions import ACCURACY, SEEDS, small
 
@@ -102,3 +103,24 @@ def test_independent_samples_have_no_anytime_test(tmp_path):
 def test_another_inference_is_named(tmp_path):
     with pytest.raises(UserError, match=r"comparisons\.inference.*fixed.*anytime"):
         small(tmp_path, "comparisons: {baseline: set, inference: anytme}\n", ACCURACY)
+
+
+def test_power_gives_seeds_for_both_kinds(tmp_path):
+    fixed = decisions.seeds_needed(
+        small(tmp_path, "comparisons: {baseline: set}\n", ACCURACY), effect=0.01, sd=0.01
+    )[0]
+    anytime = decisions.seeds_needed(small(tmp_path, ANYTIME, ACCURACY), effect=0.01, sd=0.01)[0]
+    expected = seeds_until_decided(1.0, 0.025)
+    assert fixed.until == anytime.until == expected
+    assert fixed.need.seeds == anytime.need.seeds < expected.expected
+    assert fixed.until_equivalent is None
+    assert fixed.row()["anytime_expected"] == expected.expected
+    assert anytime.row()["anytime_equivalence_expected"] is None  # a margin of a tenth of the sd
+    assert anytime.detectable > fixed.detectable
+
+
+def test_power_has_no_seeds_at_any_time_for_independent_samples(tmp_path):
+    more = "comparisons: {baseline: set, design: independent}\n"
+    row = decisions.seeds_needed(small(tmp_path, more, ACCURACY), effect=0.01, sd=0.01)[0]
+    assert row.until is None
+    assert row.row()["anytime_seeds"] is None

@@ -1,14 +1,15 @@
 """E-values read after every seed: how often they are wrong, and how many seeds they take."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from suite.statistics import Question, compare, pairs
 from suite.statistics.evidence import confidence_sequence, evidence
-from suite.statistics.monitoring import MOST_MONITORED, seeds_until_decided
+from suite.statistics.monitoring import MOST_MONITORED, seeds_until_decided, smallest_effect, table
 from suite.statistics.power import seeds_for_difference
+from suite.statistics.significance import adjust
 
 FAMILIES, COMPARISONS, SEEDS, ALPHA = 2_000, 4, 50, 0.05
 PAGE = Path(__file__).parent.parent / "docs" / "statistics.md"
@@ -95,11 +96,54 @@ def test_equivalence_takes_fewer_seeds_the_wider_the_margin():
 
 
 def test_the_table_of_the_page_is_what_is_computed():
-    rows = re.findall(
-        r"^\| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \| ([\d.]+) \|$", PAGE.read_text(), re.M
-    )
-    assert len(rows) == 8
-    for effect, level, fixed, seeds, expected in rows:
-        need = seeds_until_decided(float(effect), float(level))
-        assert int(fixed) == seeds_for_difference(float(effect), 1.0, float(level))
-        assert (int(seeds), float(expected)) == (need.seeds, need.expected)
+    assert table() in PAGE.read_text()
+    for effect, level in ((0.5, 0.05), (4.0, 0.005)):
+        need, fixed = seeds_until_decided(effect, level), seeds_for_difference(effect, 1.0, level)
+        assert f"| {effect:g} | {level:g} | {fixed} | {need.seeds} | {need.expected} |" in table()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [10, 40])
+def test_the_smallest_effect_is_decided_within_the_seeds(seeds):
+    effect = smallest_effect(seeds, 0.05)
+    assert seeds_until_decided(effect * 1.05, 0.05).seeds <= seeds
+    assert seeds_until_decided(effect * 0.9, 0.05).seeds > seeds
+    assert smallest_effect(5, 0.05) == np.inf
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", DRAWS)
+def test_a_family_with_some_differences_is_rarely_wrong_about_the_others(kind):
+    """Holm asks less of the others once the two that differ are decided.
+
+    p-values only fall and so do adjusted ones: what is ever rejected up to 50 seeds is rejected
+    by the last p-values.
+    """
+    generator = np.random.default_rng(2022)
+    x = DRAWS[kind](generator, (FAMILIES, COMPARISONS, SEEDS))
+    x[:, :2] += 2
+    found = evidence(x)
+    wrong = 0
+    for family in np.exp(-np.maximum(found.log_e.max(axis=-1), 0)):
+        adjusted = adjust(family.tolist())
+        assert max(adjusted[:2]) <= ALPHA
+        wrong += min(adjusted[2:]) <= ALPHA
+    assert wrong / FAMILIES <= ALPHA
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", DRAWS)
+def test_verdicts_at_whatever_seed_one_stops_are_rarely_wrong(kind):
+    """From values to verdicts, stopped as soon as anything is shown: the whole procedure."""
+    generator = np.random.default_rng(2022)
+    families, wrong = 100, 0
+    for _ in range(families):
+        shared = DRAWS[kind](generator, 15)
+        cells = [DRAWS[kind](generator, 15) for _ in range(2)]
+        questions = [[Question(pairs(cell[:n], shared[:n])) for cell in cells] for n in (7, 15)]
+        wrong += any(
+            it.verdict in ("better", "worse")
+            for family in questions
+            for it in compare(family, inference="anytime")
+        )
+    assert wrong / families <= ALPHA

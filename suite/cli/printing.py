@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from suite.decisions import Claimed, Compared, Planned, Statement
     from suite.decisions.columns import Lines
-    from suite.statistics import Ranking
+    from suite.statistics import Ranking, SeedsUntilDecided
     from suite.study import Comparisons
 
 WIDTH = 100
@@ -130,9 +130,21 @@ def power_lines(planned: Sequence[Planned]) -> Iterator[str]:
             f"  to detect {need.difference:.4g} ({row.basis}) with power {need.power:g} at level "
             f"{need.level:.4g}: {seeds} seeds; sd {need.sd:.4g} {source}"
         )
+        yield from _until(row.until)
         if need.seeds_equivalence is not None:
             yield f"  to show equivalence within {need.margin:g}: {need.seeds_equivalence} seeds"
+            yield from _until(row.until_equivalent)
         yield f"  the {row.declared} declared seeds detect {_size(row.detectable)}"
+
+
+def _until(need: SeedsUntilDecided | None) -> Iterator[str]:
+    """Yield how many seeds it takes where one may stop as soon as it is decided."""
+    if need is not None:
+        expected = "too many" if need.expected is None else f"{need.expected:g}"
+        yield (
+            f"    looking after every seed (inference: anytime): {expected} seeds expected, "
+            f"{_seeds(need.seeds)} with that power"
+        )
 
 
 def table_lines(table: Table) -> Iterator[str]:

@@ -12,8 +12,12 @@ from suite.measures import Outcome, plain
 from suite.study import Cell, Study
 
 if TYPE_CHECKING:
-    from suite.statistics import Sample, SeedsNeeded
+    from suite.statistics import Sample, SeedsNeeded, SeedsUntilDecided
     from suite.store.table import Results
+
+
+LARGEST_EFFECT = 50.0
+"""Standard deviations above which a difference takes no fewer seeds."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Planned:
         declared: Seeds that the study declares.
         detectable: Smallest true difference that the declared seeds detect; NaN if not known.
         need: The numbers of seeds; None where no spread is known.
+        until: Seeds until it is decided, if it is looked at after each (anytime inference); None
+            where no spread is known or nothing is paired.
+        until_equivalent: Seeds until the cells are shown equivalent, if they do not differ; None
+            also where no margin is declared.
         reason: Why there are no numbers; empty where there are.
     """
 
@@ -40,6 +48,8 @@ class Planned:
     declared: int
     detectable: float
     need: SeedsNeeded | None
+    until: SeedsUntilDecided | None = None
+    until_equivalent: SeedsUntilDecided | None = None
     reason: str = ""
 
     def row(self) -> dict[str, Any]:
@@ -53,6 +63,8 @@ class Planned:
             "declared": self.declared,
             "detectable": plain(self.detectable),
             **(plain(asdict(self.need)) if self.need is not None else {}),
+            **_flat("anytime", self.until),
+            **_flat("anytime_equivalence", self.until_equivalent),
             "reason": self.reason,
         }
 
@@ -114,6 +126,7 @@ def _plan(
     power: float,
 ) -> Planned:
     from suite.statistics.contrast import difference
+    from suite.statistics.monitoring import smallest_effect
     from suite.statistics.power import detectable_effect, plan, spread, spread_of_pairs
 
     declared = study.file.comparisons
@@ -121,14 +134,20 @@ def _plan(
     target, basis = _target(effect, declared.equivalence_margin, difference(done).estimate)
     measured = spread_of_pairs(done) if done.fallback else spread(done)
     spread_, freedom = (sd, 0) if sd is not None else (measured, _freedom(done))
+    seeds = len(study.seeds)
+    detects = (
+        smallest_effect(seeds, level, power)
+        if declared.inference == "anytime"
+        else detectable_effect(seeds, level, power, paired)
+    )
     planned = Planned(
         cell=pair[0],
         against=pair[1],
         outcome=declared.outcome,
         runs=done.n if sd is None else 0,
         basis=basis,
-        declared=len(study.seeds),
-        detectable=detectable_effect(len(study.seeds), level, power, paired) * spread_,
+        declared=seeds,
+        detectable=detects * spread_,
         need=None,
     )
     if done.identical and sd is None:
@@ -146,7 +165,38 @@ def _plan(
         freedom=freedom,
         margin=declared.equivalence_margin,
     )
-    return replace(planned, need=need)
+    if not paired:
+        return replace(planned, need=need)
+    margin = declared.equivalence_margin
+    return replace(
+        planned,
+        need=need,
+        until=_until(target, spread_, level, power),
+        until_equivalent=None
+        if margin is None
+        else _until(0.0, spread_, level, power, margin=margin),
+    )
+
+
+def _until(
+    target: float, sd: float, level: float, power: float, margin: float | None = None
+) -> SeedsUntilDecided:
+    """Return the seeds until a decision; effects have three digits, so that few are simulated."""
+    from suite.statistics import seeds_until_decided
+
+    def in_sds(value: float) -> float:
+        return float(f"{min(abs(value) / sd, LARGEST_EFFECT) if sd else LARGEST_EFFECT:.3g}")
+
+    return seeds_until_decided(
+        in_sds(target) if target else 0.0, level, power, None if margin is None else in_sds(margin)
+    )
+
+
+def _flat(name: str, need: SeedsUntilDecided | None) -> dict[str, float | None]:
+    return {
+        f"{name}_expected": None if need is None else need.expected,
+        f"{name}_seeds": None if need is None else need.seeds,
+    }
 
 
 def _target(effect: float | None, margin: float | None, seen: float) -> tuple[float, str]:

@@ -2,17 +2,22 @@
 
 Simulated under normal differences, always from the same draws, so that a number does not change
 from one call to the next.
+
+python -c "from suite.statistics.monitoring import table; print(table())"
+
+prints the table of docs/statistics.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, log
+from math import ceil, inf, log
 
 import numpy as np
 
 from suite.statistics.evidence import Floats, evidence, highest
+from suite.statistics.power import seeds_for_difference
 
 DRAWS = 2_000
 DRAWS_SEED = 20_231_101
@@ -67,6 +72,43 @@ def seeds_until_decided(
         expected=round(float(np.minimum(decided, most).mean()), 1) if open_ <= 0.01 else None,
         seeds=seeds if seeds <= most else None,
     )
+
+
+@lru_cache(maxsize=256)
+def smallest_effect(seeds: int, level: float, power: float = 0.8) -> float:
+    """Return the smallest standardised difference that is decided within some seeds.
+
+    Args:
+        seeds: At most `MOST_MONITORED` are looked at.
+        level: As in `seeds_until_decided`.
+        power: Chance of that.
+
+    Returns:
+        To two digits; infinite where so few seeds can decide nothing.
+    """
+    seeds = min(seeds, MOST_MONITORED)
+    if highest(seeds) < 1 / level:
+        return inf
+    low, high = 0.0, 50.0
+    while high - low > 0.01 * high:
+        middle = (low + high) / 2
+        if np.mean(_decided(middle, level, None, seeds) <= seeds) >= power:
+            high = middle
+        else:
+            low = middle
+    return float(f"{high:.2g}")
+
+
+def table() -> str:
+    """Return seeds needed with fixed inference and at any time, as a table in Markdown."""
+    rows = ["| difference (sd) | level | fixed | at any time, 80 % | at any time, expected |"]
+    rows.append("|---|---|---|---|---|")
+    for level in (0.05, 0.005):
+        for effect in (0.5, 1.0, 2.0, 4.0):
+            fixed = seeds_for_difference(effect, 1.0, level)
+            need = seeds_until_decided(effect, level)
+            rows.append(f"| {effect:g} | {level:g} | {fixed} | {need.seeds} | {need.expected} |")
+    return "\n".join(rows)
 
 
 def _decided(effect: float, level: float, margin: float | None, most: int) -> Floats:
