@@ -41,6 +41,20 @@ RULES = {
         (5, "comparisons.measure", '"last"', "1"),
         (5, "comparisons.measure.lst", '"lst"', '"last"'),
     ),
+    "options of parts out of range, those with a flat name too": (
+        "name: x\ndefaults: {initial: {erdos_renyi: {epsilon: -3}}}\ncells:\n"
+        "  - {method: set, rate: {cosine: {zeta: 3}}}\n"
+        "  - {method: set, rate: {cosine: {end: 2}}}\n"
+        "  - {method: set, grid: {rate.zeta: [0.1, 3]}}\n"
+        "  - {method: accset, budget: {performance: {k: much}}}\n"
+        "  - {method: set, regrow: {one_neighbour: {neighbourhood: diag}}}\n",
+        (2, "defaults.initial.erdos_renyi.epsilon", "above 0", "-3"),
+        (4, "cells[0].rate.cosine.zeta", "below 1", "3"),
+        (5, "cells[1].rate", '"cosine"', "end", "less than 1"),
+        (6, "cells[2].grid.rate.zeta[1]", "below 1", "3"),
+        (7, "cells[3].budget.performance.k", "below 1", '"much"'),
+        (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
+    ),
     "an unknown cell of a reference": (
         RIGHT + "report:\n  references:\n    - cell: lset\n      source: theirs\n"
         "      epochs: [{epoch: 1, val_los: 2.3}]\n",

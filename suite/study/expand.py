@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from suite.errors import suggestion
+from suite.methods import flat
 from suite.methods.parts import KINDS
 from suite.methods.presets import METHODS
 from suite.settings import ContradictionError, Settings
@@ -78,6 +79,7 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
                 inherited.pop("metric", None)
             elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
             merged = inherited | given
+            elsewhere = _in_parts(merged, here, elsewhere) | elsewhere
             sure = {n: v for n, v in merged.items() if n not in unsure}
             settings, wrong = _validate_settings(mistakes, sure, here, elsewhere)
             wrong |= wrong_grid | (merged.keys() & unsure)
@@ -89,6 +91,21 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
             cell = Cell(cell_label(named), cell_title(settings, given), settings)
             distinct.setdefault(same, cell)
     return list(distinct.values()), doubts
+
+
+def _in_parts(
+    merged: Mapping[str, Any], here: Where, elsewhere: Mapping[str, Where]
+) -> dict[str, Where]:
+    """Return the places of settings that are given as options of a part, as zeta is of a rate."""
+    found: dict[str, Where] = {}
+    for (kind, option), setting in flat.OPTIONS.items():
+        written = merged.get(kind)
+        if setting in merged or not isinstance(written, dict) or len(written) != 1:
+            continue
+        ((part, options),) = written.items()
+        if isinstance(options, dict) and option in options:
+            found[setting] = (*elsewhere.get(kind, (*here, kind)), part, option)
+    return found
 
 
 def _doubt(merged: Mapping[str, Any], wrong: Set[str], given: Mapping[str, Any]) -> Doubt:
@@ -175,6 +192,9 @@ def _validate_settings(
     except ValidationError as error:
         mistakes.note_invalid(error, block=block, elsewhere=elsewhere)
         wrong, contradictory = _named_in(error)
+    wrong |= {
+        kind for (kind, _), setting in flat.OPTIONS.items() if setting in wrong - merged.keys()
+    }
     if wrong:
         rest = {name: value for name, value in merged.items() if name not in wrong}
         try:
@@ -201,5 +221,6 @@ def _check_alone(mistakes: Mistakes, defaults: dict[str, Any]) -> None:
     try:
         Settings.model_validate(defaults)
     except ValidationError as error:
-        every = set(Settings.model_fields)
-        mistakes.note_invalid(error, block=("defaults",), without=every)
+        every, block = set(Settings.model_fields), ("defaults",)
+        elsewhere = _in_parts(defaults, block, {})
+        mistakes.note_invalid(error, block=block, elsewhere=elsewhere, without=every)
