@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -49,6 +50,13 @@ def test_names_are_distinct_and_what_is_shown_exists(columns, layout):
         shown = of.shown(layout, columns, Comparisons(inference=inference, equivalence_margin=1))
         assert all(len(set(pair)) == 2 for pair in shown)
     assert {name for names in layout for name in names} <= {column.name for column in columns}
+
+
+@pytest.mark.parametrize("columns", [of.COMPARISON, of.STATEMENT])
+def test_every_recorded_column_is_documented(columns):
+    page = (Path(__file__).parent.parent / "docs" / "formats.md").read_text()
+    names = [column.name for column in columns if column.recorded]
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_terminal_and_page_show_the_same_texts(decided):
