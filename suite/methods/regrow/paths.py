@@ -62,11 +62,17 @@ def _of_nodes(links: Any, rule: Rule) -> scored.Scores:
     """Return what computes the node form: e(A) A + (e(A.T) A.T).T."""
     turned = links.T.tocsr()
     between_inputs = _weights(turned, turned, rule).T.tocsr()
+    if 3 * between_inputs.nnz > between_inputs.shape[0] ** 2:
+        between_inputs = between_inputs.toarray()  # no larger then, and several times as fast
 
     def scores(start: int, stop: int) -> NDArray[np.float32]:
         block = links[start:stop]
-        by_outputs = _weights(block, links, rule, start) @ links
-        return (by_outputs + block @ between_inputs).toarray()
+        weights = _weights(block, links, rule, start).toarray()
+        by_outputs = turned @ np.ascontiguousarray(weights.T)
+        by_inputs = block @ between_inputs
+        if not isinstance(by_inputs, np.ndarray):
+            by_inputs = by_inputs.toarray()
+        return by_outputs.T + by_inputs
 
     return scores
 
