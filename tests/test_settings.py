@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from pydantic import ValidationError
 
@@ -414,3 +416,10 @@ def test_a_learning_rate_follows_its_curve():
 
 def test_equal_settings_are_one_key_of_a_mapping():
     assert len({Settings(), Settings(zeta=0.3), Settings(method="rigl")}) == 2
+
+
+def test_a_contradiction_reaches_another_process():
+    with pytest.raises(ValidationError) as error:
+        Settings(method="set", epsilon=1e6)
+    wrong = error.value.errors()[0]["ctx"]["error"]
+    assert pickle.loads(pickle.dumps(wrong)).found == wrong.found

@@ -29,6 +29,9 @@ class ContradictionError(ValueError):
         super().__init__(" ".join(contradiction.sentence for contradiction in found))
         self.found = found
 
+    def __reduce__(self) -> tuple[type[ContradictionError], tuple[list[Contradiction]]]:
+        return type(self), (self.found,)  # a process that waits for it would wait forever
+
 
 class Contradiction(NamedTuple):
     """One contradiction between settings.
