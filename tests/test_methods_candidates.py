@@ -16,6 +16,7 @@ from suite.methods import library, scored
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import resolve
+from suite.methods.regrow import similarity
 from suite.methods.regrow.similarity import stalled
 from suite.methods.update import update
 from tests.asking import regrow
@@ -203,6 +204,11 @@ def test_same_unit_shares_fewer_by_what_was_lost():
 
 def test_cosine_golden_cases():
     """(1,2,0,2).(2,1,0,2) / 9, (1,-2,0,2).(2,1,0,-2) / 9, and a silent unit."""
+    inputs = np.array([[2, 1, 0, 2], [2, 1, 0, -2], [0, 0, 0, 0]], dtype=np.float32)
+    outputs = np.array([[1, 2, 0, 2], [1, -2, 0, 2]], dtype=np.float32)
+    layer = view(np.zeros((2, 3), dtype=bool), inputs=inputs, outputs=outputs)
+    found = similarity._likeness(layer, 4)(0, 2)
+    assert found == pytest.approx(np.array([[8, 0, 0], [4, 4, 0]]) / 9, abs=1e-6)
     for one, other, expected in (
         ((1, 2, 0, 2), (2, 1, 0, 2), 8 / 9),
         ((1, -2, 0, 2), (2, 1, 0, -2), 4 / 9),
