@@ -30,7 +30,7 @@ def methods(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
     for method in METHODS:
         pair = bench.training("sparse"), bench.training("sparse", method=method)
         calls = [call for side in pair for call in (side.step, side.evaluate, _update_of(side))]
-        times = alternate(calls, max(3, turns // 5), [3, 1, 1] * 2)
+        times = alternate(calls, max(3, turns // 3), [3, 1, 1] * 2)
         set_epoch, epoch = (
             times[:, at : at + 3] @ np.array([EPOCH, 1, updates_an_epoch(side.training.recipe)])
             for at, side in zip((0, 3), pair, strict=True)

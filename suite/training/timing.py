@@ -13,9 +13,9 @@ from suite.datasets.dataset import DataSet
 from suite.methods.update import due
 from suite.settings import Settings
 from suite.sparse import mlp
-from suite.training.earlier import Earlier, keep, read
+from suite.training.earlier import Earlier, Kept
 from suite.training.rewire import WATCHED
-from suite.training.state import Training
+from suite.training.state import Training, build
 
 
 def epoch_seconds(
@@ -69,8 +69,8 @@ def stand_in(settings: Settings, images: DataSet) -> Earlier | None:
     if "earlier" not in settings.recipe.initial.part.needs:
         return None
     dense = Settings(method="dense", hidden=settings.hidden, activation=settings.activation)
-    network = Training(dense, 0, images)
-    return Earlier(read(keep(network.network, network.optimizer)))
+    network = build(dense, 0, images, "masked", "cpu")
+    return Earlier(Kept({}, {name: p.detach() for name, p in network.named_parameters()}))
 
 
 class FirstEpoch:
