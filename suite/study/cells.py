@@ -9,7 +9,8 @@ from typing import Any
 from suite import paper
 from suite.errors import MOST_NAMES, UserError, suggestion
 from suite.methods import flat
-from suite.methods.presets import METHODS
+from suite.methods.parts import KINDS
+from suite.methods.presets import METHODS, Method
 from suite.settings import Settings
 from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
@@ -170,9 +171,23 @@ def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
         title += f" f({settings.metric.replace('val_accuracy', 'val_acc')})"
     if settings.recipe.evolves and settings.regrow != method.parts["regrow"].name:
         title += ", " + settings.regrow.replace("_", " ")
-    shown = {"method", "metric", "regrow"}
-    rest = [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in shown]
-    if isinstance(given.get("regrow"), dict):
-        (options,) = given["regrow"].values()
-        rest += [f"{name}={as_yaml(value)}" for name, value in (options or {}).items()]
-    return ", ".join([title, *rest])
+    parts = {name: value for name, value in given.items() if name in KINDS}
+    shown = {"method", "metric", "regrow", *parts}
+    rest = [_part_title(method, kind, value) for kind, value in parts.items()]
+    rest += [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in shown]
+    return ", ".join([title, *filter(None, rest)])
+
+
+def _part_title(method: Method, kind: str, written: Any) -> str:
+    """Return what a title says of a part that a cell sets: name and options, as far as they differ.
+
+    A part of the method's own name is known, and so is the name of a regrowth strategy.
+    """
+    own = {**method.parts}[kind]  # type: ignore[index]
+    if not isinstance(written, Mapping):
+        return "" if kind == "regrow" else f"{kind}={as_yaml(written)}"
+    ((name, options),) = written.items()
+    known = own.options if name == own.name else {}
+    said = [f"{o}={as_yaml(v)}" for o, v in (options or {}).items() if known.get(o, ...) != v]
+    named = kind == "regrow" or name == own.name
+    return ", ".join(said if named else [str(name).replace("_", " "), *said])

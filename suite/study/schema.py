@@ -44,10 +44,9 @@ def study_schema() -> dict[str, Any]:
             name: _list_of(_without_default(field)) for name, field in properties.items()
         }
         | {
-            f"{part.kind}.{name}": _list_of(field)
+            f"{kind}.{name}": _list_of(fields[0] if len(fields) == 1 else {"anyOf": fields})
             for kind in KINDS
-            for part in _built_in(kind)
-            for name, field in _options_schema(part).items()
+            for name, fields in _options_of(kind).items()
         },
     }
     block = {"type": "object", "additionalProperties": False}
@@ -81,6 +80,16 @@ def _part_schema(kind: Kind, nullable: bool) -> dict[str, Any]:
 def _options_schema(part: Part) -> dict[str, Any]:
     options: dict[str, Any] = part.schema().get("properties", {})
     return options
+
+
+def _options_of(kind: Kind) -> dict[str, list[dict[str, Any]]]:
+    """Return the options of all parts of a kind; one name may be an option of several parts."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in _built_in(kind):
+        for name, field in _options_schema(part).items():
+            if field not in found.setdefault(name, []):
+                found[name].append(field)
+    return found
 
 
 def _built_in(kind: Kind) -> list[Part]:
