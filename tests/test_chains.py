@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from suite.cli import runs
 from suite.datasets.digits import digits
 from suite.errors import UserError
-from suite.execution.attempt import attempt
+from suite.execution.attempt import _earlier, attempt
 from suite.settings import Settings
+from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.store.status import look
 from suite.store.store import RunStore
 from suite.study import load_study
@@ -241,8 +242,6 @@ def test_the_chain_by_hand_is_the_chain(images, store):
 
 def start_of(run, images, store):
     """Return the training of a chained run as it starts."""
-    from suite.execution.attempt import _earlier
-
     run_all(with_earlier([run]), images, store)
     return Training(run.settings, run.seed, images, earlier=_earlier(run, store))
 
@@ -299,6 +298,14 @@ def test_both_engines_train_the_same_ticket(images, store):
     for one, other in zip(masked, elsewhere.result(run.key)["history"], strict=True):
         assert one["connections"] == other["connections"]
         assert one["train_loss"] == pytest.approx(other["train_loss"], rel=1e-3)
+
+
+def test_the_sparse_engine_masks_tickets_that_are_nearly_dense(images, store):
+    for round_, kind in ((1, MaskedLinear), (5, SparseLinear)):
+        run = chained(round=round_)
+        run_all(with_earlier([run]), images, store)
+        training = Training(run.settings, 1, images, engine="sparse", earlier=_earlier(run, store))
+        assert [type(layer) for layer in training.network.layers] == [kind, kind]
 
 
 # ---------------------------------------------------------------- going on, and what goes wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -100,6 +101,7 @@ def build(
     engine: Engine = "masked",
     device: str | torch.device = "cpu",
     draw: int = 0,
+    masked_from: float = math.inf,
 ) -> MLP:
     """Build a network at its initial topology and weights, which the seed alone decides.
 
@@ -117,6 +119,7 @@ def build(
         engine: "masked" or "sparse".
         device: Of the tensors; the sparse engine runs on the CPU only.
         draw: Which of the seed's draws of weights; 0 is that of all runs but those that start anew.
+        masked_from: The density from which on a layer is masked in the sparse engine too.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -136,7 +139,8 @@ def build(
         # 100 lies beyond any layer: the activation's values come from a stream of their own.
         own_rng = stream(seed, "weights", draw, layer=100 + index)
         units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))
-        if engine == "sparse" and positions is not None:
+        is_sparse = positions is not None and count < masked_from * n_out * n_in
+        if engine == "sparse" and positions is not None and is_sparse:
             layers.append(SparseLinear(shape, positions, weights, units))
         else:
             layers.append(MaskedLinear(shape, positions, weights, units, device))

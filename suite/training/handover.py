@@ -8,8 +8,8 @@ from torch import Tensor
 from suite.sparse import mlp
 from suite.sparse.layers import MaskedLinear, SparseLinear
 
-DENSITY = 0.2
-"""Below this density a layer is handed over: the sparse engine takes less than half the time."""
+DENSITY = 0.4
+"""From this density on the masked engine is as fast as the sparse one, or faster."""
 
 
 def hand_over(network: mlp.MLP, optimizer: torch.optim.Optimizer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -27,7 +28,7 @@ from suite.sparse.differentiate import differentiate
 from suite.training.checkpoint import unpack
 from suite.training.earlier import Earlier, set_dense_weights, set_weights, views
 from suite.training.evaluate import evaluate, finite
-from suite.training.handover import hand_over
+from suite.training.handover import DENSITY, hand_over
 from suite.training.lifetimes import Lifetimes
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
@@ -313,6 +314,7 @@ def build(
         )
     asked = views(earlier, sizes) if chained and earlier else look
     fresh = recipe.initial.options.get("weights") == "fresh"
+    shrinks = recipe.evolves and "layers" in recipe.budget.part.needs
     network = mlp.build(
         sizes,
         len(images.classes),
@@ -324,6 +326,7 @@ def build(
         engine=engine,
         device=device,
         draw=recipe.initial.options["round"] if chained and fresh else 0,
+        masked_from=DENSITY if chained or shrinks else math.inf,
     )
     if chained and earlier:
         set_weights(recipe, network, earlier, seed)
