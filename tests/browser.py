@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +68,86 @@ def visit(page: Path, script: str, *, width: int, dark: bool = False) -> tuple[A
     assert found is not None, result.stderr[-2000:]
     console = [line for line in result.stderr.splitlines() if "CONSOLE" in line]
     return json.loads(html.unescape(found[1])), console
+
+
+class Tab:
+    """A page that a mouse and a keyboard reach, over Chromium's own pipe."""
+
+    def __init__(self, sending: int, receiving: int) -> None:
+        self._sending, self._receiving = sending, receiving
+        self._count, self._rest, self._session = 0, b"", ""
+
+    def open(self, page: Path) -> None:
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        size = {"width": 1400, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        self.call("Page.navigate", url=page.as_uri())
+        until = time.monotonic() + 60
+        while self.run("location.protocol + document.readyState") != "file:complete":
+            assert time.monotonic() < until, "the page did not load"
+            time.sleep(0.05)
+
+    def run(self, expression: str) -> Any:
+        """Return the value of an expression."""
+        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
+
+    def press(self, key: str, code: int) -> None:
+        """Press and release a key as a keyboard does."""
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        text = {"text": "\r"} if key == "Enter" else {}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **about, **text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse to a place in the window."""
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def call(self, method: str, **parameters: Any) -> Any:
+        self._count += 1
+        message = {"id": self._count, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._sending, json.dumps(message).encode() + b"\0")
+        while True:
+            while b"\0" not in self._rest:
+                more = os.read(self._receiving, 1 << 16)
+                assert more, "the browser ended"
+                self._rest += more
+            line, _, self._rest = self._rest.partition(b"\0")
+            answer = json.loads(line)
+            if answer.get("id") == self._count:
+                assert "error" not in answer, answer
+                return answer["result"]
+
+
+@contextmanager
+def tab(page: Path) -> Iterator[Tab]:
+    """Open a page in a browser that answers over a pipe; close it afterwards."""
+    to_browser, sending = os.pipe()
+    receiving, from_browser = os.pipe()
+    flags = [flag for flag in _FLAGS if not flag.startswith("--virtual-time")]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(
+            [
+                *("bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "browser"),
+                *(CHROMIUM or "", *flags, f"--user-data-dir={profile}"),
+                "--remote-debugging-pipe",
+            ],
+            pass_fds=(to_browser, from_browser),
+            stderr=subprocess.DEVNULL,
+        )
+        for end in (to_browser, from_browser):
+            os.close(end)
+        try:
+            opened = Tab(sending, receiving)
+            opened.open(page)
+            yield opened
+        finally:
+            process.kill()
+            process.wait()
+            os.close(sending)
+            os.close(receiving)

@@ -166,6 +166,7 @@ def _history(settings, seed, shift):
     columns["connections"] = counts.sum(axis=1)
     columns |= {f"connections_{n + 1}": counts[:, n] for n in range(3)}
     columns |= {"theta": theta, "evolved": evolved, "paused": pauses}
+    columns["multiply_adds"] = 50_000 * 3 * (counts.sum(axis=1) + 40_000)
     columns["seconds"] = 4 + own.uniform(0, 0.1, len(epochs))
     return pd.DataFrame(columns)
 
@@ -196,8 +197,22 @@ def _record(settings, seed, extra):
             "initial": [{"inputs": h, "outputs": h} for h in initial],
             "final": [{"inputs": h, "outputs": h} for h in heavy],
         },
+        "data": {"kind": "images", "shape": [32, 32, 3], "notes": []},
+        "pixels": {
+            "initial": rng.poisson(60, 1024).tolist(),
+            "final": rng.poisson(60 * (0.4 + 1.2 * np.outer(_HILL, _HILL)).ravel()).tolist(),
+        },
+        "lifetimes": {
+            "initial": {"died": [0, *range(90, 60, -1)], "alive": [*([0] * 30), 2000]},
+            "regrown": {"died": [0, *range(60, 30, -1)], "alive": [*range(30, 0, -1)]},
+        }
+        if settings.recipe.evolves
+        else None,
         "provenance": provenance | extra,
     }
+
+
+_HILL = np.sin(np.linspace(0, np.pi, 32))
 
 
 def _histogram(degrees):

@@ -40,7 +40,7 @@ for (const e of document.querySelectorAll("body *")) {
   texts += 1;
   if (contrast(colour, page) < 4.5) faint.push([e.tagName, e.textContent.slice(0, 30), colour]);
 }
-const pictures = [...document.querySelectorAll("figure svg")].filter(visible);
+const pictures = [...document.querySelectorAll("figure svg[role=img]")].filter(visible);
 const sorted = [];
 for (const grid of document.querySelectorAll("table")) {
   [...grid.tHead.rows[0].cells].forEach((head, column) => {
@@ -99,7 +99,8 @@ def test_every_text_stands_out(seen):
 
 
 def test_every_figure_is_there_and_has_a_name(seen):
-    assert seen["pictures"] == 9  # 2 to 6, differences, Pareto front, pauses, degrees
+    # 2 to 6, differences, two Pareto fronts, pauses, pixels, lifetimes, degrees, tails
+    assert seen["pictures"] == 13
     assert seen["unnamed"] == 0
     assert seen["repeated"] == []
 
@@ -107,7 +108,7 @@ def test_every_figure_is_there_and_has_a_name(seen):
 def test_every_table_sorts_by_every_column(seen):
     tables = {click["column"].partition(",")[0] for click in seen["sorted"]}
     assert tables >= {"table2-grid", "claims-grid", "statements-grid", "comparisons-grid"}
-    assert len(tables) == 11
+    assert len(tables) == 14
     for click in seen["sorted"]:
         assert click["said"] == click["order"]
         there = [value for value in click["values"] if value]

@@ -112,7 +112,7 @@ def captions(page):
 
 def test_every_caption_says_what_n_and_the_band_are(page, tmp_path):
     found = captions(page)
-    assert len(found) == 9
+    assert len(found) == 13
     study = make_study(tmp_path, PERFORMANCE, epochs=12)
     both = reporting.compare_reports(make_results(study), make_results(study, shift=0.1), tmp_path)
     found |= captions(both.index.read_text())
@@ -120,7 +120,7 @@ def test_every_caption_says_what_n_and_the_band_are(page, tmp_path):
     for name, caption in found.items():
         assert re.search(r"\bn = \d+( to \d+)? (pairs of )?runs", caption), name
         drawn = re.search(r"\b(bands|bars) their 95 % t intervals", caption)
-        assert drawn or name in ("pauses", "degrees"), name
+        assert drawn or name in ("pauses", "degrees", "pixels", "tails"), name
 
 
 def test_a_band_has_the_studys_level(tmp_path):

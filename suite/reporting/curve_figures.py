@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, 
 from suite.reporting.placement import free_box, spread
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -72,9 +74,10 @@ def draw_curves(
         room = (_widest(figure, curves) + _TEXT_AT + 2) / 72 / TWO_COLUMNS
         axes = figure.add_axes((0.085, 0.125, 0.915 - min(room, 0.5), 0.81))
     tidy_axes(axes)
+    axes.set_gid("panel-" + "-".join(map(str, range(len(curves)))))
     for number, curve in enumerate(curves):
         look = looks[curve.cell.label]
-        _draw_seeds(axes, curve.thinned(_SEED_POINTS // (1 + narrow)), look)
+        _draw_seeds(axes, curve.thinned(_SEED_POINTS // (1 + narrow)), look, number)
         _draw_curve(axes, curve.thinned(_POINTS // (1 + narrow)), look, number, len(curves))
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
     axes.margins(y=0.04)
@@ -93,14 +96,46 @@ def draw_curves(
     return figure
 
 
-def _draw_seeds(axes: Axes, curve: Curve, look: Look) -> None:
+def panels(figure: Figure) -> list[dict[str, Any]]:
+    """Return where a figure's curves are, for a page that answers the mouse.
+
+    Returns:
+        For each axes "box" (left, top, right, bottom in the SVG's units), "x" and "y" (what is at
+        its edges: left and right, bottom and top), and "curves", the numbers of those drawn there.
+    """
+    width, height = 72 * figure.get_size_inches()
+    found = []
+    for axes in figure.axes:
+        numbers = re.findall(r"\d+", axes.get_gid() or "")
+        box = axes.get_position()
+        edges = (box.x0 * width, (1 - box.y1) * height, box.x1 * width, (1 - box.y0) * height)
+        if numbers:
+            found.append(
+                {
+                    "box": [round(float(edge), 1) for edge in edges],
+                    "x": [float(edge) for edge in axes.get_xlim()],
+                    "y": [float(f"{edge:.6g}") for edge in axes.get_ylim()],
+                    "curves": [int(number) for number in numbers],
+                }
+            )
+    return found
+
+
+def _mark(artist: Artist, number: int) -> Any:
+    """Let a page find what belongs to a curve: its SVG elements have the class curve-NUMBER."""
+    artist.set_gid(f"curve-{number}")
+    return artist
+
+
+def _draw_seeds(axes: Axes, curve: Curve, look: Look, number: int) -> None:
     """Draw every seed faintly, as one line with gaps."""
     if curve.n < 2:
         return
     gap = np.full((curve.n, 1), np.nan)
     y = np.hstack([curve.runs, gap]).ravel()
     x = np.tile([*curve.epochs.astype(float), np.nan], curve.n)
-    axes.plot(x, y, color=look.hue.light, alpha=0.22, linewidth=0.35, zorder=1.5)
+    (line,) = axes.plot(x, y, color=look.hue.light, alpha=0.22, linewidth=0.35, zorder=1.5)
+    _mark(line, number)
 
 
 def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
@@ -108,12 +143,13 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) 
     colour = look.hue.light
     tint = min(0.16, 1 / curves)
     if curve.n > 1:
-        axes.fill_between(
+        band = axes.fill_between(
             curve.epochs, curve.low, curve.high, color=colour, alpha=tint, linewidth=0, zorder=2
         )
+        _mark(band, number)
     points = len(curve.epochs)
     every = max(points // 7, 1)
-    axes.plot(
+    (line,) = axes.plot(
         curve.epochs,
         curve.mean,
         color=colour,
@@ -126,6 +162,7 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) 
         markevery=((every // 2 + number * every // 6) % max(points, 1), every),
         zorder=3,
     )
+    _mark(line, number)
 
 
 def _format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
@@ -163,7 +200,7 @@ def _draw_inset(
     for number, curve in enumerate(curves):
         end, look = curve.between(first, last), looks[curve.cell.label]
         if len(end.epochs) > 1:
-            _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look)
+            _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
             _draw_curve(inset, end.thinned(100), look, number, len(curves))
     inset.set_xlim(first, last)
     edges = np.hstack([_extent(curve.between(first, last)) for curve in moving(curves)])
@@ -217,12 +254,12 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
     ends = [(value - bottom) / (top - bottom) for value in last]
     places = spread(ends, _LABEL_STEP / height, 0.01, 0.99)
     outside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "zorder": 4}
-    for curve, end, place in zip(curves, ends, places, strict=True):
+    for number, (curve, end, place) in enumerate(zip(curves, ends, places, strict=True)):
         look = looks[curve.cell.label]
         colour = look.hue.light
         x = 1 + np.array([3, 13, 16, 38, _TEXT_AT]) / width
-        axes.plot(x[:2], [end, place], color=colour, linewidth=0.5, **outside)
-        axes.plot(
+        drawn = axes.plot(x[:2], [end, place], color=colour, linewidth=0.5, **outside)
+        drawn += axes.plot(
             x[1:4],
             [place] * 3,
             color=colour,
@@ -230,12 +267,14 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
             dashes=look.dash or (None, None),
             **outside,
         )
-        axes.plot(
+        drawn += axes.plot(
             [(x[1] + x[3]) / 2], [place], color=colour, marker=look.marker, markersize=3, **outside
         )
-        axes.text(
+        text = axes.text(
             x[4], place, short(curve.cell.title), va="center_baseline", fontsize=SMALL, **outside
         )
+        for artist in (*drawn, text):
+            _mark(artist, number)
 
 
 def _widest(figure: Figure, curves: Sequence[Curve]) -> float:

@@ -154,6 +154,7 @@ def _lean(svg: str) -> str:
     """Round coordinates to a tenth of a point, and drop what says nothing."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="(curve-\d+)"', r'class="\1"', svg)  # of many elements
     svg = _PLACES.sub(lambda places: _DECIMAL.sub(_rounded, places[0]), svg)
     svg = re.sub(r"\s*\n([LMzCQ])", r"\1", svg)
     return re.sub(r"\n\s+", "\n", svg)
@@ -179,7 +180,7 @@ def short(text: str, most: int = 46) -> str:
     return f"{text[: most // 2 - 1]}…{text[-(most - most // 2) :]}"
 
 
-def inline(picture: Picture, title: str, description: str) -> str:
+def inline(picture: Picture, title: str, description: str, panels: str = "") -> str:
     """Return a figure's SVG for a page: its ids its own, its colours the page's.
 
     Every colour becomes a CSS variable named after it (--h-0069a6), which the page sets for light
@@ -189,6 +190,7 @@ def inline(picture: Picture, title: str, description: str) -> str:
         picture: The figure.
         title: Its name for screen readers.
         description: What it shows, for screen readers.
+        panels: Where its curves are, as JSON.
     """
     from markupsafe import escape
 
@@ -201,8 +203,9 @@ def inline(picture: Picture, title: str, description: str) -> str:
     head, body = svg.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     assert box is not None  # matplotlib always writes one
+    where = f'data-panels="{escape(panels)}" ' if panels else ""
     return (
-        f'<svg {box[0]} role="img" aria-labelledby="{stem}-title {stem}-desc" '
+        f'<svg {box[0]} {where}role="img" aria-labelledby="{stem}-title {stem}-desc" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<title id="{stem}-title">{escape(title)}</title>'
         f'<desc id="{stem}-desc">{escape(description)}</desc>{body.strip()}'

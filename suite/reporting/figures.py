@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from suite import paper
 from suite.datasets.sources import title as source_title
 from suite.reporting.appearance import Look
-from suite.reporting.curve_figures import Axis, draw_curves, moving
+from suite.reporting.curve_figures import Axis, draw_curves, moving, panels
 from suite.reporting.curves import Curve, curve_table, curves
 from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.numbers import (
@@ -45,6 +45,7 @@ class Shown:
         wide: SVG for wide screens and paper.
         narrow: SVG for narrow screens, empty where the wide one serves.
         column: Whether STEM-column.pdf is there, to fit one column.
+        values: What its curves are at each epoch, as JSON for the page; empty where it has none.
     """
 
     stem: str
@@ -54,6 +55,7 @@ class Shown:
     wide: str
     narrow: str = ""
     column: bool = False
+    values: str = ""
 
     @property
     def full_title(self) -> str:
@@ -199,15 +201,40 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
     last = max(int(curve.epochs[-1]) for curve in drawn)
     description = _describe(drawn, plan, last)
     with style(plan.stem):
-        picture = save(draw_curves(drawn, looks, plan.axis, zoom=plan.zoom), plan.stem, out)
-    wide = inline(picture, title, description)
+        figure = draw_curves(drawn, looks, plan.axis, zoom=plan.zoom)
+        picture = save(figure, plan.stem, out)
+    wide = inline(picture, title, description, json.dumps(panels(figure)))
     stem = f"{plan.stem}-column"
     with style(stem):
         column = draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=True)
-        narrow = inline(save(column, stem, out, formats=("svg", "pdf")), title, description)
+        picture = save(column, stem, out, formats=("svg", "pdf"))
+    narrow = inline(picture, title, description, json.dumps(panels(column)))
     caption = _caption(plan, drawn, last)
     name = f"Figure {plan.number}"
-    return Shown(plan.stem, name, title, caption, wide, narrow, column=True)
+    values = values_of(drawn, looks, plan)
+    return Shown(plan.stem, name, title, caption, wide, narrow, column=True, values=values)
+
+
+def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
+    """Return what a page's script needs of curves, as JSON: means and half intervals by epoch."""
+    form = format_for("connections" if plan.column == "connections" else "accuracy", [])
+
+    def plainly(numbers: Iterable[float]) -> list[float | None]:
+        return [float(form.plain(n)) if form.plain(n) else None for n in numbers]
+
+    found = [
+        {
+            "title": curve.cell.title,
+            "first": int(curve.epochs[0]),
+            "means": plainly(curve.mean),
+            "halves": plainly(curve.half) if curve.n > 1 else [],
+            "hue": looks[curve.cell.label].hue.light[1:],
+            "dash": looks[curve.cell.label].dash,
+        }
+        for curve in drawn
+    ]
+    about = {"decimals": form.decimals, "curves": found}
+    return json.dumps(about, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:

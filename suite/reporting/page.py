@@ -50,6 +50,7 @@ def render(
         variables=_variables(looks),
         css=_template("page.css"),
         script=_template("page.js"),
+        curves=_template("curves.js"),
         kind=lambda block: type(block).__name__,
         numbered=_numbered,
         sortable=_sortable,

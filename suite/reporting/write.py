@@ -17,6 +17,7 @@ from suite.reporting.sections import (
     claims,
     cost,
     curves,
+    differences,
     downloads,
     equilibrium,
     pareto,
@@ -33,6 +34,7 @@ from suite.store.table import Results
 _SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     table_section.section,
     claims.section,
+    differences.section,
     curves.section,
     pareto.section,
     equilibrium.section,
@@ -101,7 +103,7 @@ def write(results: Results, out: Path) -> Written:
 
 
 _FIGURE = re.compile(
-    r"(fig[2-6]|comparisons|evidence|ranks|pareto|pauses|degrees)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
+    r"(fig[2-6]|comparisons|evidence|ranks|pareto|cost|pauses|degrees|pixels|lifetimes|tails)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
 )
 
 

@@ -59,20 +59,23 @@ class Degrees:
     n: int
 
 
-def blocks(material: Material) -> list[Block]:
-    """Return figure and table of the degrees; none where no record has any."""
+def found_in(material: Material) -> list[Degrees]:
+    """Return the degrees of each method that has any."""
     study = material.results.study
     methods = divide(list(study.cells))[1] or list(study.cells)
-    found = [
-        pooled for cell in methods if (pooled := _pooled(cell, material.results.runs)) is not None
-    ]
+    pooled = [_pooled(cell, material.results.runs) for cell in methods]
+    return [degrees for degrees in pooled if degrees is not None]
+
+
+def blocks(material: Material, found: list[Degrees]) -> list[Block]:
+    """Return figure and table of the degrees; none where no record has any."""
     if not found:
         return []
     text = (
         "SET is said to evolve random topologies towards scale-free ones, in which a few units "
         "have very many connections. A random topology has degrees that scatter as Poisson's do, "
         "with a variance over mean near 1, and its curve below falls off a cliff; the heavier the "
-        "tail, the larger the ratio and the straighter the curve. No power law is fitted."
+        "tail, the larger the ratio and the straighter the curve."
     )
     return [text, _show(material, found), _grid(material, found)]
 

@@ -1,8 +1,9 @@
-"""Section 5: accuracy against connections, and which cells no other beats on both."""
+"""Section 5: accuracy against connections and training cost; which cells none beats on both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,7 +20,14 @@ from suite.reporting.drawing import (
     write_csv,
 )
 from suite.reporting.figures import Shown, suffixes_of
-from suite.reporting.numbers import in_a_sentence, listing, runs_a_cell
+from suite.reporting.numbers import (
+    Estimate,
+    estimate,
+    in_a_sentence,
+    listing,
+    runs_a_cell,
+    superscript,
+)
 from suite.reporting.section import Material, Section
 from suite.reporting.table2 import Row, last_epochs
 
@@ -28,10 +36,47 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What accuracy is paid with.
+
+    Attributes:
+        stem: Of the figure's files.
+        column: Of the table of runs.
+        words: In a sentence, e.g. connections.
+        title: Of the axis.
+        note: What the caption adds.
+    """
+
+    stem: str
+    column: str
+    words: str
+    title: str
+    note: str = ""
+
+    def of(self, row: Row, runs: pd.DataFrame) -> Estimate:
+        """Return the mean over a cell's runs, and its interval."""
+        if self.column == "connections":
+            return row.entries[2].estimate
+        return estimate(runs.loc[runs["cell"] == row.cell.label, self.column])
+
+
+_COSTS = (
+    Cost("pareto", "connections", "connections", "Connections"),
+    Cost(
+        *("cost", "training", "multiply-adds of training"),
+        "Multiply-adds of training, all epochs",
+        " Multiply-adds are counted, not timed: for one image three a connection (forward pass, "
+        "gradient of what enters a layer, gradient of the weights; Evci et al. 2020), and as many "
+        "as a dense layer has for each gradient of all positions that an update reads.",
+    ),
+)
+
+
 def section(material: Material) -> Section | None:
-    """Return the figure of each data set that has at least two cells to compare."""
+    """Return the figures of each data set that has at least two cells to compare."""
     blocks: list[str | Shown] = []
-    runs = last_epochs(material.results.frame)
+    runs = with_training(last_epochs(material.results.frame), material.results.frame)
     datasets = material.table.datasets
     for dataset in datasets:
         rows = [
@@ -41,35 +86,78 @@ def section(material: Material) -> Section | None:
         ]
         if len(rows) < 2:
             continue
-        stem = f"pareto{suffixes_of(datasets)[dataset]}"
-        ahead = front(rows)
-        names = listing(in_a_sentence(row.cell.title) for row in ahead)
-        verb = "is" if len(ahead) == 1 else "are"
-        text = (
-            f"On the front {verb} {names}: no other cell is at least as accurate with at most as "
-            "many connections, and better in one of the two, by the means."
-        )
-        blocks += [text, _show(material, rows, ahead, runs, stem, dataset)]
+        for cost in _COSTS:
+            paid = {row.cell.label: cost.of(row, runs) for row in rows}
+            if not all(found.n for found in paid.values()):
+                continue  # records of 0.1.0 do not count multiply-adds
+            means = {label: found.mean for label, found in paid.items()}
+            ahead = front(rows, means)
+            names = listing(in_a_sentence(row.cell.title) for row in ahead)
+            verb = "is" if len(ahead) == 1 else "are"
+            text = (
+                f"On the front {verb} {names}: no other cell is at least as accurate with at most "
+                f"as many {cost.words}, and better in one of the two, by the means."
+            )
+            stem = f"{cost.stem}{suffixes_of(datasets)[dataset]}"
+            blocks += [text, _show(material, Front(cost, rows, ahead, paid, runs), stem, dataset)]
     if not blocks:
         return None
-    return Section("front", "Accuracy against connections", tuple(blocks))
+    counted = any(isinstance(block, Shown) and block.stem.startswith("cost") for block in blocks)
+    title = "Accuracy against connections" + (" and training cost" if counted else "")
+    return Section("front", title, tuple(blocks))
 
 
-def front(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows that no other beats, fewest connections first.
+def with_training(runs: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the last epochs with the multiply-adds of all epochs; NaN where not counted."""
+    if "multiply_adds" not in frame:
+        return runs.assign(training=float("nan"))
+    counted = frame.groupby(["cell", "seed"])["multiply_adds"].sum(min_count=1).astype("float64")
+    return runs.join(counted.rename("training"), on=["cell", "seed"])
 
-    To beat is to be at least as accurate with at most as many connections, and better in one: of
-    rows that are equal in both, all are on the front or none.
+
+@dataclass(frozen=True)
+class Front:
+    """A figure before it is drawn.
+
+    Attributes:
+        cost: What accuracy is paid with.
+        rows: The cells.
+        ahead: Those that no other beats.
+        paid: The cost of each, by label.
+        runs: One row a run.
     """
+
+    cost: Cost
+    rows: list[Row]
+    ahead: list[Row]
+    paid: dict[str, Estimate]
+    runs: pd.DataFrame
+
+
+def front(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list[Row]:
+    """Return the rows that no other beats, the cheapest first.
+
+    To beat is to be at least as accurate at no more cost, and better in one: of rows that are equal
+    in both, all are on the front or none.
+
+    Args:
+        rows: The cells.
+        costs: What each cell costs, by label; by default its connections.
+    """
+
+    def paid(row: Row) -> float:
+        return _connections(row) if costs is None else costs[row.cell.label]
+
     ahead: list[Row] = []
-    for row in sorted(rows, key=lambda row: (_connections(row), -_accuracy(row))):
-        if not ahead or _accuracy(row) > _accuracy(ahead[-1]) or _place(row) == _place(ahead[-1]):
+    for row in sorted(rows, key=lambda row: (paid(row), -_accuracy(row))):
+        best = ahead[-1] if ahead else None
+        if (
+            best is None
+            or _accuracy(row) > _accuracy(best)
+            or (paid(row), _accuracy(row)) == (paid(best), _accuracy(best))
+        ):
             ahead.append(row)
     return ahead
-
-
-def _place(row: Row) -> tuple[float, float]:
-    return _connections(row), _accuracy(row)
 
 
 def _accuracy(row: Row) -> float:
@@ -80,58 +168,59 @@ def _connections(row: Row) -> float:
     return row.entries[2].estimate.mean
 
 
-def _show(
-    material: Material,
-    rows: list[Row],
-    ahead: list[Row],
-    runs: pd.DataFrame,
-    stem: str,
-    dataset: str,
-) -> Shown:
-    labels = [row.cell.label for row in rows]
-    here = runs[runs["cell"].isin(labels)]
+def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
+    cost, rows = found.cost, found.rows
     data = pd.DataFrame(
         {
-            "cell": labels,
+            "cell": [row.cell.label for row in rows],
             "title": [row.cell.title for row in rows],
             "n": [row.entries[0].estimate.n for row in rows],
-            "connections": [_connections(row) for row in rows],
+            cost.column: [found.paid[row.cell.label].mean for row in rows],
             "accuracy": [_accuracy(row) for row in rows],
-            "on_front": [row in ahead for row in rows],
+            "on_front": [row in found.ahead for row in rows],
         }
     )
     write_csv(data, material.out / f"{stem}.csv")
-    title = f"Accuracy against connections on {dataset}"
+    title = f"Accuracy against {cost.words} on {dataset}"
     description = "; ".join(
-        f"{row.cell.title}: accuracy {row.entries[0].mean}, connections {row.entries[2].mean}"
+        f"{row.cell.title}: accuracy {row.entries[0].mean}, {cost.words} "
+        f"{_amount(found.paid[row.cell.label].mean)}"
         for row in rows
     )
     with style(stem):
-        figure = _draw(rows, ahead, here, material.looks)
-        picture = save(figure, stem, material.out)
+        picture = save(_draw(found, material.looks), stem, material.out)
     n = runs_a_cell(row.entries[0].estimate.n for row in rows)
     caption = (
         f"Last epoch. Points are means over seeds ({n}), bars their 95 % t intervals, faint points "
-        "the single runs; the line is the Pareto front of the means."
+        f"the single runs; the line is the Pareto front of the means.{cost.note}"
     )
     shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 
-def _draw(rows: list[Row], ahead: list[Row], runs: pd.DataFrame, looks: dict[str, Look]) -> Figure:
+def _amount(value: float) -> str:
+    """Write a count, a large one with a power of ten."""
+    if value < 1e7:
+        return f"{value:,.0f}"
+    exponent = len(f"{value:.0f}") - 1
+    return f"{value / 10**exponent:.2f} × 10{superscript(exponent)}"
+
+
+def _draw(found: Front, looks: dict[str, Look]) -> Figure:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    rows = found.rows
     figure = new_figure(TWO_COLUMNS, max(3.4, 0.5 + 0.17 * len(rows)))
     axes = figure.add_axes((0.085, 0.125, 0.64, 0.81))
     tidy_axes(axes)
     axes.grid(axis="x")
     for row in rows:
-        own = runs[runs["cell"] == row.cell.label]
+        own = found.runs[found.runs["cell"] == row.cell.label]
         look = looks[row.cell.label]
         colour = look.hue.light
-        x, y = row.entries[2].estimate, row.entries[0].estimate
+        x, y = found.paid[row.cell.label], row.entries[0].estimate
         axes.plot(
-            own["connections"],
+            own[found.cost.column],
             own["accuracy"],
             linestyle="none",
             marker=look.marker,
@@ -146,22 +235,28 @@ def _draw(rows: list[Row], ahead: list[Row], runs: pd.DataFrame, looks: dict[str
                 x.mean, y.mean, y.half, x.half, color=colour, linewidth=0.8, capsize=0, zorder=3
             )
         axes.plot(x.mean, y.mean, marker=look.marker, markersize=6, color=colour, zorder=4)
-    _draw_front(axes, ahead)
+    # Stairs: more accuracy only from the next cell's cost on.
+    axes.step(
+        [found.paid[row.cell.label].mean for row in found.ahead],
+        [_accuracy(row) for row in found.ahead],
+        where="post",
+        color=MUTED.light,
+        linewidth=0.8,
+        dashes=(2, 1.5),
+        zorder=1.6,
+    )
+    paid = [found.paid[row.cell.label].mean for row in rows]
+    if found.cost.column != "connections" and min(paid) > 0 and max(paid) > 20 * min(paid):
+        axes.set_xscale("log")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.margins(0.12)
     axes.set_title("Accuracy on the test set", loc="left", pad=6)
-    axes.set_xlabel("Connections")
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel(found.cost.title)
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _amount(x)))
     _name(axes, rows, looks)
     return figure
-
-
-def _draw_front(axes: Axes, ahead: list[Row]) -> None:
-    """Draw the front as stairs: more accuracy only from the next cell's connections on."""
-    x = [_connections(row) for row in ahead]
-    y = [_accuracy(row) for row in ahead]
-    axes.step(x, y, where="post", color=MUTED.light, linewidth=0.8, dashes=(2, 1.5), zorder=1.6)
 
 
 def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
@@ -182,7 +277,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     ]
     axes.legend(
         [*handles, Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5))],
-        [*(short(row.cell.title, 34) for row in ranked), "Pareto front"],
+        [*(short(row.cell.title, 30) for row in ranked), "Pareto front"],
         loc="upper left",
         bbox_to_anchor=(1.01, 1.02),
         handlelength=1.6,

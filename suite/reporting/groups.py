@@ -1,0 +1,38 @@
+"""Cells in groups: what kind of training a recipe is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suite.study.cells import Cell
+
+GROUPS = (
+    "Dense",
+    "Static",
+    "Same count throughout",
+    "Changing count",
+    "Dense to sparse",
+    "From an earlier run",
+    "Learnt noise",
+)
+"""In the order in which they are shown."""
+
+
+def group_of(cell: Cell) -> str:
+    """Return the group of a cell; its recipe decides."""
+    recipe = cell.settings.recipe
+    if cell.settings.noise is not None:
+        return "Learnt noise"
+    if "earlier" in recipe.initial.part.needs:
+        return "From an earlier run"
+    if not recipe.sparse:
+        return "Dense to sparse" if recipe.evolves else "Dense"
+    if not recipe.evolves:
+        return "Static"
+    return "Same count throughout" if recipe.budget.name == "all" else "Changing count"
+
+
+def in_groups(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """Return the cells of each group, groups in their order and cells in theirs."""
+    found = {group: [cell for cell in cells if group_of(cell) == group] for group in GROUPS}
+    return {group: those for group, those in found.items() if those}

@@ -1,0 +1,215 @@
+"""Lifetimes: how many updates connections live through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from suite.measures import percent
+from suite.reporting.appearance import Look
+from suite.reporting.drawing import (
+    TWO_COLUMNS,
+    inline,
+    new_figure,
+    save,
+    short,
+    style,
+    tidy_axes,
+    write_csv,
+)
+from suite.reporting.figures import Shown, divide
+from suite.reporting.numbers import Estimate, estimate, runs_a_cell
+from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
+from suite.study import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Which = Literal["initial", "regrown"]
+_KINDS: tuple[tuple[Which, str], ...] = (
+    ("initial", "Initial connections"),
+    ("regrown", "Regrown connections"),
+)
+_POINTS = 200
+"""Ages drawn of a curve."""
+
+
+@dataclass(frozen=True)
+class Lived:
+    """The survival curves of one cell.
+
+    Attributes:
+        cell: Which.
+        curves: (n, updates + 1) of each kind: the share that lives through 0, 1, 2, ... updates,
+            one row a run; NaN beyond the oldest connection.
+    """
+
+    cell: Cell
+    curves: dict[Which, NDArray[np.float64]]
+
+    @property
+    def n(self) -> int:
+        """Runs."""
+        return len(self.curves["initial"])
+
+    def means(self, which: Which) -> list[Estimate]:
+        """Return the mean over runs at each age that all of them have seen."""
+        found = self.curves[which]
+        seen = ~np.isnan(found).any(axis=0)
+        return [estimate(ages) for ages in found[:, seen].T]
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return figure and table of the lifetimes; none where no record has any."""
+    study = material.results.study
+    methods = divide(list(study.cells))[1] or list(study.cells)
+    found = [lived for cell in methods if (lived := _lived(cell, material)) is not None]
+    if not found:
+        return []
+    return [_show(material, found), _grid(material, found)]
+
+
+def _lived(cell: Cell, material: Material) -> Lived | None:
+    from suite.statistics.survival import survival
+
+    counts = [
+        run.record["lifetimes"]
+        for run in material.results.runs
+        if run.cell == cell.label and run.record and run.record.get("lifetimes")
+    ]
+    if not counts:
+        return None
+    kinds = [kind for run in counts for kind in run.values()]
+    until = max(len(ages) for kind in kinds for ages in kind.values()) - 1
+    curves = {
+        which: np.array([survival(**run[which], until=until) for run in counts])
+        for which, _ in _KINDS
+    }
+    return Lived(cell, curves)
+
+
+def _show(material: Material, found: list[Lived]) -> Shown:
+    parts = []
+    for lived in found:
+        for which, _ in _KINDS:
+            means = lived.means(which)
+            part = {"cell": lived.cell.label, "which": which, "updates": np.arange(len(means))}
+            part |= {"n": [mean.n for mean in means], "share": [mean.mean for mean in means]}
+            part |= {"low": [mean.low for mean in means], "high": [mean.high for mean in means]}
+            parts.append(pd.DataFrame(part))
+    write_csv(pd.concat(parts, ignore_index=True), material.out / "lifetimes.csv")
+    title = "How long connections live"
+    description = "; ".join(
+        f"{lived.cell.title}: {at_end(lived, 'initial').mean:.3f} of the initial connections are "
+        "there at the end"
+        for lived in found
+    )
+    with style("lifetimes"):
+        picture = save(_draw(found, material.looks), "lifetimes", material.out)
+    bands = ", bands their 95 % t intervals" if any(lived.n > 1 for lived in found) else ""
+    caption = (
+        "Share of connections that live through at least this many updates, all layers together, "
+        "by Kaplan and Meier: connections that are there at the end have lived at least as long. A "
+        "connection that an update prunes and regrows at once is new. Curves end where one of the "
+        "runs has seen no older connection. Lines are means over seeds "
+        f"({runs_a_cell(lived.n for lived in found)}){bands}."
+    )
+    shown = Shown("lifetimes", "", title, caption, inline(picture, title, description))
+    return material.add_figure(shown)
+
+
+def at_end(lived: Lived, which: Which) -> Estimate:
+    """Return the share that lives through all updates that were seen."""
+    means = lived.means(which)
+    return means[-1] if means else estimate([])
+
+
+def half_life(lived: Lived, which: Which) -> float:
+    """Return the updates after which at most half still lives; NaN where more always does."""
+    means = np.array([mean.mean for mean in lived.means(which)])
+    gone = np.flatnonzero(means <= 0.5)
+    return float(gone[0]) if gone.size else float("nan")
+
+
+def _grid(material: Material, found: list[Lived]) -> Grid:
+    heads = [Th("Method", numeric=False), Th("n"), Th("Updates")]
+    for _, title in _KINDS:
+        heads += [Th(f"{title}: half gone after", unit="updates"), Th("Left at the end")]
+    rows = []
+    for lived in found:
+        updates = len(lived.means("initial")) - 1
+        row: list[Td] = [words(lived.cell.title), number(lived.n, str(lived.n))]
+        row.append(number(updates, f"{updates:,}"))
+        for which, _ in _KINDS:
+            half, left = half_life(lived, which), at_end(lived, which)
+            row.append(number(half, f"{half:,.0f}" if np.isfinite(half) else "–"))
+            row.append(number(left.mean, percent(left.mean)))
+        rows.append(tuple(row))
+    caption = (
+        "Means over runs of the curves above. –: more than half live longer than was seen. Left at "
+        "the end: of regrown connections by the curve's last point, at the age of the oldest."
+    )
+    looks: tuple[Look | None, ...] = tuple(material.looks[lived.cell.label] for lived in found)
+    return Grid("lifetimes-grid", caption, tuple(heads), tuple(rows), looks)
+
+
+def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    rows = -(-len(found) // 3)
+    below = 0.5 + 0.17 * rows
+    figure = new_figure(TWO_COLUMNS, 2.5 + below)
+    panels = figure.subplots(1, 2, sharey=True)
+    figure.subplots_adjust(0.075, below / (2.5 + below), 0.985, 0.9, wspace=0.08)
+    for axes, (which, title) in zip(panels, _KINDS, strict=True):
+        tidy_axes(axes)
+        for lived in found:
+            means = lived.means(which)
+            if not means:
+                continue
+            chosen = np.unique(np.linspace(0, len(means) - 1, _POINTS).astype(int))
+            middle = np.array([means[age].mean for age in chosen])
+            half = np.nan_to_num([means[age].half for age in chosen])
+            look = looks[lived.cell.label]
+            colour = look.hue.light
+            axes.step(
+                chosen,
+                middle,
+                where="post",
+                color=colour,
+                linewidth=1.15,
+                dashes=look.dash or (None, None),
+            )
+            if lived.n > 1:
+                tint = min(0.16, 1 / len(found))
+                axes.fill_between(
+                    chosen,
+                    middle - half,
+                    middle + half,
+                    step="post",
+                    color=colour,
+                    alpha=tint,
+                    linewidth=0,
+                )
+        axes.set_title(title, loc="left", pad=4)
+        axes.set_xlabel("Updates lived through")
+        axes.set_xlim(left=0)
+        axes.set_ylim(0, 1.02)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    panels[0].set_ylabel("Share of connections")
+    handles = []
+    for lived in found:
+        look = looks[lived.cell.label]
+        line = Line2D([], [], color=look.hue.light, linewidth=1.15)
+        if look.dash:
+            line.set_dashes(look.dash)
+        handles.append(line)
+    names = [short(lived.cell.title, 34) for lived in found]
+    figure.legend(handles, names, loc="lower center", ncols=3, handlelength=3.2, columnspacing=1.5)
+    return figure
