@@ -24,6 +24,7 @@ Purpose = Literal[
     "evolution",
     "regrown",
     "noise",
+    "tuning",
 ]
 _PURPOSES = {purpose: number for number, purpose in enumerate(get_args(Purpose))}
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from suite.store.known import known_runs
 from suite.store.store import RunStore
-from suite.store.table import known_runs
 from suite.study import load_study
 from tests.command import suite
 

@@ -18,7 +18,7 @@ from suite.datasets import loading
 from suite.datasets.sources import KNOWN
 from suite.errors import UserError
 from suite.measures import MEASURES
-from suite.store import table
+from suite.store import known, table
 from suite.store.store import RunStore
 from suite.study import load_study
 from tests.finished import finished
@@ -133,7 +133,7 @@ def test_what_is_missing_failed_or_damaged(made, tmp_path):
     study, _, store = made
     shutil.copytree(store.location, tmp_path / "store")
     copy = RunStore(tmp_path / "store")
-    first, second, third, *_ = (run.key for run in table.known_runs(study, copy))
+    first, second, third, *_ = (run.key for run in known.known_runs(study, copy))
     shutil.rmtree(tmp_path / "store" / "runs" / first)
     (tmp_path / "store" / "runs" / second / "result.json").write_text("damaged")
     copy.place.delete(f"runs/{third}/result.json")
@@ -157,18 +157,18 @@ def test_an_empty_store(made, tmp_path):
 
 def test_the_content_of_a_known_set_is_known_before_it_ran(made, tmp_path):
     study, _, store = made
-    before = [run.key for run in table.known_runs(study, RunStore(tmp_path / "nothing"))]
-    assert before == [run.key for run in table.known_runs(study, store)]
+    before = [run.key for run in known.known_runs(study, RunStore(tmp_path / "nothing"))]
+    assert before == [run.key for run in known.known_runs(study, store)]
 
 
 def test_the_content_of_files_is_what_last_ran(tmp_path):
     path = tmp_path / "study.yaml"
     path.write_text("name: x\ncells: [{dataset: {npz: some.npz}, epochs: 1}]\n")
     study, store = load_study(path), RunStore(tmp_path / "store")
-    keys = [[run.key for run in table.known_runs(study, store)]]
+    keys = [[run.key for run in known.known_runs(study, store)]]
     for content in ("one", "another", "one"):
         store.note_fingerprint('{"npz":"some.npz"}', content)
-        keys.append([run.key for run in table.known_runs(study, store)])
+        keys.append([run.key for run in known.known_runs(study, store)])
     unknown, one, another, again = keys
     assert one == again
     assert not {*unknown} & {*one} and not {*one} & {*another}
@@ -189,16 +189,16 @@ def test_a_path_names_other_files_in_another_folder(tmp_path, monkeypatch, caplo
     one, two = archive_of(tmp_path / "one", 1), archive_of(tmp_path / "two", 2)
     store, source = RunStore(tmp_path / "store"), '{"npz":"some.npz"}'
     contents = [loading.fingerprint(s.sources()[0], tmp_path, s.path.parent) for s in (one, two)]
-    assert not any(map(table.is_known, table.known_runs(one, store)))
+    assert not any(map(known.is_known, known.known_runs(one, store)))
 
     store.note_fingerprint(source, contents[0], str(one.path.parent))
-    (first,), (second,) = table.known_runs(one, store), table.known_runs(two, store)
+    (first,), (second,) = known.known_runs(one, store), known.known_runs(two, store)
     assert [first.fingerprint, second.fingerprint] == contents
     assert "some.npz" in caplog.text and "differ" in caplog.text and "two" in caplog.text
 
     store.note_fingerprint(source, contents[1], str(two.path.parent))
-    assert table.known_runs(one, store) == [first]
-    assert table.known_runs(two, store) == [second]
+    assert known.known_runs(one, store) == [first]
+    assert known.known_runs(two, store) == [second]
 
 
 def test_runs_are_seen_from_a_machine_without_the_files_unless_two_data_sets_are_meant(
@@ -209,9 +209,9 @@ def test_runs_are_seen_from_a_machine_without_the_files_unless_two_data_sets_are
     (tmp_path / "one" / "some.npz").unlink()
     store, source = RunStore(tmp_path / "store"), '{"npz":"some.npz"}'
     store.note_fingerprint(source, "abc", "/elsewhere")
-    assert table.known_runs(study, store)[0].fingerprint == "abc"
+    assert known.known_runs(study, store)[0].fingerprint == "abc"
     store.note_fingerprint(source, "def", "/there")
-    assert not table.is_known(table.known_runs(study, store)[0])
+    assert not known.is_known(known.known_runs(study, store)[0])
     assert "some.npz" in caplog.text and "different data" in caplog.text
 
 
@@ -267,7 +267,7 @@ def test_another_history_is_a_conflict_and_the_store_s_own_stays(made, exported,
 def change(made, other, alter):
     """Put a run into the other store that is not quite what the first has of it."""
     study, _, store = made
-    key = table.known_runs(study, store)[0].key
+    key = known.known_runs(study, store)[0].key
     record = store.result(key)
     alter(record)
     other.finish(key, record)

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from suite.cli import networks, runs, tables, vocabulary  # noqa: F401  each registers its verbs
+from suite.cli import networks, runs, tables, tuning, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, app
 from suite.errors import UserError
 

@@ -131,7 +131,7 @@ def _run(study: Study, cell: str, seed: int | None, store: RunStore) -> Run:
     Raises:
         UserError: If the study has no such cell or seed.
     """
-    from suite.store.table import known_runs
+    from suite.store.known import known_runs
 
     label = study.cell(cell).label
     seed = study.seeds[0] if seed is None else seed

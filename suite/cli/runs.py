@@ -6,6 +6,7 @@ import json
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -61,6 +62,13 @@ def check(
     earlier = len(with_earlier(checked.runs(defaultdict(str)))) - cells * seeds
     more = f", and {count(earlier, 'earlier run')} that they start from" if earlier else ""
     typer.echo("{}: {} x {} = {}{}.".format(study, *counted, more))
+    if checked.tunings:
+        tuned = count(len(checked.tunings), "cell")
+        of_samples, epochs = map(sum, zip(*(of.budget for of in checked.tunings), strict=True))
+        typer.echo(
+            f"before that, tuning of {tuned}: at most {count(of_samples, 'run')} with "
+            f"{count(epochs, 'epoch')}."
+        )
     if estimate:
         from suite.datasets.known import data_folder
         from suite.execution.estimate import estimate as estimate_cost
@@ -89,13 +97,15 @@ def plan(
     study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
+    from suite.store.known import is_known, known_fingerprints
     from suite.store.status import stand
     from suite.store.store import RunStore, usable
-    from suite.store.table import is_known
+    from suite.store.tuned import progress, standing
 
     checked, runs_in = load(study, many=yes), RunStore(store)
     with usable(runs_in):
         runs, states = stand(checked, runs_in)
+        tuning = progress(standing(checked, runs_in, known_fingerprints(checked, runs_in)))
     counts = Counter(states[run.key] for run in runs)
     keys = [
         run.key if is_known(run) else None for run in runs
@@ -105,8 +115,11 @@ def plan(
             {"key": key, "cell": run.cell, "seed": run.seed, "state": states[run.key]}
             for key, run in zip(keys, runs, strict=True)
         ]
-        print_json({"study": checked.name, "counts": counts, "runs": listed})
+        tuned = {"tuning": asdict(tuning)} if tuning else {}
+        print_json({"study": checked.name, "counts": counts, **tuned, "runs": listed})
         return
+    if tuning:
+        typer.echo(f"{tuning.sentence}, then {count(len(checked.seeds), 'seed')} of each cell")
     for key, run in zip(keys, runs, strict=True):
         typer.echo(f"{states[run.key]:8} {key or '-':16}  {run.cell}, seed {run.seed}")
     typer.echo(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) + ".")

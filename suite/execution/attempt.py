@@ -30,7 +30,7 @@ from suite.study.chains import starts
 from suite.study.file import Execution
 from suite.study.runs import Run
 from suite.training import train as training
-from suite.training.checkpoint import epochs_behind
+from suite.training.checkpoint import epochs_behind, history_of
 from suite.training.earlier import Earlier, read
 from suite.training.network import describe, to_file
 from suite.training.network_file import NetworkFile, pack
@@ -59,6 +59,7 @@ def attempt(
     driver: str = "",
     keeps: Collection[int] = (),
     again: bool = False,
+    until: int | None = None,
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
@@ -76,6 +77,7 @@ def attempt(
         driver: Token of the driver, by which who watches tells this attempt from earlier ones.
         keeps: The epochs after which the network is kept for runs that start from it.
         again: Train the run again even if it is done; its result stays as it is.
+        until: Stop after this epoch, with a checkpoint to go on from; by default after the last.
 
     Returns:
         "done", also where another attempt was faster; "failed" where it would fail again (a loss
@@ -94,7 +96,7 @@ def attempt(
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
         with redirect_stdout(_Lines(log.add)):  # what a plug-in prints is seen nowhere else
-            return _train(run, images, store, execution, on_epoch, driver, log, lost, again)
+            return _train(run, images, store, execution, on_epoch, driver, log, lost, again, until)
 
 
 def _train(
@@ -107,11 +109,13 @@ def _train(
     log: _Log,
     lost: Collection[int],
     again: bool,
+    until: int | None,
 ) -> Outcome:
     engine = engine_of(execution)
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
     started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
+    kept = b""
     before: dict[str, Any] | None = None  # what an earlier attempt had noted
 
     def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
@@ -147,8 +151,12 @@ def _train(
             log.unless_in_trouble(unless_behind(lambda: store.note_progress(run.key, now)))
             log.keep()
         on_epoch(record)
+        if record["epoch"] == until and not last:
+            raise training.Stopped
 
     def keep(checkpoint: bytes) -> None:
+        nonlocal kept
+        kept = checkpoint
         log.unless_in_trouble(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
         log.keep()
 
@@ -169,6 +177,18 @@ def _train(
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
     log.unless_in_trouble(announce)
     log.keep()
+
+    def reached_until(checkpoint: bytes) -> bool:
+        """Keep the history so far, if a checkpoint has as many epochs behind it as are wanted."""
+        history = history_of(checkpoint) if until is not None and checkpoint else []
+        if until is None or len(history) < until:
+            return False
+        so_far = {"key": run.key, **_settings(run), "seed": run.seed, "history": history}
+        patiently(lambda: store.keep_so_far(run.key, so_far), PATIENCE)
+        return True
+
+    if checkpoint and reached_until(checkpoint):
+        return "done"
     try:
         trained = training.train(
             run.settings,
@@ -218,6 +238,9 @@ def _train(
         # A run that was trained again for its network keeps the result that it has.
         patiently(lambda: store.finish(run.key, known or record), PATIENCE)
     except training.Stopped:
+        if reached_until(kept):
+            log.add(f"stopped after epoch {until}, as tuning wants")
+            return "done"
         log.add("stopped")
         return "stopped"
     except (training.DivergedError, UserError) as error:
@@ -225,7 +248,8 @@ def _train(
         log.add(told)
         if again:
             raise
-        failure = {"reason": str(error), "traceback": told}
+        failure: dict[str, Any] = {"reason": str(error), "traceback": told}
+        failure |= {"diverged": True} if isinstance(error, training.DivergedError) else {}
         patiently(lambda: store.fail(run.key, failure), PATIENCE)
         return "failed"
     except Exception:

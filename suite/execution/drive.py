@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
 from suite import decisions
 from suite.errors import UserError
+from suite.execution import tuning
 from suite.execution.deciding import Rounds, check_decidable
 from suite.execution.progress import Progress, reading, say
 from suite.store.lock import Lock, hold
@@ -99,6 +101,11 @@ def drive(
     with usable(store):
         store.stand()
     found = fingerprints(study, folder, reading(console))
+    if study.tunings:
+        tuned = _tuned(study, store, found, folder, address, takeover, console)
+        if tuned is None:
+            return Outcome(0, len(study.runs(found)), 0, [], interrupted=True)
+        study = tuned
     runs = study.runs(found)
     if most is not None:
         runs = runs[: most * len(study.cells)]  # seeds come outermost
@@ -151,6 +158,58 @@ def _say_what_has_no_network(runs: Sequence[Run], store: RunStore, console: Cons
         )
 
 
+def tune_cells(
+    study: Study,
+    store: RunStore,
+    *,
+    data_dir: str | Path | None = None,
+    address: str | None = None,
+    takeover: bool = False,
+    console: Console | None = None,
+) -> Study | None:
+    """Tune the cells of a study, and run none of its seeds; see `drive`.
+
+    Returns:
+        The study with the winners' settings; None if an interrupt ended it early.
+    """
+    from suite.datasets.known import data_folder
+
+    if not study.tunings:
+        raise UserError(f"{study.path}: has no tune block, so there is nothing to tune.")
+    folder, console = data_folder(data_dir), console or Console(quiet=True)
+    with usable(store):
+        store.stand()
+    found = fingerprints(study, folder, reading(console))
+    return _tuned(study, store, found, folder, address, takeover, console)
+
+
+def _tuned(
+    study: Study,
+    store: RunStore,
+    found: Mapping[str, str],
+    data_dir: Path,
+    address: str | None,
+    takeover: bool,
+    console: Console,
+) -> Study | None:
+    with ExitStack() as held:
+        locks: list[Lock] = []
+
+        def train(runs: Sequence[Run], until: Mapping[str, int]) -> bool:
+            if not locks:
+                locks.append(
+                    held.enter_context(hold(store, study.name, file=study.path, takeover=takeover))
+                )
+                note_fingerprints(study, found, store)
+            to_run = with_earlier(runs, lambda start: _is_kept(start, store))
+            return _execute(
+                study, runs, to_run, store, locks[0], data_dir, address, console, None, until
+            )
+
+        with usable(store):
+            return tuning.tune(study, store, found, train, lambda told: say(console, told))
+
+
 def _execute(
     study: Study,
     runs: Sequence[Run],
@@ -161,6 +220,7 @@ def _execute(
     address: str | None,
     console: Console,
     most: int | None,
+    until: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
     images = _images(study, missing, data_dir, reading(console))
     for note in dict.fromkeys(note for data in images.values() for note in data.notes):
@@ -183,6 +243,7 @@ def _execute(
             address=address,
             watcher=watcher,
             choose=rounds,
+            until=until,
         )
 
 

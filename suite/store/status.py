@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from suite.store import lock
+from suite.store.known import known_fingerprints, known_runs
 from suite.store.store import RunStore, State, at_once
-from suite.store.table import known_runs
+from suite.store.tuned import Tuning, progress, standing
 from suite.study import Study
 from suite.study.chains import with_earlier
 from suite.study.runs import Run
@@ -80,6 +81,7 @@ class Status:
         cells: One a cell, in the study's order.
         begun: Whether the store holds anything of the study.
         seconds_left: Until the study is done at its present pace, or None if nothing is running.
+        tuning: How far its tuning is; None where nothing is tuned.
     """
 
     study: str
@@ -89,6 +91,7 @@ class Status:
     driven_by: str
     cells: list[CellStatus]
     seconds_left: float | None
+    tuning: Tuning | None = None
 
     def count(self, what: str) -> int:
         """Return the sum of a number over the cells."""
@@ -137,6 +140,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     """
     notes = {} if notes is None else notes
     runs, states = stand(study, store)
+    tuning = progress(standing(study, store, known_fingerprints(study, store)))
     driver, now = _driver_and_its_time(study, store)
     begun = set(store.keys()) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
@@ -165,6 +169,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         lock.describe(driver) if driver else "",
         cells,
         left,
+        tuning,
     )
 
 
@@ -334,7 +339,8 @@ def as_text(status: Status) -> Group:
             *([loss] if losses else []),
             "" if cell.seconds_left is None else _time(cell.seconds_left),
         )
-    sentences = [f"{status.study}: {status.summary}.", *_driver(status)]
+    tuning = [f"{status.tuning.sentence}."] if status.tuning else []
+    sentences = [f"{status.study}: {status.summary}.", *tuning, *_driver(status)]
     return Group(*map(Text, sentences), table)
 
 

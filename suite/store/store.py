@@ -4,6 +4,7 @@
     runs/KEY/checkpoint    its network after some epoch, with the history so far
     runs/KEY/network-EPOCH its network after that epoch, where later runs start from it
     runs/KEY/final-network its network as it was evaluated last, with `keep: network`
+    runs/KEY/so-far.json   its history up to the epoch at which tuning has stopped it
     runs/KEY/progress.json how far it is, for who watches
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
@@ -103,7 +104,8 @@ class RunStore:
                 return "done"
             if f"{key}/failure.json" in files:
                 return "failed"
-            return "partial" if f"{key}/checkpoint" in files else "missing"
+            begun = f"{key}/checkpoint" in files or f"{key}/so-far.json" in files
+            return "partial" if begun else "missing"
 
         return {key: state(key) for key in keys}
 
@@ -123,8 +125,16 @@ class RunStore:
     def finish(self, key: str, record: dict[str, Any]) -> None:
         """Keep a finished run's record; its checkpoint is no longer needed."""
         self._write(f"runs/{key}/result.json", record)
-        for name in ("failure.json", "checkpoint"):
+        for name in ("failure.json", "checkpoint", "so-far.json"):
             self.place.delete(f"runs/{key}/{name}")
+
+    def so_far(self, key: str) -> dict[str, Any] | None:
+        """Return the record of a run that was stopped before its last epoch, its history so far."""
+        return self._read(f"runs/{key}/so-far.json")
+
+    def keep_so_far(self, key: str, record: dict[str, Any]) -> None:
+        """Keep the record of a run that is stopped before its last epoch."""
+        self._write(f"runs/{key}/so-far.json", record)
 
     def checkpoint(self, key: str) -> bytes | None:
         """Return a run's checkpoint, or None where it has none that checks out."""

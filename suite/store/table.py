@@ -6,7 +6,6 @@ Parquet file -> run store (on another machine)
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import logging
@@ -17,14 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.datasets.sources import KNOWN, title
+from suite.datasets.sources import title
 from suite.errors import UserError
 from suite.files import write_whole
 from suite.measures import columns, layers_of, plain
+from suite.store.known import known_fingerprints, resolved_runs
 from suite.store.records import History, agree, history_of, is_whole, rows_of
 from suite.store.store import RunStore, State, at_once, usable
+from suite.store.tuned import import_sampled, sampled
 from suite.study import Study
-from suite.study.cells import source_name
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ _log = logging.getLogger(__name__)
 
 EPOCHS_AT_ONCE = 50_000
 """How many epochs of histories are held while their rows are made: about 100 MB."""
-
-UNKNOWN = "unknown"
-"""Stands for the content of files that the store has never seen."""
 
 
 @dataclass(frozen=True)
@@ -75,72 +72,18 @@ class Results:
         study: The study.
         frame: The tidy table of its finished runs.
         runs: Every run of the study, seeds outermost.
+        sampled: The records of the runs by which its cells were tuned, by key.
     """
 
     study: Study
     frame: pd.DataFrame
     runs: list[RunState]
+    sampled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether every run is done."""
         return all(run.state == "done" for run in self.runs)
-
-
-def known_runs(study: Study, store: RunStore) -> list[Run]:
-    """Return the study's runs, its data sets being what they were when last run into the store.
-
-    The content of a set with a name of its own is known before it ever ran. A path may name other
-    files in another folder: where the store knows it only from elsewhere, the files that lie here
-    decide.
-    """
-    fingerprints = {}
-    for source in study.sources():
-        name = source_name(source)
-        known: str | None
-        if isinstance(source, str):
-            known = store.fingerprint(name) or KNOWN[source].fingerprint
-        else:
-            known = store.fingerprint(name, str(study.path.parent))
-            known = known or _known_elsewhere(study, source, store)
-        fingerprints[name] = known or f"{UNKNOWN} {name}"
-    return study.runs(fingerprints)
-
-
-def _known_elsewhere(study: Study, source: Any, store: RunStore) -> str | None:
-    """Return the content of files that studies of other folders have run on by this name."""
-    from suite.datasets.known import data_folder
-    from suite.datasets.loading import fingerprint
-
-    noted = store.contents(source_name(source))
-    if not noted:
-        return None
-    try:
-        here = fingerprint(source, data_folder(), base=study.path.parent)
-    except UserError:  # the files are not on this machine
-        here = None
-    name, folder = title(source), study.path.parent
-    if here not in {*noted, None}:
-        _warn_once(
-            f"{name}: the data in {folder} differ from those that the runs by that name were "
-            "given elsewhere; those runs are not shown."
-        )
-    if here is None and len(noted) > 1:
-        _warn_once(
-            f"{name}: studies in other folders ran on different data by that name, and it is not "
-            f"in {folder}; no run is shown until suite run has read it."
-        )
-    return here or (noted.pop() if len(noted) == 1 else None)
-
-
-@functools.cache
-def _warn_once(sentence: str) -> None:
-    _log.warning("%s", sentence)
-
-
-def is_known(run: Run) -> bool:
-    """Whether a run's data, and so its key, are known; until its files are read they are not."""
-    return not run.fingerprint.startswith(UNKNOWN)
 
 
 def read(study: Study, location: str | Path) -> Results:
@@ -169,7 +112,7 @@ def collect(study: Study, store: RunStore) -> Results:
 
 
 def _collected(study: Study, store: RunStore) -> Results:
-    runs = known_runs(study, store)
+    study, runs = resolved_runs(study, store)
     states = store.states(run.key for run in runs)
     found: list[RunState] = []
     frames: list[pd.DataFrame] = []
@@ -186,7 +129,8 @@ def _collected(study: Study, store: RunStore) -> Results:
             found.append(RunState(run.key, run.cell, run.seed, state, reason, about))
         finished = [(run, record["history"]) for run in some if (record := records.get(run.key))]
         frames += [_tidy(study, finished)] if finished else []
-    return Results(study, _joined(frames), found)
+    samples = sampled(study.tuned, store, known_fingerprints(study, store)) if study.tuned else {}
+    return Results(study, _joined(frames), found, samples)
 
 
 def _batches(runs: list[Run]) -> Iterator[list[Run]]:
@@ -258,6 +202,7 @@ def _as_parquet(results: Results) -> bytes:
         "format": FORMAT,
         "study": results.study.name,
         "runs": {run.key: run.record for run in results.runs if run.record is not None},
+        **({"sampled": results.sampled} if results.sampled else {}),
     }
     table = pa.Table.from_pandas(results.frame, preserve_index=False)
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
@@ -327,6 +272,11 @@ def import_file(file: Path, store: RunStore) -> Imported:
     """
     table, about = _read_export(file)
     imported = Imported()
+    samples = {key: of for key, of in about.get("sampled", {}).items() if _KEY.fullmatch(key)}
+    import_sampled(samples, store)
+    for of in samples.values():
+        if "source" in of and not store.contents(of["source"]):
+            store.note_fingerprint(of["source"], of["fingerprint"])
     for key, rows in table.groupby("key", sort=False):
         key, record = str(key), about["runs"][key]
         record = plain({**record, "history": history_of(rows)})

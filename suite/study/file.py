@@ -182,6 +182,46 @@ class Report(_Model):
     """Figures of other implementations, to compare the runs' with."""
 
 
+class Halving(_Model):
+    """Synchronous successive halving: only the best samples are trained for all epochs."""
+
+    from_: Annotated[int, Field(alias="from", ge=1)]
+    """After this many epochs samples are first compared."""
+    by: Annotated[int, Field(ge=2)] = 3
+    """The best 1/by go on, to by times as many epochs."""
+
+
+class TunedCell(_Model):
+    """Ranges of one cell, in place of those of all cells."""
+
+    cell: CellName
+    """Which cell."""
+    search: dict[str, Any]
+    """Ranges by setting, as in tune: search; null: this cell keeps its own value."""
+
+
+class Tune(_Model):
+    """Tuning: every cell gets the same budget on held-out images, and the winner is run."""
+
+    search: Annotated[dict[str, Any], Field(min_length=1)]
+    """Ranges by setting (zeta) or part option (rate.zeta): {log: [a, b]}, {uniform: [a, b]},
+    {int: [a, b]} or a list of choices. A cell without the setting is not tuned in it."""
+    cells: tuple[TunedCell, ...] = Field(default=(), strict=False)
+    """Other ranges for single cells."""
+    samples: Annotated[int, Field(ge=1, le=10_000)]
+    """How many samples of each cell; raising it only adds samples."""
+    halving: Halving | None = None
+    """Stop the worse samples early; by default all are trained for all epochs."""
+    algorithm: Literal["sobol", "random"] = "sobol"
+    """How samples are drawn: a scrambled Sobol sequence fills the space evenly."""
+    seeds: Annotated[int, Field(ge=1)] = 1
+    """Seeds of each sample; none of them is a seed of the study."""
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the training images held out, where the cell itself holds out none."""
+    measure: Literal["val_accuracy", "val_loss"] = "val_accuracy"
+    """The measure of the held-out images by which samples are compared."""
+
+
 class StudyFile(_Model):
     """A study as its file writes it; cells still unexpanded."""
 
@@ -205,6 +245,8 @@ class StudyFile(_Model):
     """Settings of every cell, unless the cell sets them itself."""
     cells: Annotated[list[dict[str, Any]], Field(min_length=1)]
     """Settings of each cell; lists under `grid` are multiplied out."""
+    tune: Tune | None = None
+    """Tune each cell before it is run over the seeds."""
     execution: Execution = Execution()
     comparisons: Comparisons = Comparisons()
     claims: tuple[Claim, ...] = Field(default=(), strict=False)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from suite.errors import UserError
 from suite.methods.plugins import Plugin, load, read_plugin
+from suite.study.allowed import allowed_at
 from suite.study.cells import Cell
 from suite.study.declared import check_declared
 from suite.study.document import Where, read_document
@@ -19,6 +20,7 @@ from suite.study.file import Seeds, StudyFile
 from suite.study.mistakes import Mistakes
 from suite.study.resolved import resolve_claims, resolve_pairs, resolve_references
 from suite.study.study import Study
+from suite.study.tune import check_tune
 from suite.wording import count
 
 MANY_RUNS = 10_000
@@ -54,6 +56,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
         loaded = isinstance(named, list) and len(named) == len(plugins)
         cells, doubts = expand(mistakes, unsure=set() if loaded else {"regrow"})
     check_declared(mistakes, file.comparisons, cells, doubts)
+    tunings = check_tune(mistakes, file, cells, doubts)
     if mistakes.sentences:
         raise UserError(*mistakes.sentences)
     return Study(
@@ -64,6 +67,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
         claims=resolve_claims(file, cells),
         references=resolve_references(file, cells),
         plugins=plugins,
+        tunings=tunings,
     )
 
 
@@ -83,8 +87,11 @@ def _validate_file(mistakes: Mistakes) -> StudyFile:
 
 
 def _without(value: Mapping[str, Any], ways: list[Where]) -> dict[str, Any]:
-    """Leave out what is wrong: single fields of a block where possible, else the whole block."""
-    fields = {way[:2] for way in ways if isinstance(value.get(str(way[0])), dict)}
+    """Leave out what is wrong: single fields of a block where possible, else the whole block.
+
+    A block without a field that it needs is left out whole.
+    """
+    fields = {way[:2] for way in ways if way[1:] and _is_spare(value, str(way[0]), way[1])}
     whole = {way[0] for way in ways if way[:2] not in fields or len(way) == 1}
     return {
         name: {key: part for key, part in block.items() if (name, key) not in fields}
@@ -93,6 +100,12 @@ def _without(value: Mapping[str, Any], ways: list[Where]) -> dict[str, Any]:
         for name, block in value.items()
         if name not in whole
     }
+
+
+def _is_spare(value: Mapping[str, Any], block: str, field: str | int) -> bool:
+    """Whether a block is there with a field that it may lack."""
+    needed = {name for schema in allowed_at((block,)) for name in schema.get("required", ())}
+    return isinstance(value.get(block), dict) and field in value[block].keys() - needed
 
 
 def _load_plugins(mistakes: Mistakes) -> tuple[Plugin, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from suite.study.cells import Cell, find_cell, source_name
 from suite.study.file import CellName, StudyFile
 from suite.study.resolved import Claim, Pair, Reference
 from suite.study.runs import Run
+from suite.study.tune import CellTuning, Tuned
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Study:
         claims: The declared claims.
         references: Figures of other implementations.
         plugins: The code of the study's own parts, for every process that runs it.
+        tunings: How each cell that is tuned is tuned.
+        tuned: What tuning has come to, by the cell's label; see `suite.store.tuned`.
     """
 
     path: Path
@@ -35,6 +38,8 @@ class Study:
     claims: tuple[Claim, ...] = ()
     references: tuple[Reference, ...] = ()
     plugins: tuple[Plugin, ...] = ()
+    tunings: tuple[CellTuning, ...] = ()
+    tuned: Mapping[str, Tuned] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,6 +55,37 @@ class Study:
     def seeds(self) -> list[int]:
         """The seeds of every cell."""
         return list(self.file.seeds)
+
+    def with_winners(self, tuned: Mapping[str, Tuned]) -> Study:
+        """Return the study with the settings that tuning has chosen in place of its cells' own.
+
+        Args:
+            tuned: What tuning has come to, by the cell's label.
+        """
+        now = {
+            cell.label: replace(cell, settings=tuned[cell.label].settings or cell.settings)
+            if cell.label in tuned
+            else cell
+            for cell in self.cells
+        }
+        claims = [
+            replace(
+                claim,
+                statements=tuple(
+                    replace(it, cell=now[it.cell.label], against=now[it.against.label])
+                    for it in claim.statements
+                ),
+            )
+            for claim in self.claims
+        ]
+        return replace(
+            self,
+            cells=tuple(now.values()),
+            pairs=tuple((now[one.label], now[other.label]) for one, other in self.pairs),
+            claims=tuple(claims),
+            references=tuple(replace(it, cell=now[it.cell.label]) for it in self.references),
+            tuned=dict(tuned),
+        )
 
     def sources(self) -> list[Any]:
         """Return the distinct data sets of the cells, as the user wrote them."""

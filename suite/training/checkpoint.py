@@ -113,8 +113,14 @@ def unpack(
 
 def epochs_behind(checkpoint: bytes) -> int:
     """Return how many epochs a checkpoint has behind it; 0 where it cannot be gone on from."""
+    return len(history_of(checkpoint))
+
+
+def history_of(checkpoint: bytes) -> History:
+    """Return the record of every epoch that a checkpoint has behind it; none as above."""
     state = _state(checkpoint)
-    return len(state["history"]) if state else 0
+    history: History = state["history"] if state else []
+    return history
 
 
 def _state(checkpoint: bytes) -> dict[str, Any] | None:

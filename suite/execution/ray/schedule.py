@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from suite.errors import UserError
@@ -33,6 +34,7 @@ def execute(
     plugins: Sequence[Any] = (),
     address: str | None = None,
     choose: Choose | None = None,
+    until: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
     """Have Ray Tune train runs, first to last as cores come free; of a chain, round by round.
 
@@ -50,6 +52,7 @@ def execute(
         address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
         choose: Given the runs that have not ended and how many can go on at once, returns those to
             train next, with all that they start from; none to end. By default all.
+        until: The epoch after which a run is to stop, by key; by default its last.
 
     Returns:
         Whether all runs that were chosen have ended: False after an interrupt.
@@ -81,6 +84,7 @@ def execute(
             socket.gethostname(),
             trials.SECONDS_TO_SEE_THE_STORE,
             kept_epochs(runs),
+            dict(until),
         )
         trainable = tune.with_resources(
             tune.with_parameters(trials.trial, job=job),

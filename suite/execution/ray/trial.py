@@ -49,6 +49,7 @@ class Job:
     driver: str
     seconds_to_see_the_store: float
     kept: Mapping[str, Collection[int]] = field(default_factory=dict)
+    until: Mapping[str, int] = field(default_factory=dict)
 
 
 def trial(config: dict[str, Any], job: Job) -> None:
@@ -94,6 +95,7 @@ def trial(config: dict[str, Any], job: Job) -> None:
         on_warning=warn,
         driver=job.token,
         keeps=job.kept.get(run.key, ()),
+        until=job.until.get(run.key),
     )
     tune.report({"outcome": outcome})
 

@@ -1,0 +1,94 @@
+"""The verb for tuning alone: tune."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from suite.cli.app import (
+    INTERRUPTED,
+    Data,
+    Json,
+    Store,
+    StudyPath,
+    Yes,
+    app,
+    load,
+    print_json,
+    store_words,
+)
+from suite.store.store import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from suite.study import Study
+
+
+@app.command()
+def tune(
+    study: StudyPath,
+    store: Store = DEFAULT_STORE,
+    data: Data = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="A Ray cluster, or auto. Default: this machine only."
+        ),
+    ] = None,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Replace another driver of this study.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Tune the cells of a study, and print the winners as YAML; suite run does it too."""
+    from suite.execution.drive import tune_cells
+    from suite.execution.progress import PatientConsole, say
+    from suite.store.store import RunStore
+
+    checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
+    tuned = tune_cells(
+        checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
+    )
+    if tuned is None:
+        words = ["suite", "tune", str(study), *store_words(store)]
+        say(console, f"Interrupted. To resume: {shlex.join(words)}")
+        raise typer.Exit(INTERRUPTED)
+    found = winners(tuned)
+    if as_json:
+        print_json({"study": tuned.name, "winners": found})
+        return
+    from suite.study.document import as_yaml
+
+    typer.echo("winners:")
+    for winner in found:
+        typer.echo(f"  - cell: {winner['cell']}")
+        for name in ("values", "measure", "mean", "sample", "samples", "epochs"):
+            typer.echo(f"    {name}: {as_yaml(winner[name])}")
+
+
+def winners(study: Study) -> list[dict[str, Any]]:
+    """Return the winner of each tuned cell, with its measure and the budget.
+
+    Args:
+        study: As tuning returns it.
+    """
+    found = []
+    for label, of in study.tuned.items():
+        if of.winner is None:
+            continue
+        last = of.rungs[-1]
+        value = last.values[last.samples.index(of.winner)] or 0.0
+        found.append(
+            {
+                "cell": label,
+                "values": of.tuning.samples[of.winner],
+                "measure": of.tuning.measure,
+                "mean": round(-value if of.tuning.measure == "val_loss" else value, 6),
+                "sample": of.winner + 1,
+                "samples": len(of.tuning.samples),
+                "epochs": of.tuning.budget[1],
+            }
+        )
+    return found

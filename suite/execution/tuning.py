@@ -1,0 +1,95 @@
+"""Tune the cells of a study: rung by rung over all cells at once, until each has a winner.
+
+What is to be trained next follows from the store alone, once a rung is complete: an interrupted
+tuning goes on where it was, and the number of cores changes nothing but the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from suite.errors import UserError
+from suite.store.store import RunStore
+from suite.store.tuned import standing
+from suite.study import Study
+from suite.study.cells import source_name
+from suite.study.runs import Run
+from suite.study.tune import Tuned
+
+Train = Callable[[Sequence[Run], Mapping[str, int]], bool]
+"""Trains runs, each up to an epoch given by its key; returns whether all have ended."""
+
+
+def tune(
+    study: Study,
+    store: RunStore,
+    fingerprints: Mapping[str, str],
+    train: Train,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Study | None:
+    """Return the study with the winners' settings in place of its cells' own.
+
+    Args:
+        study: The study, with the cells as its file writes them.
+        store: Its run store.
+        fingerprints: Content of each data set, by `source_name`.
+        train: Called with the runs of each rung.
+        tell: Is told of each rung.
+
+    Returns:
+        None if an interrupt ended it early.
+
+    Raises:
+        UserError: If a run failed for another reason than a loss that is not finite, or every
+            sample of a cell diverged.
+    """
+    while True:
+        tuned = standing(study, store, fingerprints)
+        if hopeless := [label for label, of in tuned.items() if of.hopeless]:
+            raise UserError(
+                f"{study.path}: tune: every sample of {', '.join(hopeless)} diverged; search other "
+                "ranges."
+            )
+        due = due_runs(tuned, fingerprints)
+        if not due:
+            return study.with_winners(tuned)
+        runs = {run.key: run for run, _ in due}
+        until = {run.key: epoch for run, epoch in due}
+        tell(_sentence(tuned))
+        if not train(list(runs.values()), until):
+            return None
+        _check_trained(study, store, runs)
+
+
+def due_runs(tuned: Mapping[str, Tuned], fingerprints: Mapping[str, str]) -> list[tuple[Run, int]]:
+    """Return the runs that every cell's present rung lacks, and its epoch; samples outermost."""
+    found = [
+        (sample, run, of.rungs[-1].epoch)
+        for of in tuned.values()
+        for sample in of.due
+        for run in of.tuning.runs(
+            sample, fingerprints[source_name(of.tuning.cell.settings.dataset)]
+        )
+    ]
+    return [(run, epoch) for _, run, epoch in sorted(found, key=lambda it: it[0])]
+
+
+def _sentence(tuned: Mapping[str, Tuned]) -> str:
+    parts = [
+        f"{label} {len(of.due)} of {len(of.rungs[-1].samples)} samples up to epoch "
+        f"{of.rungs[-1].epoch}"
+        for label, of in tuned.items()
+        if of.due
+    ]
+    return f"tuning: {'; '.join(parts)}"
+
+
+def _check_trained(study: Study, store: RunStore, runs: Mapping[str, Run]) -> None:
+    """Check that no run failed for a reason by which a winner must not be chosen."""
+    for key, run in runs.items():
+        failure = store.failure(key)
+        if failure is not None and not failure.get("diverged"):
+            raise UserError(
+                f"{study.path}: tune: {run.cell}, seed {run.seed} failed, so no winner can be "
+                f"chosen: {failure['reason']} (suite logs {key}); run it again."
+            )

@@ -1,0 +1,237 @@
+"""Tuning: which runs are trained and which sample wins, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+
+from suite.datasets.digits import digits
+from suite.errors import UserError
+from suite.execution.attempt import attempt
+from suite.execution.tuning import tune
+from suite.settings import Settings
+from suite.store.store import RunStore
+from suite.store.table import collect, export, import_file
+from suite.store.tuned import progress, standing
+from suite.study import load_study
+from suite.study.runs import Run
+
+STUDY = """
+name: tuned
+seeds: {{root: 1, count: 2}}
+defaults: {{dataset: digits, hidden: [16, 12], epsilon: 3, augment: false, epochs: 4,
+  batch_size: 100, train_samples: 400}}
+cells: [{{method: set}}, {{method: static}}]
+comparisons: {{baseline: {{method: static}}}}
+tune:
+  search: {{learning_rate: {rates}, zeta: [0.1, 0.5]}}
+  samples: {samples}
+  halving: {{from: 1, by: 2}}
+  validation: 0.25
+"""
+
+
+@pytest.fixture(scope="module")
+def images():
+    return digits()
+
+
+@pytest.fixture
+def study(tmp_path):
+    def study(samples=4, rates="{log: [0.01, 0.5]}"):
+        path = tmp_path / "tuned.yaml"
+        path.write_text(STUDY.format(samples=samples, rates=rates))
+        return load_study(path)
+
+    return study
+
+
+def trainer(store, images, execution, order=list, trained=None):
+    """Return what trains the runs of a rung here, in an order of one's own."""
+
+    def train(runs, until):
+        for run in order(runs):
+            if trained is not None:
+                trained.append((run.key, until[run.key]))
+            assert attempt(run, images, store, execution, until=until[run.key]) != "stopped"
+        return True
+
+    return train
+
+
+def tuned(study, store, images, **how):
+    data = {"digits": images.fingerprint}
+    return tune(study, store, data, trainer(store, images, study.file.execution, **how))
+
+
+def opened(folder):
+    store = RunStore(folder)
+    store.stand()
+    return store
+
+
+def choice(study):
+    return {label: of.winner for label, of in study.tuned.items()}
+
+
+def timeless(history):
+    return [{**record, "seconds": 0} for record in history]
+
+
+def test_the_winner_becomes_the_setting_of_a_plain_cell(study, store, images):
+    found = tuned(study(), store, images)
+    data = images.fingerprint
+    for cell in found.cells:
+        of = found.tuned[cell.label]
+        values = of.tuning.samples[of.winner]
+        plain = Settings(
+            method=cell.settings.method,
+            dataset="digits",
+            hidden=[16, 12],
+            epsilon=3,
+            augment=False,
+            epochs=4,
+            batch_size=100,
+            train_samples=400,
+            **values,
+        )
+        assert cell.settings.validation == "test"
+        assert Run(cell.label, cell.settings, 1, data).key == Run("x", plain, 1, data).key
+    last = found.tuned["set"].rungs[-1]
+    assert found.tuned["set"].winner in last.samples
+    assert len(last.samples) == 1
+
+
+def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(study, tmp_path, images):
+    one = opened(tmp_path / "one")
+    expected = choice(tuned(study(), one, images))
+    another = opened(tmp_path / "another")
+    shuffled = random.Random(1)
+
+    class KilledError(Exception):
+        pass
+
+    def dies(runs):
+        for place, run in enumerate(shuffled.sample(list(runs), len(runs))):
+            if place == 2 and shuffled.random() < 0.7:
+                raise KilledError
+            yield run
+
+    for _ in range(50):
+        try:
+            found = tuned(study(), another, images, order=dies)
+            break
+        except KilledError:
+            continue
+    assert choice(found) == expected
+    for key in one.keys():  # noqa: SIM118
+        records = [store.result(key) or store.so_far(key) for store in (one, another)]
+        first, second = (timeless(record["history"]) for record in records)
+        assert first == second
+
+
+def test_nothing_is_trained_twice_and_a_survivor_goes_on_from_its_checkpoint(study, store, images):
+    trained = []
+    tuned(study(), store, images, trained=trained)
+    assert len(trained) == len(set(trained))
+    again = []
+    tuned(study(), store, images, trained=again)
+    assert again == []
+    finished = [key for key in store.keys() if store.result(key)]  # noqa: SIM118
+    assert finished
+    assert all(store.result(key)["provenance"]["resumed_after"] == 2 for key in finished)
+
+
+def test_a_continued_run_is_the_run_that_never_stopped(study, store, tmp_path, images):
+    asked = study()
+    tuned(asked, store, images)
+    data, straight = images.fingerprint, opened(tmp_path / "straight")
+    tuning = asked.tunings[0]
+    run = next(run for s in tuning.fitting for run in tuning.runs(s, data) if store.result(run.key))
+    attempt(run, images, straight, asked.file.execution)
+    histories = [timeless(of.result(run.key)["history"]) for of in (store, straight)]
+    assert histories[0] == histories[1]
+
+
+def test_more_samples_only_add(study, store, images):
+    few, more = [], []
+    tuned(study(samples=4), store, images, trained=few)
+    tuned(study(samples=8), store, images, trained=more)
+    assert not set(few) & set(more)
+    assert more
+
+
+def test_no_test_image_is_looked_at(study, tmp_path, images):
+    """Useless test images have other keys, so everything is trained again; the choice stays."""
+    rng = np.random.default_rng(0)
+    useless = dataclasses.replace(
+        images, y_test=rng.permutation(images.y_test), fingerprint="useless"
+    )
+    choices = [
+        choice(tuned(study(), opened(tmp_path / which.fingerprint[:8]), which))
+        for which in (images, useless)
+    ]
+    assert choices[0] == choices[1]
+
+
+def test_a_sample_that_diverges_loses(study, store, images):
+    found = tuned(study(rates="[0.05, 1.0e+30]"), store, images)
+    for of in found.tuned.values():
+        assert of.tuning.samples[of.winner]["learning_rate"] == 0.05
+
+
+def test_where_every_sample_diverges_that_is_said(study, store, images):
+    with pytest.raises(UserError, match="every sample of set, static diverged"):
+        tuned(study(rates="[2.0e+30, 1.0e+30]"), store, images)
+
+
+def test_a_run_that_fails_otherwise_ends_the_tuning(study, store, images):
+    asked = study()
+
+    def train(runs, until):
+        store.fail(runs[0].key, {"reason": "its node has died", "traceback": ""})
+        return True
+
+    with pytest.raises(UserError, match=r"set, sample 1.*its node has died"):
+        tune(asked, store, {"digits": images.fingerprint}, train)
+
+
+def test_results_have_the_winners_settings_and_none_before(study, store, images):
+    asked = study()
+    before = collect(asked, store)
+    assert not before.complete
+    assert before.frame.empty
+    found = tuned(asked, store, images)
+    for run in found.runs({"digits": images.fingerprint}):
+        attempt(run, images, store, asked.file.execution)
+    results = collect(asked, store)
+    assert results.complete
+    assert [cell.settings for cell in results.study.cells] == [c.settings for c in found.cells]
+    assert results.study.pairs[0][0] is results.study.cells[0]
+
+
+def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images):
+    asked, trained = study(rates="[0.05, 1.0e+30]"), []
+    found = tuned(asked, store, images, trained=trained)
+    for run in found.runs({"digits": images.fingerprint}):
+        attempt(run, images, store, asked.file.execution)
+    export(collect(asked, store), tmp_path / "tuned.parquet")
+    other = opened(tmp_path / "other")
+    assert import_file(tmp_path / "tuned.parquet", other).added
+    again = []
+    assert choice(tuned(asked, other, images, trained=again)) == choice(found)
+    assert again == []
+    assert collect(asked, other).complete
+
+
+def test_how_far_tuning_is(study, store, images):
+    asked, data = study(), {"digits": images.fingerprint}
+    nothing = progress(standing(asked, store, data))
+    assert (nothing.ended, nothing.runs, nothing.epochs_done, nothing.winners) == (0, 8, 0, 0)
+    tuned(asked, store, images)
+    done = progress(standing(asked, store, data))
+    assert (done.ended, done.winners) == (8, 2)
+    assert done.epochs_done == done.epochs == 2 * (4 * 1 + 2 * 1 + 1 * 2)
