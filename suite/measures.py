@@ -196,6 +196,7 @@ MEASURES: dict[str, Measure] = {
         Measure("updates", "updates", "whole", since="0.2.0"),
         Measure("pruned", "connections pruned", "whole", since="0.2.0"),
         Measure("regrown", "connections regrown", "whole", since="0.2.0"),
+        Measure("returned", "connections pruned and regrown at once", "whole", since="0.2.0"),
         Measure("zeta", "zeta", since="0.2.0"),
         Measure(
             *("multiply_adds", "multiply-adds of training", "whole"), higher=False, since="0.2.0"
@@ -205,6 +206,8 @@ MEASURES: dict[str, Measure] = {
             higher=False,
             since="0.2.0",
         ),
+        Measure("explored", "share of positions ever active", since="0.2.0"),
+        Measure("active_units", "hidden units with links on both sides", "whole", since="0.2.0"),
         Measure("seconds", "seconds", decimals=2),
     )
 }

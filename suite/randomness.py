@@ -25,6 +25,8 @@ Purpose = Literal[
     "regrown",
     "noise",
     "tuning",
+    "pruned",
+    "gradient",
 ]
 _PURPOSES = {purpose: number for number, purpose in enumerate(get_args(Purpose))}
 

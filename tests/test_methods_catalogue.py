@@ -70,7 +70,7 @@ def test_a_recipe_as_json():
     parts = {part["kind"]: part for part in json.loads(shown)}
     assert code == 0
     assert parts["schedule"]["question"] == QUESTIONS["schedule"]
-    (n, until) = parts["schedule"]["options"]
+    (n, until, *_) = parts["schedule"]["options"]
     assert (n["name"], n["value"], n["default"]) == ("n", 100, 100)
     assert (until["value"], until["default"]) == (0.75, 1.0)
     assert until["range"] == "a number above 0 and at most 1"

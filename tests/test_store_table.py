@@ -28,8 +28,8 @@ COLUMNS = [
     *("study", "key", "cell", "method", "metric", "regrow", "seed", "dataset", "epoch"),
     *("train_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "connections"),
     *("connections_1", "connections_2", "theta", "evolved", "paused"),
-    *("updates", "pruned", "regrown", "zeta"),
-    *("multiply_adds", "inference_multiply_adds", "seconds"),
+    *("updates", "pruned", "regrown", "returned", "zeta"),
+    *("multiply_adds", "inference_multiply_adds", "explored", "active_units", "seconds"),
 ]
 
 

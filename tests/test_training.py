@@ -74,6 +74,7 @@ def assert_alike(history, expected):
         for name in (
             *("epoch", "connections", "evolved", "paused", "val_accuracy", "test_accuracy"),
             *("updates", "pruned", "regrown", "zeta", "multiply_adds", "inference_multiply_adds"),
+            *("returned", "explored", "active_units"),
         ):
             assert record[name] == truth[name], name
         assert (record["theta"] is None) == (truth["theta"] is None)
@@ -203,7 +204,7 @@ def test_an_epoch_takes_time_and_says_so():
 
 def before_updates(record):
     """Return what a record says of the epoch before its update."""
-    of_updates = ("theta", "evolved", "updates", "pruned", "regrown", "zeta")
+    of_updates = ("theta", "evolved", "updates", "pruned", "regrown", "returned", "zeta")
     return {name: value for name, value in record.items() if name not in of_updates}
 
 
@@ -235,7 +236,7 @@ def test_dynset_is_lset_until_it_first_pauses():
     assert dynset[:pause] == lset[:pause]
     assert dynset[pause] == before_updates(lset[pause]) | {
         **{"theta": None, "evolved": False, "paused": True},
-        **{"updates": 0, "pruned": 0, "regrown": 0, "zeta": None},
+        **{"updates": 0, "pruned": 0, "regrown": 0, "returned": 0, "zeta": None},
     }
     assert dynset[pause + 1]["connections"] == dynset[pause]["connections"]
     assert lset[pause + 1]["connections"] != lset[pause]["connections"]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from suite.methods import curves
+from suite.methods.apportion import apportion
 from suite.methods.layer import LayerView, largest
 from suite.methods.moment import HIGHER_IS_BETTER, Moment, Signal
 from suite.methods.parts import part
@@ -48,8 +49,12 @@ class Budgeted:
 
 @part("budget", "all", source="Mocanu et al. 2018, Nature Communications 9:2383")
 def everything(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
-    """All that a layer lacks returns."""
-    return Budgeted(lacking(1.0, initial, kept), 1.0)
+    """All that the network lacks returns."""
+    counts = lacking(1.0, initial, kept)
+    total = max(0, int(initial.sum() - kept.sum()))
+    if counts.sum() > total:  # a share rule has let a layer grow at the others' cost
+        counts = apportion(total, counts, counts)
+    return Budgeted(counts, 1.0)
 
 
 @part("budget", source="Scholte 2022, Algorithm 1")

@@ -198,6 +198,24 @@ def inactive(answer: Any, layer: LayerView, count: int) -> NDArray[np.int64]:
     return positions
 
 
+def inactive_everywhere(
+    answer: Any, layers: Sequence[LayerView], count: int
+) -> list[NDArray[np.int64]]:
+    """Check the answer of a regrowth strategy about the whole network, and sort it."""
+    if not isinstance(answer, list | tuple) or len(answer) != len(layers):
+        raise ValueError(f"{_shown(answer)} instead of a list of {len(layers)} arrays of positions")
+    checked = []
+    for layer, given in zip(layers, answer, strict=True):
+        try:
+            checked.append(inactive(given, layer, len(_array(given, "positions"))))
+        except ValueError as wrong:
+            raise ValueError(f"for layer {layer.index + 1} {wrong}") from None
+    found = sum(positions.size for positions in checked)
+    if found != count:
+        raise ValueError(f"{found} positions where {count} were asked for")
+    return checked
+
+
 def topologies(answer: Any, shapes: Sequence[tuple[int, int]]) -> list[NDArray[np.int64] | None]:
     """Check the answer of an initial topology."""
     if not isinstance(answer, list | tuple) or len(answer) != len(shapes):

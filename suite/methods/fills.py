@@ -1,9 +1,13 @@
-"""Fills: the weights that connections start with when they return."""
+"""Fills: the weights that connections start with when they return.
+
+Each has the option `returning`, which an update reads: with "kept", a connection that the same
+update pruned keeps its weight and its momentum, and no fill is asked about it.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +16,23 @@ from pydantic import Field
 from suite.methods.layer import LayerView
 from suite.methods.parts import part
 
+Returning = Literal["new", "kept"]
+
 
 @part("fill", source="Scholte 2022; Evci et al. 2020, ICML, section 3")
 def zeros(
-    layer: LayerView, positions: NDArray[np.int64], rng: np.random.Generator
+    layer: LayerView,
+    positions: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    returning: Returning = "new",
 ) -> NDArray[np.float32]:
-    """Zero."""
+    """Zero.
+
+    Args:
+        returning: Whether a connection that this update pruned starts anew when it returns at once,
+            or has kept its weight and momentum.
+    """
     return np.zeros(positions.size, dtype=np.float32)
 
 
@@ -28,19 +43,31 @@ def normal(
     rng: np.random.Generator,
     *,
     sd: Annotated[float, Field(gt=0)] = 0.1,
+    returning: Returning = "new",
 ) -> NDArray[np.float32]:
     """Normally distributed around zero.
 
     Args:
         sd: Standard deviation.
+        returning: Whether a connection that this update pruned starts anew when it returns at once,
+            or has kept its weight and momentum.
     """
     return np.float32(sd) * rng.standard_normal(positions.size, dtype=np.float32)
 
 
 @part("fill", source="Atashgahi et al. 2022, Machine Learning 111 (CTRE); Curci et al. 2021")
 def uniform(
-    layer: LayerView, positions: NDArray[np.int64], rng: np.random.Generator
+    layer: LayerView,
+    positions: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    returning: Returning = "new",
 ) -> NDArray[np.float32]:
-    """Uniform within plus and minus sqrt(6 / n_in), with the dense fan-in."""
+    """Uniform within plus and minus sqrt(6 / n_in), with the dense fan-in.
+
+    Args:
+        returning: Whether a connection that this update pruned starts anew when it returns at once,
+            or has kept its weight and momentum.
+    """
     limit = np.float32(math.sqrt(6.0 / layer.shape[1]))
     return (2 * rng.random(positions.size, dtype=np.float32) - 1) * limit

@@ -37,6 +37,8 @@ class LayerView:
         samples_from: count -> what `samples` returns; None if the part did not ask for samples.
         before: The layer before pruning; None while nothing is pruned.
         moment: When the update takes place; None outside an update.
+        rng: Of prune rules with needs=("rng",); None for other parts.
+        batch_from: Computes what `batch` returns; None if the part did not ask for the gradient.
     """
 
     index: int
@@ -49,6 +51,8 @@ class LayerView:
     samples_from: Callable[[int], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
     before: LayerView | None = None
     moment: Moment | None = None
+    rng: np.random.Generator | None = None
+    batch_from: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
 
     def __post_init__(self) -> None:
         for field in ("positions", "weights", "momentum"):
@@ -78,18 +82,50 @@ class LayerView:
         return _read_only(self.gradient_from(start, stop))
 
     def active_gradient(self) -> NDArray[np.float32]:
-        """Return the gradient by the active weights, float32 (nnz,), computed in blocks of rows.
+        """Return the gradient by the active weights, float32 (nnz,).
 
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
         """
-        found = [
-            self.gradient_rows(start, stop).ravel()[positions - start * self.shape[1]]
-            for start, stop, positions in self.blocks()
-        ]
-        return np.concatenate(found)
+        return self.gradient_at(self.positions)
 
-    def top_gradient(self, count: int) -> NDArray[np.int64]:
+    def gradient_at(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the gradient at some positions, and compute it nowhere else.
+
+        Args:
+            positions: int64 (m,), active or not.
+
+        Returns:
+            float32 (m,).
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("gradient",).
+        """
+        inputs, errors = self.batch()
+        rows, columns = np.divmod(positions, self.shape[1])
+        found = np.empty(positions.size, dtype=np.float32)
+        height = max(1, BLOCK // inputs.shape[1])
+        for start in range(0, positions.size, height):
+            some = slice(start, start + height)
+            np.einsum("pb,pb->p", errors[rows[some]], inputs[columns[some]], out=found[some])
+        return found
+
+    def batch(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what the gradient is made of: errors @ inputs.T is the dense gradient.
+
+        Returns:
+            The inputs, float32 (n_in, b), and the gradient of the loss by the outputs before the
+            activation, float32 (n_out, b), of b images.
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("gradient",).
+        """
+        if self.batch_from is None:
+            raise RuntimeError('the gradient is there for parts with needs=("gradient",)')
+        inputs, errors = self.batch_from()
+        return _read_only(inputs), _read_only(errors)
+
+    def top_gradient(self, count: int, taken: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Return the inactive positions where the gradient is largest in absolute value.
 
         The gradient is computed in blocks of rows, of which only the largest elements are kept, so
@@ -97,7 +133,9 @@ class LayerView:
         is chosen.
 
         Args:
-            count: How many positions, at most as many as are inactive.
+            count: How many positions, at most as many as there are candidates.
+            taken: The positions that are no candidates, int64, ascending; the active ones by
+                default.
 
         Returns:
             int64 (count,), ascending.
@@ -108,7 +146,7 @@ class LayerView:
         """
         best = np.empty(0, dtype=np.int64)
         sizes = np.empty(0, dtype=np.float32)
-        for start, stop, active in self.blocks():
+        for start, stop, active in self.blocks(taken):
             first = start * self.shape[1]
             block = np.abs(self.gradient_rows(start, stop)).ravel()
             block[active - first] = -1  # below every candidate
@@ -165,14 +203,21 @@ class LayerView:
         gone[find_sorted(self.before.positions, self.positions)] = False
         return self.before.positions[gone]
 
-    def blocks(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
-        """Yield the first row of a block, the row after its last, and its active positions."""
+    def blocks(
+        self, taken: NDArray[np.int64] | None = None
+    ) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+        """Yield the first row of a block, the row after its last, and the taken positions in it.
+
+        Args:
+            taken: int64, ascending; the active positions by default.
+        """
+        taken = self.positions if taken is None else taken
         rows, columns = self.shape
         height = max(1, BLOCK // columns)
         for start in range(0, rows, height):
             stop = min(rows, start + height)
-            first, last = np.searchsorted(self.positions, (start * columns, stop * columns))
-            yield start, stop, self.positions[first:last]
+            first, last = np.searchsorted(taken, (start * columns, stop * columns))
+            yield start, stop, taken[first:last]
 
 
 def smallest(values: NDArray, count: int) -> NDArray[np.intp]:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Signal = Literal["loss", "val_loss", "val_accuracy"]
 """A measure that a budget or gate reads."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}
+
+
+class Change(NamedTuple):
+    """What an update did to each layer.
+
+    Attributes:
+        pruned: How many connections went.
+        regrown: How many returned.
+        returned: How many of the regrown had gone in the same update.
+    """
+
+    pruned: tuple[int, ...]
+    regrown: tuple[int, ...]
+    returned: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,7 @@ class Moment:
         epochs: How many epochs the whole training has.
         signals: Each signal's values, one for every epoch that was evaluated so far; "loss" is the
             training loss.
+        changes: What every update so far did, the latest last.
     """
 
     update: int
@@ -34,6 +49,7 @@ class Moment:
     epoch: int
     epochs: int
     signals: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
 
     @property
     def progress(self) -> float:

@@ -26,7 +26,7 @@ if typing.TYPE_CHECKING:
 Kind = Literal["initial", "schedule", "gate", "rate", "prune", "budget", "share", "regrow", "fill"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 
-NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier")
+NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier", "rng")
 REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of an option that has none."""
 
@@ -121,7 +121,8 @@ class Part:
         options: By name, in the order of the function's parameters.
         needs: What must be computed for it, out of `NEEDS`.
         at: For schedules: asked after every "step", or after every "epoch" and its evaluation.
-        scope: For prune rules: called for each "layer", or once for the "network".
+        scope: For prune rules and regrowth strategies: called for each "layer", or once for the
+            "network".
         summary: First line of the function's docstring.
         source: Where it was published.
         origin: Where its code stands.
@@ -206,9 +207,12 @@ def part(
         needs: "gradient", "activations", "samples", "probe" as far as the part asks for them;
             nothing else computes them. A budget with "layers" is asked before pruning, with
             `LayerView`s in place of kept. An initial topology with "earlier" gets, in place of
-            probe, the `LayerView`s of the network that an earlier run has trained.
+            probe, the `LayerView`s of the network that an earlier run has trained. A prune rule
+            with "rng" draws from `layer.rng`.
         at: For schedules: asked after every "step", or after every "epoch" and its evaluation.
-        scope: For prune rules: called for each "layer", or once with all layers of the "network".
+        scope: For prune rules and regrowth strategies: called for each "layer", or once with all
+            layers of the "network". Such a strategy takes (layers, counts, rng) and returns a list
+            of positions; their number in all is the sum of the counts.
 
     Raises:
         UserError: If the kind or a need is unknown, the name is taken or malformed, or the

@@ -49,6 +49,51 @@ def linear(moment: Moment, *, zeta: Share = 0.3, end: End = 0.0, until: Until = 
     return curves.linear(moment.progress / until, zeta, end)
 
 
+@part("rate", source="Yuan et al. 2021, NeurIPS 34 (MEST)")
+def step(
+    moment: Moment,
+    *,
+    zeta: Share = 0.3,
+    at: Until = 0.5,
+    factor: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+) -> float:
+    """A share that falls once.
+
+    Args:
+        zeta: Share at the start.
+        at: The share of the training after which it falls.
+        factor: What it is multiplied with then.
+    """
+    return curves.steps(moment.progress, (at,), factor, zeta)
+
+
+@part("rate", source="Mostafa and Wang 2019, ICML, Algorithm 1")
+def adaptive_threshold(
+    moment: Moment,
+    *,
+    start: Share = 0.001,
+    target: Annotated[int, Field(ge=1)] = 600,
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+) -> float:
+    """A threshold that doubles when an update pruned too few, and halves when it pruned too many.
+
+    The prune rule `threshold` reads it.
+
+    Args:
+        start: The threshold of the first update.
+        target: How many connections an update is to prune, in all layers together.
+        tolerance: Which share more or less than the target leaves the threshold as it is.
+    """
+    threshold = start
+    for change in moment.changes:
+        pruned = sum(change.pruned)
+        if pruned > (1 + tolerance) * target:
+            threshold /= 2
+        elif pruned < (1 - tolerance) * target:
+            threshold *= 2
+    return min(threshold, 1.0)
+
+
 @part("rate", source="Zhu and Gupta 2017")
 def none(moment: Moment) -> float:
     """Nothing goes but what the budget takes away."""

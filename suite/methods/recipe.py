@@ -11,6 +11,7 @@ from suite.methods.answer import Answer
 from suite.methods.moment import Signal
 from suite.methods.parts import KINDS, TITLES, Kind
 from suite.methods.presets import METHODS
+from suite.methods.window import Window
 
 __all__ = ["Answer", "Recipe", "contradictions", "resolve"]
 
@@ -70,6 +71,16 @@ class Recipe:
         return "masked" if self.evolves and not self.sparse else "any"
 
     @property
+    def window(self) -> Window:
+        """The batches of the gradient that its parts read."""
+        return Window.from_options(self.regrow.options)
+
+    @property
+    def instead(self) -> bool:
+        """Whether an update takes the place of its step."""
+        return bool(self.schedule.options.get("instead"))
+
+    @property
     def fingerprints(self) -> dict[Kind, str]:
         """Content of the plug-ins in use, by the kind of their part."""
         found = {answer.kind: answer.part.origin.fingerprint for answer in self.in_use}
@@ -117,6 +128,14 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
             for answer in recipe.answers
             for need in answer.part.needs
             if need not in ("probe", "earlier")
+        ]
+    if recipe.rate.name == "adaptive_threshold" and recipe.prune.name != "threshold":
+        return [
+            (
+                "rate",
+                'prune rate "adaptive_threshold" gives a threshold, which the prune rule '
+                f'"{recipe.prune.name}" would take for a share; it fits the rule "threshold".',
+            )
         ]
     if not recipe.sparse and recipe.budget.name == "all":
         return [

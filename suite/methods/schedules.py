@@ -16,20 +16,43 @@ def every_epoch(moment: Moment) -> bool:
     return moment.epoch < moment.epochs
 
 
+@part("schedule", source="Yuan et al. 2021, NeurIPS 34 (MEST)")
+def every_epochs(
+    moment: Moment,
+    *,
+    n: Annotated[int, Field(ge=1)] = 5,
+    until: Annotated[float, Field(gt=0, le=1)] = 1.0,
+) -> bool:
+    """After every n epochs, until a share of the training is done.
+
+    Args:
+        n: Epochs from one update to the next.
+        until: The share of all epochs after which no update takes place.
+    """
+    within = moment.epoch <= until * moment.epochs
+    return moment.epoch % n == 0 and within and moment.epoch < moment.epochs
+
+
 @part("schedule", at="step", source="Evci et al. 2020, ICML, section 3")
 def every_steps(
     moment: Moment,
     *,
     n: Annotated[int, Field(ge=1)] = 100,
     until: Annotated[float, Field(gt=0, le=1)] = 1.0,
+    begin: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    instead: bool = False,
 ) -> bool:
     """Every n steps, until a share of the training is done.
 
     Args:
         n: Steps from one update to the next.
         until: The share of all steps after which no update takes place.
+        begin: The share of all steps before which no update takes place.
+        instead: Whether an update takes the place of its step: nothing is trained on that batch,
+            which gives the gradient with the weights of now.
     """
-    return moment.step % n == 0 and moment.step <= until * moment.steps and not _last(moment)
+    within = begin * moment.steps <= moment.step <= until * moment.steps
+    return moment.step % n == 0 and within and not _last(moment)
 
 
 @part("schedule", at="step", source="Lee et al. 2019, ICLR")

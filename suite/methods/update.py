@@ -17,12 +17,13 @@ from suite.methods import checks
 from suite.methods.answer import Answer
 from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
-from suite.methods.moment import Moment
+from suite.methods.moment import Change, Moment
+from suite.methods.positions import find_sorted
 from suite.methods.recipe import Recipe
 
-Stream = Callable[[Literal["evolution", "regrown"], int], np.random.Generator]
+Stream = Callable[[Literal["evolution", "regrown", "pruned"], int], np.random.Generator]
 """(purpose, index of the layer) -> the update's generator: "evolution" for what is regrown,
-"regrown" for the weights that new connections start with."""
+"regrown" for the weights that new connections start with, "pruned" for prune rules that draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,7 @@ class Updated:
         theta: The share of what is lacking that returned; None where the budget has none.
         pruned: How many connections of each layer went.
         regrown: How many connections of each layer returned.
+        returned: How many of the regrown had gone in this update.
     """
 
     layers: list[Rewired]
@@ -57,6 +59,12 @@ class Updated:
     theta: float | None
     pruned: list[int]
     regrown: list[int]
+    returned: list[int]
+
+    @property
+    def change(self) -> Change:
+        """The counts, as later moments tell of them."""
+        return Change(tuple(self.pruned), tuple(self.regrown), tuple(self.returned))
 
 
 def due(recipe: Recipe, at: Literal["epoch", "step"], moment: Moment) -> bool:
@@ -114,7 +122,8 @@ def update(
         stream: The update's generators.
 
     Returns:
-        None if the gate is shut. A connection that is dropped and regrown is new.
+        None if the gate is shut. A connection that is dropped and regrown is new, unless the fill
+        has the option returning at kept.
 
     Raises:
         UserError: If a part raises an error or gives a wrong answer; the sentence names the part,
@@ -122,8 +131,12 @@ def update(
     """
     if not _ask(recipe.gate, moment, check=checks.boolean):
         return None
+    draws = "rng" in recipe.prune.part.needs
+    layers = [
+        replace(layer, moment=moment, rng=stream("pruned", layer.index) if draws else None)
+        for layer in layers
+    ]
     zeta = _ask(recipe.rate, moment, check=checks.rate)
-    layers = [replace(layer, moment=moment) for layer in layers]
     if "layers" in recipe.budget.part.needs:
         budget, left = _budget(recipe, layers, moment, initial)
         kept = _prune(recipe.prune, left, zeta)
@@ -139,19 +152,18 @@ def update(
         wanted,
         check=partial(checks.shared, before=wanted, free=free),
     )
+    positions = _positions(recipe, kept, returning, stream)
     rewired = [
-        _regrow(recipe, layer, int(count), stream)
-        for layer, count in zip(kept, returning, strict=True)
+        _rewired(recipe.fill, layer, new, stream)
+        for layer, new in zip(kept, positions, strict=True)
     ]
     return Updated(
-        layers=rewired,
+        layers=[layer for layer, _ in rewired],
         zeta=zeta,
         theta=budget.theta,
-        pruned=[
-            before.positions.size - after.positions.size
-            for before, after in zip(layers, kept, strict=True)
-        ],
-        regrown=returning.tolist(),
+        pruned=(_counts(layers) - _counts(kept)).tolist(),
+        regrown=[new.size for new in positions],
+        returned=[returned for _, returned in rewired],
     )
 
 
@@ -221,27 +233,59 @@ def _trim(rule: Answer, layers: Sequence[LayerView], surplus: NDArray[np.int64])
     ]
 
 
-def _regrow(recipe: Recipe, kept: LayerView, count: int, stream: Stream) -> Rewired:
-    new = np.empty(0, dtype=np.int64)
-    values = np.empty(0, dtype=np.float32)
-    if count:
-        layer = _shown(kept, recipe.regrow)
-        check: Callable[[Any], Any] = partial(checks.inactive, layer=kept, count=count)
-        rng = stream("evolution", kept.index)
-        new = _ask(recipe.regrow, layer, count, rng, check=check, layer=kept.index)
-        layer, rng = _shown(kept, recipe.fill), stream("regrown", kept.index)
-        check = partial(checks.weights, count=count)
-        values = _ask(recipe.fill, layer, new, rng, check=check, layer=kept.index)
+def _positions(
+    recipe: Recipe, kept: Sequence[LayerView], counts: NDArray[np.int64], stream: Stream
+) -> list[NDArray[np.int64]]:
+    """Return which positions of each layer become active, ascending."""
+    shown = [_shown(layer, recipe.regrow) for layer in kept]
+    if recipe.regrow.part.scope == "network":
+        check = partial(checks.inactive_everywhere, layers=kept, count=int(counts.sum()))
+        return _ask(recipe.regrow, shown, counts, stream("evolution", 0), check=check)
+    return [
+        _ask(
+            recipe.regrow,
+            layer,
+            count,
+            stream("evolution", layer.index),
+            check=partial(checks.inactive, layer=layer, count=count),
+            layer=layer.index,
+        )
+        if count
+        else np.empty(0, dtype=np.int64)
+        for layer, count in zip(shown, counts.tolist(), strict=True)
+    ]
+
+
+def _rewired(
+    fill: Answer, kept: LayerView, new: NDArray[np.int64], stream: Stream
+) -> tuple[Rewired, int]:
+    """Return a layer with its new positions, and how many of them have just gone."""
     before = kept.before or kept
-    source = np.searchsorted(before.positions, kept.positions)
+    source = np.full(new.size, -1)
+    back = find_sorted(new, before.positions)  # what was active and is new was dropped
+    if fill.options.get("returning") == "kept":
+        source[back] = find_sorted(before.positions, new)
+    values = np.zeros(new.size, dtype=np.float32)
+    fresh = source < 0
+    if fresh.any():
+        values[fresh] = _ask(
+            fill,
+            _shown(kept, fill),
+            new[fresh],
+            stream("regrown", kept.index),
+            check=partial(checks.weights, count=int(np.count_nonzero(fresh))),
+            layer=kept.index,
+        )
     merged = np.concatenate([kept.positions, new])
     order = np.argsort(merged, kind="stable")  # a merge sort: both parts are ascending
+    stayed = np.searchsorted(before.positions, kept.positions)
     weights = np.concatenate([np.zeros(kept.positions.size, dtype=np.float32), values])
-    return Rewired(
+    rewired = Rewired(
         positions=merged[order],
-        source=np.concatenate([source, np.full(count, -1)])[order],
+        source=np.concatenate([stayed, source])[order],
         weights=weights[order],
     )
+    return rewired, back.size
 
 
 def _shown(layer: LayerView, to: Answer) -> LayerView:
@@ -252,6 +296,8 @@ def _shown(layer: LayerView, to: Answer) -> LayerView:
         gradient_from=layer.gradient_from if "gradient" in needs else None,
         activations_from=layer.activations_from if "activations" in needs else None,
         samples_from=layer.samples_from if "samples" in needs else None,
+        batch_from=layer.batch_from if "gradient" in needs else None,
+        rng=layer.rng if "rng" in needs else None,
     )
 
 

@@ -22,6 +22,7 @@ moments of Adam. So whatever an optimiser keeps can be carried to a new topology
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,10 @@ class Seen:
         """
         return (self._error()[start:stop] @ self.inputs.T).cpu().numpy()
 
+    def batch(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations that entered, and the gradient by the pre-activations."""
+        return self.inputs.cpu().numpy(), self._error().cpu().numpy()
+
     def _error(self) -> Tensor:
         if self.error is None:
             raise RuntimeError("The gradient exists only after a backward pass.")
@@ -79,6 +84,28 @@ class Seen:
         if self.outputs is None:
             raise RuntimeError("The layer was left before its activations were known.")
         return self.inputs.cpu().numpy(), self.outputs.cpu().numpy()
+
+
+def joined(batches: Sequence[Seen], shares: Sequence[float]) -> Seen:
+    """Return several batches as one, whose gradient is the weighted sum of theirs.
+
+    Args:
+        batches: What each of them left behind.
+        shares: The weight of each.
+    """
+    if len(batches) == 1:
+        return batches[0]
+    outputs = [seen.outputs for seen in batches if seen.outputs is not None]
+    errors = [
+        seen.error * share
+        for seen, share in zip(batches, shares, strict=True)
+        if seen.error is not None
+    ]
+    return Seen(
+        torch.cat([seen.inputs for seen in batches], dim=1),
+        torch.cat(outputs, dim=1),
+        torch.cat(errors, dim=1),
+    )
 
 
 class MaskedLinear(nn.Module):

@@ -58,9 +58,14 @@ class MLP(nn.Module):
             return None
         return self.penalty_weight * torch.stack([layer.penalty() for layer in noisy]).sum()
 
-    def draw_dropout_from(self, rng: np.random.Generator) -> None:
-        """Draw the dropout of every following training step from this generator."""
-        self._dropout_rng = rng
+    def draw_dropout_from(self, rng: np.random.Generator | None) -> np.random.Generator | None:
+        """Draw the dropout of every following training step from this generator.
+
+        Returns:
+            The generator before.
+        """
+        before, self._dropout_rng = self._dropout_rng, rng
+        return before
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs (n_in, batch) to logits (batch, classes).

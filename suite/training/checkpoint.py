@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -38,6 +38,7 @@ def pack(
     *,
     momentum: bool,
     lifetimes: Lifetimes | None = None,
+    past: dict[str, Any] | None = None,
 ) -> bytes:
     """Return everything that the next epoch depends on.
 
@@ -47,6 +48,7 @@ def pack(
         history: The record of every epoch so far.
         momentum: Whether the next epoch goes on with what the optimiser keeps in this one.
         lifetimes: How long connections have lived so far.
+        past: What the training remembers of its updates, numbers and tensors.
     """
     parameters = {name: parameter.data for name, parameter in network.named_parameters()}
     state = {
@@ -65,6 +67,8 @@ def pack(
             state["optimizer"] = kept
     if lifetimes is not None:
         state["lifetimes"] = lifetimes.state()
+    if past is not None:
+        state["past"] = past
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
@@ -75,6 +79,7 @@ def unpack(
     network: mlp.MLP,
     optimizer: torch.optim.Optimizer,
     lifetimes: Lifetimes | None = None,
+    restore: Callable[[dict[str, Any] | None], None] = lambda _: None,
 ) -> History:
     """Put a checkpoint's state into a network and its optimizer; no code in it is executed.
 
@@ -83,6 +88,7 @@ def unpack(
         network: As it was built.
         optimizer: Its optimiser.
         lifetimes: What is to go on counting, if anything is.
+        restore: Called with `past`; with None if the checkpoint is of a version that kept none.
 
     Returns:
         The record of every epoch that it has behind it; none, and nothing changed, where the
@@ -107,6 +113,7 @@ def unpack(
             optimizer.state[parameters[name]][kept] = tensor.to(where)
     if lifetimes is not None:
         lifetimes.restore(state.get("lifetimes"))
+    restore(state.get("past"))
     history: History = state["history"]
     return history
 

@@ -134,6 +134,7 @@ def _view(
         gradient_from=None if seen is None else seen.gradient_rows,
         activations_from=None if seen is None else seen.activations,
         samples_from=None if samples is None else sides,
+        batch_from=None if seen is None else seen.batch,
     )
 
 

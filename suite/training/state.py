@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
+from suite.sparse.layers import joined
 from suite.training.checkpoint import unpack
 from suite.training.earlier import Earlier, set_dense_weights, set_weights, views
 from suite.training.evaluate import evaluate, finite
@@ -32,22 +34,25 @@ from suite.training.handover import DENSITY, hand_over
 from suite.training.lifetimes import Lifetimes
 from suite.training.noise import make_noisy, penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
+from suite.training.past import Column, Past
 from suite.training.probe import probe
 from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
 from suite.training.samples import activations
 
 Epoch = dict[str, Any]
 """What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
-test_accuracy, connections (a list, one number a layer), theta and zeta (of the last update; None
-without one), evolved (whether there was an update), paused (whether a gate was shut), updates,
-pruned and regrown (how many of each, all layers and updates of the epoch together), multiply_adds
-(of the epoch's training) and inference_multiply_adds (of one image), seconds.
+test_accuracy, connections (a list, one number a layer), explored (the share of all positions that
+were ever active), active_units (hidden units with links on both sides), theta and zeta (of the last
+update; None without one), evolved (whether there was an update), paused (whether a gate was shut),
+updates, pruned and regrown (how many of each, all layers and updates of the epoch together),
+returned (how many of the regrown had been pruned by the same update), multiply_adds (of the epoch's
+training) and inference_multiply_adds (of one image), seconds.
 Losses, accuracies and connections describe the network that was evaluated; an update that follows
 the evaluation shows in the next epoch."""
 
 NO_UPDATE: Epoch = {
     **{"theta": None, "evolved": False, "paused": False},
-    **{"updates": 0, "pruned": 0, "regrown": 0, "zeta": None},
+    **{"updates": 0, "pruned": 0, "regrown": 0, "returned": 0, "zeta": None},
 }
 
 
@@ -87,6 +92,8 @@ class Training:
         self._multiply_adds, self._sizes = 0, self.sizes()
         self._train = parts.train
         self._warned = warn_of_dead_layers(self.network)
+        self.past = Past(self.network, self.recipe.evolves)
+        self._seen: deque[list[Any]] = deque(maxlen=self.recipe.window.batches)
 
     @property
     def steps(self) -> int:
@@ -112,6 +119,7 @@ class Training:
         record["train_loss"] = self._train_epoch(number, done)
         record |= self.evaluate()
         record["connections"] = self.sizes()
+        record |= self.past.measure(self.network)
         record["multiply_adds"] = self._multiply_adds
         output = self.network.output.weight.numel()
         record["inference_multiply_adds"] = multiply_adds.inference(record["connections"], output)
@@ -132,14 +140,28 @@ class Training:
         Returns:
             The batch's mean loss before the step, a tensor without dimensions.
         """
-        for layer in self.network.layers:
-            layer.watch = watch
-        loss = differentiate(self.network, x, labels)
-        self._count(x.shape[1], watch)
+        loss = self._differentiate(x, labels, watch=watch)
         self.optimizer.step()
         if self.settings.noise is not None:
             for layer in self.network.noisy:
                 layer.constrain()
+        return loss
+
+    def look(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Show an update a batch with the weights of now, and train nothing on it.
+
+        Returns:
+            The batch's mean loss, a tensor without dimensions.
+        """
+        return self._differentiate(x, labels, watch=True)
+
+    def _differentiate(self, x: Tensor, labels: Tensor, *, watch: bool) -> Tensor:
+        for layer in self.network.layers:
+            layer.watch = watch
+        loss = differentiate(self.network, x, labels)
+        self._count(x.shape[1], watch)
+        if watch:
+            self._seen.append([layer.seen for layer in self.network.layers])
         return loss
 
     def draw_noise(self, epoch: int) -> None:
@@ -179,6 +201,7 @@ class Training:
         def samples(count: int) -> list[np.ndarray]:
             return activations(self.network, self.batches, self.order(moment.epoch)[0][:count])
 
+        self._gather(moment)
         before = self.sizes()
         updated = rewire(
             self.recipe,
@@ -192,12 +215,39 @@ class Training:
         self._hand_over()
         if updated is not None:
             self.lifetimes.note(updated, before)
+            self.past.note(updated)
             self._sizes = self.sizes()
         return updated
 
+    def _gather(self, moment: Moment) -> None:
+        """Have each layer show an update all batches of its window as one."""
+        window = self.recipe.window
+        if self._watches and window.of == "fresh":
+            self._look_at_fresh(window.batches, moment)
+        if self._seen:
+            shares = window.shares[-len(self._seen) :]
+            batches = zip(*self._seen, strict=True)
+            for layer, seen in zip(self.network.layers, batches, strict=True):
+                layer.seen = joined(seen, shares)
+            self._seen.clear()
+
+    def _look_at_fresh(self, batches: int, moment: Moment) -> None:
+        """Look at batches that are drawn for an update from all training images."""
+        rng = stream(self.seed, "gradient", moment.update)
+        order = rng.permutation(self._train)
+        warps = augment.draw(rng, len(order)) if self.settings.augment else None
+        self.network.train()
+        before = self.network.draw_dropout_from(rng)
+        self._seen.clear()
+        for number in range(1, min(batches, self.steps) + 1):
+            self.look(*self.batch(order, warps, number))
+        self.network.draw_dropout_from(before)
+
     def resume(self, checkpoint: bytes) -> None:
         """Go on where a checkpoint was kept; see `checkpoint.unpack`."""
-        self.history += unpack(checkpoint, self.network, self.optimizer, self.lifetimes)
+        self.history += unpack(
+            checkpoint, self.network, self.optimizer, self.lifetimes, self.past.restore
+        )
         self._hand_over()
 
     def _hand_over(self) -> None:
@@ -218,10 +268,11 @@ class Training:
             epoch=epoch,
             epochs=self.settings.epochs,
             signals={
-                "loss": _Column(self.history, "train_loss"),
-                "val_loss": _Column(self.history, "val_loss"),
-                "val_accuracy": _Column(self.history, "val_accuracy"),
+                "loss": Column(self.history, "train_loss"),
+                "val_loss": Column(self.history, "val_loss"),
+                "val_accuracy": Column(self.history, "val_accuracy"),
             },
+            changes=self.past.changes,
         )
 
     def _train_epoch(self, epoch: int, done: Epoch) -> float:
@@ -229,14 +280,17 @@ class Training:
         order, warps = self.order(epoch)
         self.network.train()
         self.draw_noise(epoch)
-        watched = bool(self.recipe.needs & WATCHED)
+        self._seen.clear()
         total = torch.zeros((), dtype=torch.float64, device=self.batches.device)
         for step in range(1, self.steps + 1):
             moment = self.moment(epoch, step)
             x, labels = self.batch(order, warps, step)
             rate = learning_rate(self.settings, (moment.step - 1) / moment.steps)
             set_learning_rate(self.optimizer, rate)
-            total += self.step(x, labels, watch=watched and self._followed(moment, step))
+            if self.recipe.instead and due(self.recipe, "step", moment):
+                total += self.look(x, labels)
+            else:
+                total += self.step(x, labels, watch=self._watches_step(epoch, step))
             self._update_if_due("step", moment, done)
         return finite(total.item() / self.steps, "training")
 
@@ -253,30 +307,25 @@ class Training:
             activations="activations" in needs,
         )
 
-    def _followed(self, moment: Moment, step: int) -> bool:
-        """Whether an update follows a step before the next one."""
-        at_end = step == self.steps and due(self.recipe, "epoch", moment)
-        return at_end or due(self.recipe, "step", moment)
+    @property
+    def _watches(self) -> bool:
+        """Whether an update reads what a batch leaves behind."""
+        return bool(self.recipe.needs & WATCHED)
+
+    def _watches_step(self, epoch: int, step: int) -> bool:
+        """Whether an update of this epoch reads what this step leaves behind."""
+        window = self.recipe.window
+        if not self._watches or window.of == "fresh":
+            return False
+        last = min(self.steps, step + window.batches - 1)
+        at_end = last == self.steps and due(self.recipe, "epoch", self.moment(epoch, last))
+        moments = (self.moment(epoch, later) for later in range(step, last + 1))
+        return at_end or any(due(self.recipe, "step", moment) for moment in moments)
 
     def _update_if_due(self, at: Literal["epoch", "step"], moment: Moment, done: Epoch) -> None:
         if due(self.recipe, at, moment):
             _note(done, self.update(moment))
             self._warned = self._warned or warn_of_dead_layers(self.network)
-
-
-class _Column(Sequence[float]):
-    """One measure of every epoch so far, read where it stands: moments are made every step."""
-
-    def __init__(self, history: list[Epoch], name: str) -> None:
-        self._history, self._name = history, name
-
-    def __len__(self) -> int:
-        return len(self._history)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [record[self._name] for record in self._history[index]]
-        return self._history[index][self._name]
 
 
 def build(
@@ -346,3 +395,4 @@ def _note(done: Epoch, updated: Updated | None) -> None:
     done["updates"] += 1
     done["pruned"] += sum(updated.pruned)
     done["regrown"] += sum(updated.regrown)
+    done["returned"] += sum(updated.returned)

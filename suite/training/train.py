@@ -132,7 +132,15 @@ def train(
         if len(history) < settings.epochs and (stopped or time.monotonic() - kept >= keep_every):
             goes_on = not settings.reset_momentum
             optimizer = training.optimizer
-            keep(pack(network, optimizer, history, momentum=goes_on, lifetimes=lifetimes))
+            past = training.past.state() if evolves else None
+            keep(
+                pack(
+                    *(network, optimizer, history),
+                    momentum=goes_on,
+                    lifetimes=lifetimes,
+                    past=past,
+                )
+            )
             kept = time.monotonic()
             if stopped:
                 raise Stopped

@@ -31,6 +31,7 @@ def train(settings, seed, images):
     initial = [int(layer.mask.sum()) for layer in network.layers]
     velocity = {}
     history = []
+    ever = [layer.mask != 0 for layer in network.layers]
     for epoch in range(1, settings.epochs + 1):
         if settings.reset_momentum:
             velocity = {}
@@ -56,8 +57,11 @@ def train(settings, seed, images):
             "updates": 0,
             "pruned": 0,
             "regrown": 0,
+            "returned": 0,
             "zeta": None,
             **count_multiply_adds(settings, network, parts.train),
+            "explored": float(sum(e.sum() for e in ever) / sum(e.size for e in ever)),
+            "active_units": count_active_units(network),
         }
         history.append(record)
         if settings.method in ("static", "dense") or epoch == settings.epochs:
@@ -80,12 +84,23 @@ def train(settings, seed, images):
                 theta = rules.theta_of_accuracy(max(-1.0, 1 - signal[-1] / signal[0]), settings.k)
         record |= {"theta": theta, "zeta": settings.zeta, "evolved": True, "updates": 1}
         for index, layer in enumerate(network.layers):
-            pruned, regrown = evolve(
+            pruned, regrown, returned = evolve(
                 settings, seed, epoch, index, layer, initial[index], theta, velocity
             )
             record["pruned"] += pruned
             record["regrown"] += regrown
+            record["returned"] += returned
+        ever = [e | (layer.mask != 0) for e, layer in zip(ever, network.layers, strict=True)]
     return history, network
+
+
+def count_active_units(network):
+    """Count the hidden units that have a link from below and one upwards."""
+    above = [*(layer.mask.any(axis=0) for layer in network.layers[1:]), True]
+    return sum(
+        int((layer.mask.any(axis=1) & upwards).sum())
+        for layer, upwards in zip(network.layers, above, strict=True)
+    )
 
 
 def count_multiply_adds(settings, network, train):
@@ -212,8 +227,9 @@ def evolve(settings, seed, epoch, index, layer, initial, theta, velocity):
     nothing = np.zeros(len(positions), dtype=np.float32)
     view = LayerView(index, mask.shape, positions, nothing, nothing)
     strategy = library.get("regrow", settings.regrow)
-    options = {name: getattr(settings, name) for name in strategy.options}
+    options = settings.recipe.regrow.options
     new = strategy.function(view, count, stream(seed, "evolution", epoch, index), **options)
+    returned = sum(divmod(int(at), mask.shape[1]) in weights for at in new)
     layer.weight *= mask
     if (index, "weight") in velocity:
         velocity[index, "weight"] = velocity[index, "weight"] * mask
@@ -222,4 +238,4 @@ def evolve(settings, seed, epoch, index, layer, initial, theta, velocity):
     if settings.regrown_weights == "normal":
         rng = stream(seed, "regrown", epoch, index)
         layer.weight.flat[new] = 0.1 * rng.standard_normal(count, dtype=np.float32)
-    return len(weights) - len(kept), count
+    return len(weights) - len(kept), count, returned

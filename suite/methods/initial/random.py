@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from suite.methods.positions import draw_outside
 Shapes = Sequence[tuple[int, int]]
 Generators = Sequence[np.random.Generator]
 Positions = list[NDArray[np.int64]] | list[None]
+
+Zeros = Literal["nearest", "floor"]
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -43,15 +45,22 @@ def uniform(
     probe: Any,
     *,
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
+    zeros: Zeros = "nearest",
+    last: Annotated[float, Field(gt=0, le=1)] = 1.0,
 ) -> Positions:
     """The same share of every layer's positions, an exact number, drawn at random.
 
     Args:
         density: Share of the positions that are active.
+        zeros: Whether the number of inactive positions is the nearest one, or rounded down (floor)
+            as in the authors' code.
+        last: What the sparsity of the last of these layers is multiplied with; 0.9 in RigL's MNIST
+            script.
     """
+    counts = uniform_counts(shapes, density, zeros, last)
     return [
-        draw_outside(_NONE, math.prod(shape), round(density * math.prod(shape)), rng)
-        for shape, rng in zip(shapes, rngs, strict=True)
+        draw_outside(_NONE, math.prod(shape), count, rng)
+        for shape, count, rng in zip(shapes, counts, rngs, strict=True)
     ]
 
 
@@ -62,15 +71,19 @@ def erk(
     probe: Any,
     *,
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
+    zeros: Zeros = "nearest",
 ) -> Positions:
     """As erdos_renyi, but an exact share of all positions; a layer that would overflow is dense.
 
     Args:
         density: Share of the network's positions that are active.
+        zeros: Whether the counts add up to the nearest whole number, or every layer's inactive
+            positions are rounded down (floor) as in the authors' code.
     """
+    counts = erk_counts(shapes, density, zeros)
     return [
         draw_outside(_NONE, math.prod(shape), int(count), rng)
-        for shape, count, rng in zip(shapes, erk_counts(shapes, density), rngs, strict=True)
+        for shape, count, rng in zip(shapes, counts, rngs, strict=True)
     ]
 
 
@@ -80,12 +93,33 @@ def dense(shapes: Shapes, rngs: Generators, probe: Any) -> Positions:
     return [None for _ in shapes]
 
 
-def erk_counts(shapes: Shapes, density: float) -> NDArray[np.int64]:
+def uniform_counts(
+    shapes: Shapes, density: float, zeros: Zeros = "nearest", last: float = 1.0
+) -> list[int]:
+    """Return each layer's count; see `uniform`."""
+    counts = []
+    for number, shape in enumerate(shapes, 1):
+        size = math.prod(shape)
+        sparsity = (1 - density) * (last if number == len(shapes) else 1.0)
+        nearest = (
+            round(density * size) if sparsity == 1 - density else size - round(sparsity * size)
+        )
+        counts.append(size - rounded_down(sparsity * size) if zeros == "floor" else nearest)
+    return counts
+
+
+def rounded_down(number: float) -> int:
+    """Return a number without its fraction, or the next one where it falls short by rounding."""
+    return math.floor(number + 1e-9 * max(1.0, number))
+
+
+def erk_counts(shapes: Shapes, density: float, zeros: Zeros = "nearest") -> NDArray[np.int64]:
     """Return each layer's count: in proportion to n_in + n_out, or all of a layer that is full.
 
     Args:
         shapes: (n_out, n_in) of each layer.
         density: Share of all positions, in (0, 1].
+        zeros: Whether the counts add up, or each layer's inactive positions are rounded down.
     """
     sizes = np.array([math.prod(shape) for shape in shapes])
     sides = np.array([sum(shape) for shape in shapes], dtype=np.float64)
@@ -99,7 +133,10 @@ def erk_counts(shapes: Shapes, density: float) -> NDArray[np.int64]:
         full |= over
     open_ = np.flatnonzero(~full)
     counts = sizes.copy()
-    if open_.size:
+    if zeros == "floor":
+        for layer in open_:
+            counts[layer] -= rounded_down(sizes[layer] - epsilon * sides[layer])
+    elif open_.size:
         counts[open_] = apportion(total - int(sizes[full].sum()), sides[open_], sizes[open_])
     return counts
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from suite.methods.layer import LayerView, smallest
 from suite.methods.parts import part
-from suite.methods.prune.scores import all_but_smallest
+from suite.methods.prune.scores import Rounding, all_but_smallest
 
 
 @part("prune", "set", source="Mocanu et al. 2018, Nature Communications 9:2383")
@@ -29,14 +29,19 @@ def by_sign(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
 
 @part("prune", source="Han et al. 2015, NeurIPS 28")
 def magnitude(
-    layer: LayerView, zeta: float, *, zeros: Literal["go", "count"] = "go"
+    layer: LayerView,
+    zeta: float,
+    *,
+    zeros: Literal["go", "count"] = "go",
+    rounding: Rounding = "floor",
 ) -> NDArray[np.bool_]:
     """The share of the weights with the smallest absolute values.
 
     Args:
         zeros: Whether weights that are exactly zero go even where they are more than the share, or
             count like all others.
+        rounding: Whether the number that goes is rounded down (floor) or up (ceil).
     """
     sizes = np.abs(layer.weights)
-    keep = all_but_smallest(sizes, zeta)
+    keep = all_but_smallest(sizes, zeta, rounding)
     return keep & (sizes != 0) if zeros == "go" else keep

@@ -1,0 +1,77 @@
+"""Prune rules that draw."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from suite.methods.layer import LayerView, largest
+from suite.methods.parts import part
+from suite.methods.prune.scores import Rounding, all_but_smallest, number
+
+Score = Literal["magnitude", "relative_importance"]
+
+
+@part("prune", needs=("rng",), source="Nowak et al. 2023, NeurIPS 36")
+def random(layer: LayerView, zeta: float, *, rounding: Rounding = "floor") -> NDArray[np.bool_]:
+    """The share of the connections, uniformly drawn.
+
+    Args:
+        rounding: Whether the number that goes is rounded down (floor) or up (ceil).
+    """
+    assert layer.rng is not None
+    return all_but_smallest(layer.rng.random(layer.positions.size), zeta, rounding)
+
+
+@part("prune", source="Zhang et al. 2024, ICLR; 2025, NeurIPS 38 (CHT)")
+def relative_importance(
+    layer: LayerView, zeta: float, *, rounding: Rounding = "floor"
+) -> NDArray[np.bool_]:
+    """The share of the weights that are smallest compared with their row and column.
+
+    Args:
+        rounding: Whether the number that goes is rounded down (floor) or up (ceil).
+    """
+    return all_but_smallest(importance(layer), zeta, rounding)
+
+
+@part("prune", needs=("rng",), source="Zhang et al. 2025, NeurIPS 38 (CHTs)")
+def soft(
+    layer: LayerView,
+    zeta: float,
+    *,
+    score: Score = "magnitude",
+    temperature: Annotated[float, Field(ge=0)] = 2.0,
+    rounding: Rounding = "floor",
+) -> NDArray[np.bool_]:
+    """What stays is drawn without replacement, in proportion to a power of a score.
+
+    The power is 1 at the start and grows to 1 + temperature at the end of the training.
+
+    Args:
+        score: The absolute weight, or the weight compared with its row and column.
+        temperature: By how much the power grows.
+        rounding: Whether the number that goes is rounded down (floor) or up (ceil).
+    """
+    assert layer.rng is not None
+    progress = 0.0 if layer.moment is None else layer.moment.progress
+    scores = importance(layer) if score == "relative_importance" else np.abs(layer.weights)
+    # The largest of log(score^T) + Gumbel noise: a draw without replacement (Gumbel-top-k).
+    with np.errstate(divide="ignore"):
+        logs = (1 + temperature * progress) * np.log(scores.astype(np.float64))
+    count = scores.size - number(zeta, scores.size, rounding)
+    keep = np.zeros(scores.size, dtype=bool)
+    keep[largest(logs + layer.rng.gumbel(size=scores.size), count)] = True
+    return keep
+
+
+def importance(layer: LayerView) -> NDArray[np.float64]:
+    """Return |weight| / its row's sum + |weight| / its column's sum, float64 (nnz,)."""
+    sizes = np.abs(layer.weights).astype(np.float64) + 1e-5  # as the authors, so that no sum is 0
+    rows, columns = np.divmod(layer.positions, layer.shape[1])
+    of_rows = np.bincount(rows, sizes, minlength=layer.shape[0])
+    of_columns = np.bincount(columns, sizes, minlength=layer.shape[1])
+    return sizes / of_rows[rows] + sizes / of_columns[columns]

@@ -1,0 +1,125 @@
+"""What a training remembers of the topologies that it has had, and what it measures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from suite.methods.explored import Explored
+from suite.methods.moment import Change
+from suite.methods.update import Updated
+from suite.sparse import mlp
+
+
+class Past:
+    """The updates of a training so far, and which positions were ever active.
+
+    Args:
+        network: At its start.
+        evolves: Whether the topology changes at all; if not, there is nothing to remember.
+
+    Attributes:
+        changes: What every update so far did.
+    """
+
+    def __init__(self, network: mlp.MLP, evolves: bool) -> None:
+        self.changes: list[Change] = []
+        self._sizes = [layer.shape[0] * layer.shape[1] for layer in network.layers]
+        self._explored: list[Explored | None] | None = [
+            Explored(size) if evolves and not layer.dense else None
+            for size, layer in zip(self._sizes, network.layers, strict=True)
+        ]
+        self._start = sum(layer.connections for layer in network.layers)
+        self._evolves = evolves
+        self._units: int | None = None
+        self._mark([layer.positions for layer in network.layers])
+
+    def note(self, updated: Updated) -> None:
+        """Remember an update."""
+        self.changes.append(updated.change)
+        self._units = None
+        self._mark([layer.positions for layer in updated.layers])
+
+    def measure(self, network: mlp.MLP) -> dict[str, Any]:
+        """Return the measures `explored` and `active_units` of an epoch's record."""
+        if self._units is None:
+            self._units = active_units(network)
+        return {"explored": self.share, "active_units": self._units}
+
+    @property
+    def share(self) -> float | None:
+        """The share of all positions that were ever active; None where it is not known."""
+        if self._explored is None:
+            return None
+        counts = [
+            size if explored is None else explored.count
+            for size, explored in zip(self._sizes, self._explored, strict=True)
+        ]
+        found = sum(counts) if self._evolves else self._start
+        return found / sum(self._sizes)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: numbers and tensors."""
+        return {
+            "changes": [tuple(change) for change in self.changes],
+            "explored": self._explored
+            and [e and torch.from_numpy(e.bits.copy()) for e in self._explored],
+        }
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Go on from what a checkpoint has kept; one of an earlier version kept nothing."""
+        self._units = None
+        if state is None:
+            self._explored = None if self._evolves else self._explored
+            return
+        self.changes = [Change(*map(tuple, change)) for change in state["changes"]]
+        self._explored = state["explored"] and [
+            None if bits is None else Explored(size, bits.numpy().copy())
+            for size, bits in zip(self._sizes, state["explored"], strict=True)
+        ]
+
+    def _mark(self, positions: Sequence[np.ndarray]) -> None:
+        for explored, active in zip(self._explored or [], positions, strict=False):
+            if explored is not None:
+                explored.add(active)
+
+
+class Column(Sequence[float]):
+    """One measure of every epoch so far, read where it stands: moments are made every step."""
+
+    def __init__(self, history: list[dict[str, Any]], name: str) -> None:
+        self._history, self._name = history, name
+
+    def __len__(self) -> int:
+        return len(self._history)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [record[self._name] for record in self._history[index]]
+        return self._history[index][self._name]
+
+
+def active_units(network: mlp.MLP) -> int:
+    """Return how many hidden units have both a link from below and a link upwards.
+
+    The output layer has every link, so that a unit of the last hidden layer needs one from below.
+    """
+    alive = 0
+    above: list[np.ndarray | None] = [*(_linked(layer, 1) for layer in network.layers[1:]), None]
+    for layer, upwards in zip(network.layers, above, strict=True):
+        below = _linked(layer, 0)
+        alive += int(np.count_nonzero(below if upwards is None else below & upwards))
+    return alive
+
+
+def _linked(layer: mlp.Layer, side: int) -> np.ndarray:
+    """Return which units of a layer's outputs (side 0) or inputs (side 1) have a connection."""
+    units = layer.shape[side]
+    if layer.dense:
+        return np.ones(units, dtype=bool)
+    linked = np.zeros(units, dtype=bool)
+    linked[np.divmod(layer.positions, layer.shape[1])[side]] = True
+    return linked
