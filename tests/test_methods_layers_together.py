@@ -57,7 +57,10 @@ def test_without_momentum_each_layer_keeps_its_own():
 
 
 def test_momentum_is_that_of_all_weights_before_pruning():
-    recipe = resolve("snfs_gradient", {"regrow": {"name": "random"}})
+    recipe = resolve(
+        "snfs_gradient",
+        {"regrow": {"name": "random"}, "prune": {"options": {"rounding": "floor"}}},
+    )
     layers = []
     for index, momentum in enumerate(([1, 1, 1, 1], [28, 0, 0, 0])):
         weights = np.array([1, 2, 3, 4], dtype=np.float32)

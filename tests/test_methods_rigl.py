@@ -45,14 +45,15 @@ def test_the_cosine_and_the_counts_that_go(step, share, count):
 
 
 def test_two_by_three():
-    """(0,1) goes and returns as a new connection, (0,2) returns, (1,1) goes."""
+    """(0,1) goes and returns with its weight, as in the authors' code; (0,2) is new, (1,1) goes."""
     recipe = resolve("rigl", {"rate": {"name": "constant", "options": {"zeta": 0.5}}})
     gradient = [0.9, 0.8, 0.4, 0.1, 0.05, 0.7]
     layer = view((2, 3), [0, 1, 4, 5], [0.5, -0.1, 0.2, -0.3], gradient)
     after = update(recipe, [layer], moment(100), [4], streams)
     assert (after.pruned, after.regrown, after.theta, after.zeta) == ([2], [2], 1.0, 0.5)
     assert after.layers[0].positions.tolist() == [0, 1, 2, 5]
-    assert after.layers[0].source.tolist() == [0, -1, -1, 3]
+    assert after.returned == [1]
+    assert after.layers[0].source.tolist() == [0, 1, -1, 3]
     assert after.layers[0].weights.tolist() == [0, 0, 0, 0]
 
 

@@ -101,6 +101,8 @@ class LayerView:
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
         """
+        if self.batch_from is None:
+            return self._gradient_of_rows(positions)
         inputs, errors = self.batch()
         rows, columns = np.divmod(positions, self.shape[1])
         found = np.empty(positions.size, dtype=np.float32)
@@ -108,6 +110,17 @@ class LayerView:
         for start in range(0, positions.size, height):
             some = slice(start, start + height)
             np.einsum("pb,pb->p", errors[rows[some]], inputs[columns[some]], out=found[some])
+        return found
+
+    def _gradient_of_rows(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return `gradient_at` where only whole rows are known."""
+        order = np.argsort(positions, kind="stable")
+        found = np.empty(positions.size, dtype=np.float32)
+        done = 0
+        for start, stop, some in self.blocks(positions[order]):
+            values = self.gradient_rows(start, stop).ravel()[some - start * self.shape[1]]
+            found[order[done : done + some.size]] = values
+            done += some.size
         return found
 
     def batch(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

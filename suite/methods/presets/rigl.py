@@ -7,12 +7,15 @@ METHODS = (
         "rigl",
         "RigL",
         "Every 100 steps prune by magnitude and regrow where the gradient is largest.",
-        "Evci et al. 2020, ICML",
+        "Evci et al. 2020, ICML; the update as in its code",
         with_parts(
-            answer("schedule", "every_steps", n=100, until=0.75),
+            # The code makes no step of SGD where it updates: the batch gives the gradient.
+            answer("schedule", "every_steps", n=100, until=0.75, instead=True),
             answer("rate", "cosine", zeta=0.3, until=0.75),
             answer("prune", "magnitude", zeros="count"),
             answer("regrow", "gradient"),
+            # The code sets to zero what is new, and what was active a moment ago is not.
+            answer("fill", "zeros", returning="kept"),
         ),
     ),
 )

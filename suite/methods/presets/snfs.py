@@ -2,17 +2,27 @@
 
 from suite.methods.presets.method import Method, answer, with_parts
 
+# Numbers of the code: a prune rate of .5 on a cosine to .005, counts rounded up.
+_SHARED = (
+    answer("rate", "cosine", zeta=0.5, end=0.005),
+    answer("prune", "magnitude", zeros="count", rounding="ceil"),
+    answer("share", "momentum"),
+    answer("fill", "zeros", returning="kept"),
+)
+
 METHODS = (
     Method(
         "snfs_gradient",
         "SNFS, growth by gradient",
         "Layers with more momentum get more of what returns; it grows where the gradient is.",
         "Dettmers and Zettlemoyer 2019; growth by gradient as in Evci et al. 2020",
-        with_parts(
-            answer("rate", "cosine", zeta=0.5, end=0.005),
-            answer("prune", "magnitude", zeros="count"),
-            answer("share", "momentum"),
-            answer("regrow", "gradient"),
-        ),
+        with_parts(*_SHARED, answer("regrow", "gradient")),
+    ),
+    Method(
+        "snfs_window",
+        "SNFS, momentum of a window",
+        "Layers with more momentum get more of what returns; it grows by ten steps' momentum.",
+        "Dettmers and Zettlemoyer 2019; the window is the suite's",
+        with_parts(*_SHARED, answer("regrow", "windowed_momentum")),
     ),
 )

@@ -16,6 +16,7 @@ load(
     "random",
     "neighbours",
     "gradient",
+    "sampled",
     "similarity",
     "paths",
     "candidates",

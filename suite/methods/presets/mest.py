@@ -1,0 +1,18 @@
+"""MEST: memory-economic sparse training."""
+
+from suite.methods.presets.method import Method, answer, with_parts
+
+METHODS = (
+    Method(
+        "mest",
+        "MEST",
+        "Every five epochs, what has a small weight and a small gradient goes; random regrowth.",
+        "Yuan et al. 2021, NeurIPS 34; numbers of its script for 90 % (160 epochs)",
+        with_parts(
+            answer("schedule", "every_epochs", n=5, until=0.75),
+            # Pruned to 92 and 91 % and grown back to 90 %: a fifth, and a tenth from epoch 90.
+            answer("rate", "step", zeta=0.2, at=0.5625, factor=0.5),
+            answer("prune", "mest"),
+        ),
+    ),
+)

@@ -1,0 +1,19 @@
+"""DSR: dynamic sparse reparameterization."""
+
+from suite.methods.presets.method import Method, answer, with_parts
+
+METHODS = (
+    Method(
+        "dsr",
+        "DSR",
+        "What is below a threshold goes; layers that keep more get more, at random.",
+        "Mostafa and Wang 2019, ICML; numbers of its code",
+        with_parts(
+            answer("schedule", "every_steps", n=100, until=0.95),
+            answer("rate", "adaptive_threshold"),
+            answer("prune", "threshold"),
+            answer("share", "remaining"),
+            answer("regrow", "random", just_pruned="wait"),
+        ),
+    ),
+)
