@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from suite import reporting
 from suite.methods.budgets import equilibrium
 from suite.reporting.appearance import looks
-from suite.reporting.curve_figures import draw_curves
+from suite.reporting.curve_figures import draw_curves, panels
 from suite.reporting.curves import curves
 from suite.reporting.drawing import new_figure, save, style
 from suite.reporting.figures import plans, show, suffixes_of
+from suite.reporting.multiples import draw_multiples, in_panels
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
@@ -377,3 +378,20 @@ def test_the_settings_show_the_parts_of_each_recipe(tmp_path):
     assert equilibrium_section.section(material) is None or len(
         equilibrium_section.section(material).blocks[1].rows
     ) < len(results.study.cells)
+
+
+def test_more_curves_than_one_panel_shows_have_a_panel_for_each_group(tmp_path):
+    cells = PERFORMANCE + "  - {method: static}\n  - {method: dense}\n  - {method: rigl}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=4))
+    plan = next(plan for plan in plans(results) if plan.number == 4)
+    drawn = curves(results.frame, list(plan.cells), plan.column)
+    assert len(drawn) == 9
+    titles = ["Dense", "Static", "Same count throughout", "Changing count"]
+    shown = in_panels(drawn)
+    assert [title for title, _ in shown] == titles
+    assert sorted(number for _, numbers in shown for number in numbers) == list(range(9))
+    with style("fig4"):
+        figure = draw_multiples(drawn, looks(results.study.cells), plan.axis)
+    assert [panel["curves"] for panel in panels(figure)] == [numbers for _, numbers in shown]
+    coloured = {line.get_gid() for axes in figure.axes for line in axes.lines} - {None}
+    assert coloured == {f"curve-{number}" for number in range(9)}

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-_POINTS = 400
+POINTS = 400
 """Epochs drawn of a mean and its band; more could not be seen at two columns' width."""
 _SEED_POINTS = 120
 """Epochs drawn of a single seed."""
@@ -78,7 +79,7 @@ def draw_curves(
     for number, curve in enumerate(curves):
         look = looks[curve.cell.label]
         _draw_seeds(axes, curve.thinned(_SEED_POINTS // (1 + narrow)), look, number)
-        _draw_curve(axes, curve.thinned(_POINTS // (1 + narrow)), look, number, len(curves))
+        draw_curve(axes, curve.thinned(POINTS // (1 + narrow)), look, number, len(curves))
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
     axes.margins(y=0.04)
     axes.set_xlim(first if first > 1 else 0, last)
@@ -86,7 +87,7 @@ def draw_curves(
     axes.set_title(axis.title, loc="left", pad=6)
     if axis.from_zero:
         axes.set_ylim(0, 1.04 * max(float(np.nanmax(curve.runs)) for curve in curves) or 1.0)
-    _format_ticks(axes, axis)
+    format_ticks(axes, axis)
     if zoom is not None:
         _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
     if narrow:
@@ -138,7 +139,7 @@ def _draw_seeds(axes: Axes, curve: Curve, look: Look, number: int) -> None:
     _mark(line, number)
 
 
-def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
+def draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
     """Draw a curve, the number-th of so many, over its band."""
     colour = look.hue.light
     tint = min(0.16, 1 / curves)
@@ -165,7 +166,8 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) 
     _mark(line, number)
 
 
-def _format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
+def format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
+    """Say how many ticks axes have, and how their numbers are written."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(across, integer=True))
@@ -201,7 +203,7 @@ def _draw_inset(
         end, look = curve.between(first, last), looks[curve.cell.label]
         if len(end.epochs) > 1:
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
-            _draw_curve(inset, end.thinned(100), look, number, len(curves))
+            draw_curve(inset, end.thinned(100), look, number, len(curves))
     inset.set_xlim(first, last)
     edges = np.hstack([_extent(curve.between(first, last)) for curve in moving(curves)])
     bottom, top = np.nanmin(edges), np.nanmax(edges)
@@ -209,7 +211,7 @@ def _draw_inset(
     inset.set_ylim(bottom - air, top + air)
     inset.grid(axis="y")
     inset.set_axisbelow(True)
-    _format_ticks(inset, axis, across=3, up=4)
+    format_ticks(inset, axis, across=3, up=4)
     inset.tick_params(labelsize=SMALL - 0.5, length=2)
     inset.set_title(
         f"Last {last - first + 1:,} epochs", fontsize=SMALL, loc="left", pad=3, fontweight="normal"
@@ -295,7 +297,8 @@ def _points(axes: Axes) -> tuple[float, float]:
     return box.width * width * 72, box.height * height * 72
 
 
-def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
+def samples(curves: Sequence[Curve], looks: Mapping[str, Look]) -> list[Line2D]:
+    """Return a sample of each curve's line, for legends."""
     from matplotlib.lines import Line2D
 
     handles = []
@@ -306,8 +309,12 @@ def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look])
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
+    return handles
+
+
+def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
     axes.figure.legend(
-        handles,
+        samples(curves, looks),
         [short(curve.cell.title, 34) for curve in curves],
         loc="lower center",
         ncols=2,

@@ -19,6 +19,7 @@ from suite.reporting.appearance import Look
 from suite.reporting.curve_figures import Axis, draw_curves, moving, panels
 from suite.reporting.curves import Curve, curve_table, curves
 from suite.reporting.drawing import inline, save, style, write_csv
+from suite.reporting.multiples import MOST, draw_multiples
 from suite.reporting.numbers import (
     Format,
     count,
@@ -29,6 +30,8 @@ from suite.reporting.numbers import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from suite.store.table import Results
     from suite.study import Cell
 
@@ -201,18 +204,27 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
     last = max(int(curve.epochs[-1]) for curve in drawn)
     description = _describe(drawn, plan, last)
     with style(plan.stem):
-        figure = draw_curves(drawn, looks, plan.axis, zoom=plan.zoom)
+        figure = _draw(drawn, looks, plan)
         picture = save(figure, plan.stem, out)
     wide = inline(picture, title, description, json.dumps(panels(figure)))
     stem = f"{plan.stem}-column"
     with style(stem):
-        column = draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=True)
+        column = _draw(drawn, looks, plan, narrow=True)
         picture = save(column, stem, out, formats=("svg", "pdf"))
     narrow = inline(picture, title, description, json.dumps(panels(column)))
     caption = _caption(plan, drawn, last)
     name = f"Figure {plan.number}"
     values = values_of(drawn, looks, plan)
     return Shown(plan.stem, name, title, caption, wide, narrow, column=True, values=values)
+
+
+def _draw(
+    drawn: list[Curve], looks: dict[str, Look], plan: Plan, *, narrow: bool = False
+) -> Figure:
+    """Draw curves in one panel, or where they are too many for it in one a group."""
+    if len(drawn) > MOST:
+        return draw_multiples(drawn, looks, plan.axis, narrow=narrow)
+    return draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=narrow)
 
 
 def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
@@ -265,11 +277,13 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
     if any(curve.n > 1 for curve in drawn):
         parts.append(
             f"Lines are means over seeds ({runs_a_cell(curve.n for curve in drawn)}), bands their "
-            "95 % t intervals, faint lines the single runs."
+            "95 % t intervals" + (", faint lines the single runs." if len(drawn) <= MOST else ".")
         )
     else:
         parts.append("Each line is a single run (n = 1), so there is no band.")
-    if plan.zoom is not None:
+    if len(drawn) > MOST:
+        parts.append("Each panel has one group of cells; grey: the means of all others.")
+    elif plan.zoom is not None:
         enlarged = {curve.cell.label for curve in moving(drawn)}
         flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in enlarged]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
