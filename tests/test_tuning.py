@@ -6,12 +6,14 @@ import dataclasses
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from suite.datasets.digits import digits
 from suite.errors import UserError
 from suite.execution.attempt import attempt
 from suite.execution.tuning import tune
+from suite.reporting import write
 from suite.settings import Settings
 from suite.store.store import RunStore
 from suite.store.table import collect, export, import_file
@@ -225,6 +227,20 @@ def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images):
     assert choice(tuned(asked, other, images, trained=again)) == choice(found)
     assert again == []
     assert collect(asked, other).complete
+
+
+def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images):
+    asked = study()
+    found = tuned(asked, store, images)
+    for run in found.runs({"digits": images.fingerprint}):
+        attempt(run, images, store, asked.file.execution)
+    page = write(collect(asked, store), tmp_path / "report").index.read_text()
+    assert 'id="tuning"' in page
+    of = found.tuned["set"]
+    assert f"zeta {of.tuning.samples[of.winner]['zeta']:g}" in page
+    rows = pd.read_csv(tmp_path / "report" / "tuning.csv")
+    assert list(rows.groupby("epoch").size()) == [8, 4, 2]
+    assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
 
 
 def test_how_far_tuning_is(study, store, images):

@@ -26,6 +26,7 @@ from suite.reporting.sections import (
     setting,
     summary,
     topology,
+    tuning,
 )
 from suite.reporting.sections import results as table_section
 from suite.reporting.table2 import table2
@@ -40,6 +41,7 @@ _SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     equilibrium.section,
     references.section,
     topology.section,
+    tuning.section,
     cost.section,
     runs.section,
     setting.section,
