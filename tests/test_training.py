@@ -494,7 +494,7 @@ BY_STEP = {
         "rate": {"adaptive_threshold": {"start": 0.02, "target": 20}},
     },
     "gse": {"method": "gse", "schedule": {"every_steps": {"n": 3}}},
-    "mest": {"method": "mest", "schedule": {"every_epochs": {"n": 2}}},
+    "mest": {"method": "mest", "schedule": {"every_epochs": {"n": 1}}},
     "adam": {
         **{"method": "rigl", "schedule": {"every_steps": {"n": 3}}, "optimizer": "adam"},
         **{"learning_rate": 0.003, "reset_momentum": False, "weight_decay": 0.01},
