@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 STORED = Path(__file__).parent / "reference" / "pictures"
 NAMES = ("fig2", "fig4", "fig6", "comparisons", "pareto", "pauses", "degrees")
-NAMES += ("cost", "pixels", "lifetimes", "tails")
+NAMES += ("training", "pixels", "lifetimes", "tails")
 WIDTH = 700
 
 

@@ -155,6 +155,7 @@ def _lean(svg: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="(curve-\d+)"', r'class="\1"', svg)  # of many elements
+    svg = re.sub(r'(<image\b[^>]*?) id="[^"]*"', r"\1", svg)  # equal images have equal ids
     svg = _PLACES.sub(lambda places: _DECIMAL.sub(_rounded, places[0]), svg)
     svg = re.sub(r"\s*\n([LMzCQ])", r"\1", svg)
     return re.sub(r"\n\s+", "\n", svg)

@@ -64,7 +64,7 @@ class Cost:
 _COSTS = (
     Cost("pareto", "connections", "connections", "Connections"),
     Cost(
-        *("cost", "training", "multiply-adds of training"),
+        *("training", "training", "multiply-adds of training"),
         "Multiply-adds of training, all epochs",
         " Multiply-adds are counted, not timed: for one image three a connection (forward pass, "
         "gradient of what enters a layer, gradient of the weights; Evci et al. 2020), and as many "
@@ -102,7 +102,9 @@ def section(material: Material) -> Section | None:
             blocks += [text, _show(material, Front(cost, rows, ahead, paid, runs), stem, dataset)]
     if not blocks:
         return None
-    counted = any(isinstance(block, Shown) and block.stem.startswith("cost") for block in blocks)
+    counted = any(
+        isinstance(block, Shown) and block.stem.startswith("training") for block in blocks
+    )
     title = "Accuracy against connections" + (" and training cost" if counted else "")
     return Section("front", title, tuple(blocks))
 
