@@ -22,7 +22,7 @@ from suite.reporting.forest import Difference, draw_forest
 from suite.reporting.numbers import count, in_a_sentence, listing_some, runs_a_cell
 from suite.reporting.page import render
 from suite.reporting.section import Grid, Section, Th, words
-from suite.reporting.sections.claims import cells_of, heads_of
+from suite.reporting.sections.claims import INTERVALS, cells_of, heads_of
 from suite.reporting.write import NothingToReportError, Written
 from suite.statistics.samples import match
 from suite.store.table import Results
@@ -184,7 +184,7 @@ def _section(
     )
     blocks: tuple[Grid | Shown, ...] = (grid,)
     if outcome == "test_accuracy":
-        blocks = (_show(rows, look, out, names), grid)
+        blocks = (_show(rows, declared, look, out, names), grid)
     return Section(outcome, title, blocks)
 
 
@@ -232,7 +232,13 @@ def _what_differs(
     return Section("differences", "What differs between the two", tuple(blocks or ["Nothing."]))
 
 
-def _show(rows: list[Compared], look: dict[str, Look], out: Path, names: tuple[str, str]) -> Shown:
+def _show(
+    rows: list[Compared],
+    declared: Comparisons,
+    look: dict[str, Look],
+    out: Path,
+    names: tuple[str, str],
+) -> Shown:
     write_csv(pd.DataFrame([row.row() for row in rows]), out / "change.csv")
     title = f"Change in test accuracy from {names[0]} to {names[1]}"
     difference = of.column(of.COMPARISON, "difference")
@@ -251,6 +257,7 @@ def _show(rows: list[Compared], look: dict[str, Look], out: Path, names: tuple[s
         picture = save(draw_forest(lines, "Change in test accuracy"), "change", out)
     n = runs_a_cell(row.found.n for row in rows)
     caption = (
-        f"Points are mean changes over runs ({n}), bars their 95 % t intervals; zero is no change."
+        f"Points are mean changes over runs ({n}), bars their {of.level(declared)} "
+        f"{INTERVALS[declared.inference]}; zero is no change."
     )
     return Shown("change", "", title, caption, inline(picture, title, description))

@@ -31,6 +31,12 @@ Holm runs over the comparisons declared, those without runs included, and over t
 equivalence separately. So alpha bounds the chance of any false "better" or "worse" in the family,
 and of any false "equivalent"; where a margin is declared, that of either is bounded by 2 alpha.
 
+With **anytime** inference the same rule reads e-processes (`evidence`) in place of all of these
+tests: the p is 1 over the largest e-value so far, the side that of the evidence when it was
+largest, the interval a confidence sequence, equivalence two one-sided processes shifted by the
+margin, and the floor 1 over what no e-value of this many pairs can exceed. Since these p only fall
+as seeds are added, what is decided stays decided.
+
 Claims are decided in `claims`, on the same tests and the same floors.
 """
 

@@ -34,6 +34,12 @@ _UNATTAINABLE = {
     "count.",
     "anytime": "Unattainable: with so few pairs that differ no e-value can reach what is needed.",
 }
+_TOO_FEW = {
+    "fixed": "no exact test could reach the needed p",
+    "anytime": "no e-value could reach what is needed",
+}
+INTERVALS = {"fixed": "t intervals", "anytime": "confidence sequences"}
+"""What bars in a figure of differences are."""
 _MARKS = {
     "supported": "good",
     "contradicted": "bad",
@@ -218,9 +224,9 @@ def _show(material: Material) -> Shown:
     counts = sorted({row.found.n for row in compared})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     level = of.level(material.results.study.file.comparisons)
-    intervals = "t intervals" if first.inference == "fixed" else "confidence sequences"
     caption = (
-        f"Points are mean differences over n = {n} pairs of runs, bars their {level} {intervals}."
+        f"Points are mean differences over n = {n} pairs of runs, bars their {level} "
+        f"{INTERVALS[first.inference]}."
     )
     if first.found.design == "independent":
         caption = caption.replace("pairs of runs", "runs a cell")
@@ -249,7 +255,8 @@ def tally(claims: list[Claimed], compared: list[Compared]) -> str:
             or [row.found.n for row in compared]
         )
         seeds = f" with {count(n, 'seed')}" if n else ""
-        return f"No {kind} can be decided{seeds}: no exact test could reach the needed p."
+        inference = (claims[0].found if claims else compared[0].found).inference
+        return f"No {kind} can be decided{seeds}: {_TOO_FEW[inference]}."
     if len(verdicts) == 1:
         return f"The one {kind} is {verdicts[0]}."
     first, *rest = counts
