@@ -130,7 +130,7 @@ def run(
         How many runs are done, which failed why, and what is still undecided.
 
     Raises:
-        UserError: If the data cannot be had, or a cell does not fit them.
+        UserError: If the data are missing, or a cell does not fit them.
     """
     from suite.execution.drive import drive
     from suite.execution.progress import PatientConsole
@@ -193,7 +193,7 @@ def compare(
         which): means, difference, interval, p values, verdict and its reason.
 
     Raises:
-        UserError: If there is no such cell, only one is named, or the store cannot be read.
+        UserError: If a cell does not exist, only one is named, or the store cannot be read.
     """
     import pandas as pd
 

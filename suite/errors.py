@@ -1,4 +1,4 @@
-"""What a user can mend: errors that are shown as sentences, with the nearest valid name."""
+"""Errors that a user can correct: shown as sentences, with the nearest valid name."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MOST_NAMES = 30
 
 
 class UserError(Exception):
-    """One or more mistakes that the user can mend.
+    """One or more mistakes that the user can correct.
 
-    The command line prints each sentence on a line of its own and exits with 2.
+    The command line prints each sentence on a separate line and exits with code 2.
 
     Args:
-        sentences: Each says what is wrong, where, and what is allowed.
+        sentences: Each describes what is wrong, where, and what is allowed.
     """
 
     def __init__(self, *sentences: str) -> None:
@@ -23,7 +23,7 @@ class UserError(Exception):
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Return the name that a misspelt word most likely meant, or None where none is near."""
+    """Return the name that a misspelt word most likely meant, or None if none is similar."""
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in names}
@@ -32,7 +32,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
 
 def suggestion(word: str, names: Iterable[str]) -> str:
-    """Return '; did you mean "NAME"?' or, where none is near, the list of valid names."""
+    """Return '; did you mean "NAME"?' or, if none is similar, the list of valid names."""
     names = list(names)
     if guess := nearest(word, names):
         return f'; did you mean "{guess}"?'

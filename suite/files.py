@@ -6,7 +6,7 @@ A file is one header line and the payload:
 
 HEX covers the file's name and the payload, so a file that was moved or copied to another name does
 not check out either. A file is written whole and then renamed, so a reader sees the old file or
-the new one; what does not match its header is `DamagedError`, whatever happened to it.
+the new one. A file that does not match its header raises `DamagedError`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from urllib.parse import unquote
 READS_OF_AN_OBJECT = 3
 
 MARK = "regrowth-suite"
-"""Lies in every directory that stands: a lost mount leaves an empty directory, or another's."""
+"""A file in every directory in use: a lost mount leaves a directory without it."""
 
 _HEADER = "suite 1 sha256"
 _OURS_UNFINISHED = re.compile(r"(^|/)\.[^/]+\.[0-9a-f]{32}$")
@@ -46,8 +46,8 @@ class Place:
         system: The pyarrow file system.
         root: The directory's path there.
         local: Whether it is a directory of this machine (or mounted on it).
-        standing: Whether the directory must be there, with its mark: then one that has gone (a
-            lost mount, say) is an error and is not mistaken for an empty one, nor made anew.
+        standing: Whether the directory must exist, with its mark. Then a missing one (e.g. a lost
+            mount) is an error: it is neither taken for an empty one nor made again.
     """
 
     location: str
@@ -57,7 +57,7 @@ class Place:
     standing: bool = False
 
     def stand(self) -> Self:
-        """Make the directory if there is none, and insist on it from now on.
+        """Make the directory if it does not exist, and require it from now on.
 
         Raises:
             OSError: If it cannot be made.
@@ -68,7 +68,7 @@ class Place:
         return self.insist()
 
     def insist(self) -> Self:
-        """Return this place, insisting that the directory is there."""
+        """Return this place, requiring that the directory exists."""
         return replace(self, standing=True)
 
     def path(self, name: str) -> str:
@@ -79,7 +79,7 @@ class Place:
         """Write a file whole, with its checksum; an older one of that name is replaced.
 
         Raises:
-            DamagedError: If something that is no file lies there, or no directory above it.
+            DamagedError: If something other than a file has that name, or the folder is not one.
             OSError: If it cannot be written; then the older file, if any, is still there.
         """
         content = _header(name, payload) + b"\n" + payload
@@ -96,13 +96,13 @@ class Place:
                 stream.write(content)
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's payload, or None where there is no such file.
+        """Return a file's payload, or None if it does not exist.
 
         Raises:
             DamagedError: If the file does not match its checksum.
             OSError: If the file system cannot be read.
         """
-        # An object is read in several requests, between which it may have been replaced.
+        # An object is read in several requests; it may be replaced between them.
         for _ in range(1 if self.local else READS_OF_AN_OBJECT):
             if (content := self._content(name)) is None:
                 return None
@@ -120,7 +120,7 @@ class Place:
         return sorted(name for name in self._all_names(below) if not _hidden(name))
 
     def sweep(self, below: str, older: float) -> None:
-        """Remove what killed writers left unfinished more than so many seconds ago.
+        """Remove unfinished files of killed writers that are older than this many seconds.
 
         Only a directory has any: an object store shows an object only when it is complete.
         """
@@ -135,7 +135,7 @@ class Place:
                 continue
 
     def move(self, name: str, to: str) -> None:
-        """Rename a file; one that is gone already is passed over."""
+        """Rename a file; do nothing if it is gone."""
         if self.local:
             Path(self.path(to)).parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -144,7 +144,7 @@ class Place:
             return
 
     def delete(self, name: str) -> None:
-        """Remove a file; one that is gone already is passed over."""
+        """Remove a file; do nothing if it is gone."""
         try:
             self.system.delete_file(self.path(name))
         except (FileNotFoundError, IsADirectoryError):
@@ -160,7 +160,7 @@ class Place:
             self._check_standing()
             return None
         except NotADirectoryError:
-            return None  # a file lies where a directory belongs
+            return None  # a file is where a directory belongs
         except OSError:
             if self.system.get_file_info(self.path(name)).type == fs.FileType.Directory:
                 raise DamagedError(name) from None
@@ -209,23 +209,23 @@ def open_place(location: str | Path) -> Place:
     try:
         path = Path(text).expanduser().absolute()
     except RuntimeError:
-        raise ValueError("there is no home folder by this name") from None
+        raise ValueError("there is no home folder of this name") from None
     return Place(str(path), fs.LocalFileSystem(), str(path), local=True)
 
 
 def _in_one_request(url: str) -> str:
-    """Have S3 written to in one request a file, and not in three as files of unknown size are."""
+    """Let S3 be written with one request per file, not with three as for files of unknown size."""
     if not url.startswith("s3://") or "allow_delayed_open" in url:
         return url
     return f"{url}{'&' if '?' in url else '?'}allow_delayed_open=true"
 
 
 def patiently(action: Callable[[], _T], seconds: float) -> _T:
-    """Do something with files, again and again while the file system is in trouble.
+    """Do something with files; try again while the file system fails.
 
     Args:
         action: What to do; must be repeatable.
-        seconds: How long to go on trying.
+        seconds: How long to keep trying.
 
     Raises:
         OSError: What the action raised last, when the time is up.
@@ -254,7 +254,7 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: If it cannot be written; then the old file, if any, is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own: an orphan of a lost node may be writing the same file.
+    # A unique name: an orphan of a lost node may be writing the same file.
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with unfinished.open("wb") as stream:

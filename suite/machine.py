@@ -1,4 +1,4 @@
-"""This machine: its cores, and what a result computed on it comes from."""
+"""This machine: its cores, and the provenance of results computed on it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def at_hand() -> int:
 
 @functools.cache
 def provenance() -> dict[str, Any]:
-    """Return what this process computes with: versions, host, CPU and git commit.
+    """Return the provenance of what this process computes: versions, host, CPU and git commit.
 
-    The commit is that of the suite's own checkout, "" where it is installed from a package.
+    The commit is that of the suite's checkout, "" if it is installed from a package.
     """
     return {
         "suite": __version__,

@@ -1,4 +1,4 @@
-"""What is measured of a run: one table, which every other list of measures is read off.
+"""What is measured of a run: one table, from which every other list of measures is derived.
 
 Epoch records, the tidy table, outcomes of comparisons, reference figures, logs, figures and tables
 take names, types, defaults, titles, number formats and directions from `MEASURES`. A measure that
@@ -33,7 +33,7 @@ MINUS = "−"
 MISSING = "–"
 
 FIRST = "0.1.0"
-"""The version whose records and tables have every measure that says nothing else."""
+"""The version whose records and tables have every measure without a `since`."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Measure:
         return table[self.name]
 
     def format(self, values: Iterable[float] = ()) -> Format:
-        """Return how its numbers are written, given those that stand in one column.
+        """Return the number format of a column with these values.
 
         Accuracies and losses have four decimals as in the paper; alpha three digits in units of
         one power of ten; counts none, and a large beta none.
@@ -155,7 +155,7 @@ LABELS: dict[str, Kind] = {
     "seed": "whole",
     "dataset": "text",
 }
-"""The columns of the tidy table that say which run a row belongs to."""
+"""The columns of the tidy table that identify the run of a row."""
 
 MEASURES: dict[str, Measure] = {
     measure.name: measure
@@ -229,7 +229,7 @@ _BEFORE_LAYERS = RECORDED[: RECORDED.index("connections") + 1]
 
 
 def columns(layers: Iterable[str] = ()) -> list[str]:
-    """Return the tidy table's columns in order, those of its layers among them."""
+    """Return the columns of the tidy table in order, including those of the layers."""
     by_number = sorted(layers, key=lambda name: int(name.removeprefix(LAYERS)))
     rest = RECORDED[len(_BEFORE_LAYERS) :]
     return [*LABELS, *_BEFORE_LAYERS, *by_number, *rest]
@@ -246,13 +246,13 @@ def layers_of(names: Iterable[Any]) -> list[str]:
 
 def describe(record: Mapping[str, Any]) -> str:
     """Return an epoch's record as one line of a run's log."""
-    said = ", ".join(
+    shown = ", ".join(
         f"{MEASURES[name].title} {MEASURES[name].format().text(record[name])}"
         for name in ("train_loss", "test_accuracy")
     )
     connections = MEASURES["connections"].format().text(sum(record["connections"]))
     seconds = MEASURES["seconds"].format().text(record["seconds"])
-    return f"epoch {record['epoch']}: {said}, {connections} connections, {seconds} s"
+    return f"epoch {record['epoch']}: {shown}, {connections} connections, {seconds} s"
 
 
 def plain(value: Any) -> Any:

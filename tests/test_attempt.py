@@ -216,7 +216,9 @@ def test_a_full_disk_costs_checkpoints_but_no_run_that_ends_after_it(
     monkeypatch.setattr(Place, "write", filled)
     assert attempt(RUN, images, store, EXECUTION, free_at_the_end) == "done"
     assert history(store) == expected
-    assert "the store is in trouble: [Errno 28] No space left on device" in store.logs(RUN.key)[0]
+    assert (
+        "the store cannot be used now: [Errno 28] No space left on device" in store.logs(RUN.key)[0]
+    )
 
 
 def test_a_disk_that_stays_full_ends_the_attempt(images, store, monkeypatch):
@@ -267,7 +269,7 @@ def test_a_note_that_cannot_be_read_costs_no_run(images, store, expected, monkey
     monkeypatch.setattr(Place, "read", refused)
     assert attempt(RUN, images, store, EXECUTION) == "done"
     assert history(store) == expected
-    assert "the store is in trouble: [Errno 13] Permission denied" in store.logs(RUN.key)[0]
+    assert "the store cannot be used now: [Errno 13] Permission denied" in store.logs(RUN.key)[0]
 
 
 def test_what_a_plug_in_prints_is_in_the_runs_log(images, store, capsys):

@@ -211,7 +211,7 @@ def test_a_wrong_checksum_is_said_and_nothing_stays(offered, served, tmp_path):
     for path in served.folder.iterdir():
         path.write_bytes(path.read_bytes()[:-9])
     data = tmp_path / "data"
-    _one_sentence("has not the checksum that torchvision expects; put", name, data)
+    _one_sentence("checksum that torchvision expects; put", name, data)
     assert not _left(data)
 
 
@@ -231,7 +231,7 @@ def test_foreign_files_get_one_sentence(offered, tmp_path):
     raw = tmp_path / EXTRACTED[name] / "train-images-idx3-ubyte"
     for broken in (raw.read_bytes()[:-100], b"", b"<html>"):
         raw.write_bytes(broken)
-        _one_sentence("MNIST/raw are not whole or not of this set", name, tmp_path)
+        _one_sentence("MNIST/raw are incomplete", name, tmp_path)
     raw.write_bytes(gzip.decompress(_idx(parts[1][0][..., 0])))  # the test images
     _one_sentence("MNIST", name, tmp_path)
     shutil.rmtree(raw.parent)
@@ -335,7 +335,7 @@ def test_other_images_in_the_same_files_are_refused(offered, tmp_path, compresse
             data = _idx(array.astype(np.uint8))
             path = raw / file if compressed else (raw / file).with_suffix("")
             path.write_bytes(data if compressed else gzip.decompress(data))
-    _one_sentence("FashionMNIST/raw are not whole or not of this set", "fashion_mnist", tmp_path)
+    _one_sentence("FashionMNIST/raw are incomplete", "fashion_mnist", tmp_path)
 
 
 def test_without_a_home_the_data_folder_is_asked_for(monkeypatch):

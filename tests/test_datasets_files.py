@@ -360,7 +360,7 @@ def test_the_label_column_is_named_where_there_are_two(tmp_path):
         tmp_path / "test.parquet", [encode(i) for i in x], y, label="fine", more=more, names=None
     )
     source = ParquetSource(parquet=str(tmp_path))
-    one_sentence(r"Name it with label: COLUMN \(found: fine, coarse\)", source, tmp_path / "data")
+    one_sentence(r"label: COLUMN \(found: fine, coarse\)", source, tmp_path / "data")
     images = load(source.model_copy(update={"label": "fine"}), tmp_path / "data")
     check(images, parts)
     assert images.classes == ("0", "1", "2")
@@ -377,7 +377,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
 
     for broken in (whole[:-100], whole[:100], b"", b"<html>404</html>"):
         train.write_bytes(broken)
-        one_sentence("train-00000-of-00001.parquet: not a whole parquet file", source, data)
+        one_sentence("train-00000-of-00001.parquet: not a complete parquet file", source, data)
     write_parquet(train, [*x[:17], x[17][:-40], *x[18:]], y)
     one_sentence("parquet, row 17: not a whole image", source, data)
     write_parquet(train, [*x[:17], b"GIF89a", *x[18:]], y)
@@ -401,7 +401,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     one_sentence("two classes or more are needed; found 1", source, data)
     parquet(tmp_path, parts)
     write_parquet(train, x, y, names=["dog", "cat", "emu"])
-    one_sentence("its classes are not those of", source, data)
+    one_sentence("its classes differ from those of", source, data)
     write_parquet(train, [*x[:4], encode(np.zeros((6, 7, 3), np.uint8)), *x[5:]], y)
     one_sentence("row 4 is 7x6 pixels but .*row 0 is 5x6; all images must have one", source, data)
     write_parquet(train, [encode(np.zeros((6, 7, 3), np.uint8))] * 30, y)
@@ -420,7 +420,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     write_parquet(train, x, y, label="kind")
     one_sentence("there is no column fine", source.model_copy(update={"label": "fine"}), data)
     train.unlink()
-    one_sentence(r"for train\? Name them with train: PATTERN \(found: test-", source, data)
+    one_sentence(r"for train\? Give them as train: PATTERN \(found: test-", source, data)
     test.unlink()
     one_sentence(r"there is no .*\*.parquet", source, data)
 
@@ -449,7 +449,7 @@ def test_wrong_archives_get_one_sentence(tmp_path):
     npz(tmp_path, parts, y_train=parts["train"][1] * 0)
     one_sentence("two classes or more are needed; found 1", source, data)
     np.savez(path, x_train=parts["train"][0], y_train=parts["train"][1])
-    one_sentence("there is no array x_test", source, data)
+    one_sentence("array x_test", source, data)
     npz(tmp_path, parts, x_train=parts["train"][0] / 255)
     one_sentence("must be uint8", source, data)
     path.unlink()

@@ -109,7 +109,7 @@ def test_who_is_taken_over_ends(ending, lock, store):
 def test_who_finds_a_strangers_order_to_stop_does_not_see_the_store(ending):
     ending.hear_stopped("elsewhere")
     assert ending.now()
-    assert ending.reason.startswith("elsewhere was told to stop by another driver, of which")
+    assert ending.reason.startswith("elsewhere was stopped by another driver")
 
 
 def test_what_one_is_told_to_stop_by_its_own_driver_or_the_next_is_no_reason(ending, store):

@@ -110,7 +110,7 @@ def test_a_silent_driver_is_stale_and_so_are_its_runs(study, store, keys, monkey
     assert (status.driver, status.count("stale"), status.count("running")) == ("stale", 1, 0)
     assert status.seconds_left is None
     assert "Stale: it was driven by process 7 on far" in shown(status)
-    assert re.search(r"last heard of 6[67]\d s ago", shown(status))
+    assert re.search(r"last seen 6[67]\d s ago", shown(status))
 
 
 def test_runs_of_an_earlier_driver_wait(study, store, keys):

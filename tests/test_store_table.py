@@ -372,7 +372,7 @@ def test_a_run_that_the_file_says_nothing_of(exported, other):
     del about["runs"][gone]
     metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
-    with pytest.raises(UserError, match=f"it says nothing of the run {gone}"):
+    with pytest.raises(UserError, match=f"the run {gone}"):
         table.import_file(exported, other)
     assert not Path(other.location).exists()
 
@@ -385,7 +385,7 @@ def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
     del about["runs"][key][name]
     metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
-    with pytest.raises(UserError, match=f"of the run {key} it lacks {name}"):
+    with pytest.raises(UserError, match=rf"the run {key}.*{name}"):
         table.import_file(exported, other)
     assert not Path(other.location).exists()
 
@@ -534,7 +534,7 @@ def test_a_csv_file_has_the_rows(results, tmp_path):
 
 @pytest.mark.parametrize("name", ["runs.xlsx", "runs.json", "runs"])
 def test_no_other_kind_of_file_is_written(results, tmp_path, name):
-    with pytest.raises(UserError, match=r"end the name in \.parquet"):
+    with pytest.raises(UserError, match=r"must end in \.parquet"):
         table.export(results, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""The sparse engine's step, evaluation and evolution, beside what they are compared with."""
+"""The sparse engine's step, evaluation and update, compared with alternatives."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def engines(bench: Bench, turns: int) -> dict[str, float]:
 def sparselab(bench: Bench, turns: int) -> dict[str, Any]:
     """Compare a step of the sparse engine with one of the package sparselab, without augmentation.
 
-    It is given its batch ready-made. It is no dependency of the suite: where it is not installed,
-    the figures say so.
+    It is given its batch ready-made. It is not a dependency of the suite: if it is not installed,
+    the figures show that.
     """
     theirs = _sparselabs_layer()
     if theirs is None:

@@ -91,7 +91,7 @@ def _most_resident() -> float:
 
 
 def side_by_side(bench: Bench, turns: int) -> dict[str, float]:
-    """Compare the throughput of two processes at once with that of one alone."""
+    """Compare the throughput of two simultaneous processes with that of one."""
     spawn = multiprocessing.get_context("spawn")
     pipes = [spawn.Pipe() for _ in range(2)]
     workers = [

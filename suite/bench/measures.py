@@ -115,7 +115,7 @@ def _shown(figure: str, value: float | str) -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on beside the suite itself."""
+    """Return what the figures depend on besides the suite."""
     cpu = platform.processor() or platform.machine()
     listed = Path("/proc/cpuinfo")
     if listed.exists():

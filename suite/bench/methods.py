@@ -1,4 +1,4 @@
-"""What an epoch of each method costs beside one of SET: time and memory."""
+"""What an epoch of each method costs compared with SET: time and memory."""
 
 from __future__ import annotations
 

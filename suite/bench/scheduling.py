@@ -76,7 +76,7 @@ def scheduling(
     """Measure how much of the cores' time is training while many short runs are placed.
 
     Counted from when every core has its first run until a third of `turns` runs a core (3 at
-    least) are done; what is no training is placing, logs, checkpoints, results, and the driver.
+    least) are done; the rest is placing, logs, checkpoints, results, and the driver.
 
     Raises:
         UserError: If too many runs failed to measure by the others.
@@ -135,7 +135,7 @@ def _give_up(store: RunStore, runs: Sequence[Run], *, interrupted: bool) -> NoRe
 def share(watch: Stopwatch, trained: dict[str, float], at_once: int) -> float:
     """Return the share of core time spent in training while every core had runs to take.
 
-    A run's training counts as it lies in the window, evenly spread from its start to its end.
+    The training of a run counts by its overlap with the window, spread evenly over its time.
 
     Args:
         watch: When runs started and ended.

@@ -55,6 +55,6 @@ def timed(took: dict[str, float], part: str, work: Callable[[], Any]) -> Any:
 
 
 def in_fresh_process(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a call returns in a process of its own."""
+    """Call a function in a separate process, and return its result."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)

@@ -96,7 +96,7 @@ def _standardised(
 def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and 1 / standard deviation of every pixel and channel over some images.
 
-    A pixel that is constant over them tells nothing: its scale is 0, so it is 0 in every image.
+    A pixel that is constant over them has scale 0, so it is 0 in every image.
 
     Args:
         x: Images, uint8 (n, height, width, channels), or feature vectors, float32 (n, features).

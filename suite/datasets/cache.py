@@ -1,6 +1,6 @@
-"""What is remembered of data sets that were read from files, under DATA/decoded.
+"""The cache of data sets that were read from files, under DATA/decoded.
 
-CONTENT is the hash of the files' content, wherever they are and whenever they changed:
+CONTENT is the hash of the content of the files, independent of their place and date:
 
 * CONTENT.npz: what was decoded. It is written whole and then renamed, and checked against its
   fingerprint whenever it is read.
@@ -28,10 +28,10 @@ from suite.files import DamagedError, open_place
 
 
 class Note(BaseModel):
-    """What is remembered of a data set on this machine.
+    """What the cache records of a data set.
 
     Attributes:
-        name: What its user called it.
+        name: Its name, as the user wrote it.
         fingerprint: Its fingerprint.
         shape: Height, width and channels of an image; (features,) of feature vectors.
         classes: Number of classes.
@@ -50,7 +50,7 @@ class Note(BaseModel):
 
 
 def recall(folder: Path, content: str) -> Note | None:
-    """Return what is known of files with a content, if anything is."""
+    """Return the record of files with a content, or None."""
     try:
         payload = open_place(folder).read(f"{content}.note")
         return None if payload is None else Note.model_validate_json(payload)
@@ -59,7 +59,7 @@ def recall(folder: Path, content: str) -> Note | None:
 
 
 def remember(folder: Path, content: str, data: DataSet) -> None:
-    """Remember what files with a content hold. That nothing can be written costs time, no more."""
+    """Record what files with a content hold; a failure to write only costs time later."""
     note = Note(
         name=data.name,
         fingerprint=data.fingerprint,
@@ -74,7 +74,7 @@ def remember(folder: Path, content: str, data: DataSet) -> None:
 
 
 def notes(folder: Path) -> list[Note]:
-    """Return all that is known, sorted by name, and each data set once."""
+    """Return all records sorted by name, each data set once."""
     found = (known for path in folder.glob("*.note") if (known := recall(folder, path.stem)))
     once = {(known.name, known.fingerprint): known for known in found}
     return [known for _, known in sorted(once.items())]
@@ -83,23 +83,25 @@ def notes(folder: Path) -> list[Note]:
 def through(folder: Path, content: str, name: str, decode: Callable[[], DataSet]) -> DataSet:
     """Return decoded images from the cache, or decode and keep them.
 
-    Processes that ask for the same images at once decode them once; whoever decodes is alone.
+    If several processes need the same images at once, only one of them decodes.
 
     Args:
         folder: The cache.
         content: Hash of the files' content.
-        name: What the image set is called now.
+        name: The present name of the image set.
         decode: Decodes the files.
 
     Raises:
-        UserError: What `decode` raises, or the images cannot be kept: nothing half-written stays.
+        UserError: If `decode` raises it, or the images cannot be kept; no partial file remains.
     """
     path = folder / f"{content}.npz"
     if images := _read(path, name):
         return images
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "decoding.lock"):  # one for all: decoding takes every core anyway
+        with FileLock(
+            folder / "decoding.lock"
+        ):  # one lock for all: decoding uses every core anyway
             images = _read(path, name)
             if images is None:
                 images = decode()
@@ -113,7 +115,7 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], DataSet]
 
 
 def _read(path: Path, name: str) -> DataSet | None:
-    """Return a cached data set; None if there is none or it is not what it was."""
+    """Return a cached data set; None if there is none or it has changed."""
     try:
         *parts, classes, fingerprint, notes = arrays(
             path, (*ARRAYS, "classes", "fingerprint", "notes")
@@ -128,7 +130,7 @@ def _read(path: Path, name: str) -> DataSet | None:
 
 
 def _write(path: Path, images: DataSet) -> None:
-    temporary = path.with_suffix(".tmp")  # the lock is held: nobody else writes it
+    temporary = path.with_suffix(".tmp")  # the lock is held: no other process writes it
     try:
         with temporary.open("wb") as file:
             np.savez(

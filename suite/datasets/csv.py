@@ -24,7 +24,7 @@ def files(source: CsvSource, places: Iterable[Path]) -> list[File]:
     """Return the training files and then the test files, each sorted by path.
 
     Raises:
-        UserError: There is no file, or none for one of the two.
+        UserError: A file is missing, or one of the two parts has none.
     """
     name = title(source)
     return parts(name, tables(name, source.csv, places, _SUFFIXES), source.train, source.test)
@@ -34,7 +34,7 @@ def read(source: CsvSource, files: Sequence[File], _progress: object = None) -> 
     """Return the data set of files.
 
     Raises:
-        UserError: A file is no table, has no label column, a column is not numeric, a value or a
+        UserError: A file is not a table, has no label column, a column is not numeric, a value or a
             label is missing, or two files have different columns.
     """
     contents = []
@@ -45,14 +45,14 @@ def read(source: CsvSource, files: Sequence[File], _progress: object = None) -> 
         features = [name for name in table.column_names if name != label]
         first = first or [*features, label]
         if [*features, label] != first:
-            raise UserError(f"{path}: its columns are not those of {files[0].path}.")
+            raise UserError(f"{path}: its columns differ from those of {files[0].path}.")
         x = vectors.from_columns(str(path), table, features)
         contents.append((x, labels.as_array(str(path), label, table.column(label))))
     return divided(title(source), source.test, files, contents, None, None)
 
 
 def _table(path: Path) -> pa.Table:
-    """Return a file's columns; one without a line of names has them numbered from 1."""
+    """Return a file's columns; without a header they are numbered from 1."""
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
             head = stream.read(_BLOCK).partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
@@ -65,8 +65,8 @@ def _table(path: Path) -> pa.Table:
         )
         if named and (len(set(names)) < len(names) or "" in names):
             raise UserError(
-                f"{path}: two columns have one name, or one has none (an index, perhaps); give "
-                "each column a name or remove it."
+                f"{path}: two columns have the same name, or one has no name (perhaps an index); "
+                "give each column a name or remove it."
             )
         numbers = [str(i + 1) for i in range(len(names))]
         table = csv.read_csv(
@@ -81,9 +81,11 @@ def _table(path: Path) -> pa.Table:
         raise
     except (pa.ArrowException, OSError, ValueError, EOFError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise UserError(f"{path}: not a whole CSV file ({reason}).") from None
+        raise UserError(f"{path}: not a complete CSV file ({reason}).") from None
     if len(table.column_names) < 2 or not table.num_rows:
-        raise UserError(f"{path}: a table needs a row, and two columns with , ; or tabs between.")
+        raise UserError(
+            f"{path}: a table needs at least one row, and two columns separated by , ; or tabs."
+        )
     return table
 
 
@@ -105,6 +107,6 @@ def _label(path: Path, table: pa.Table, wanted: str | int | None) -> str:
     if "label" in found or len(found) == 1:
         return "label" if "label" in found else found[0]
     raise UserError(
-        f"{path}: which column has the labels? Name it with label: COLUMN "
+        f"{path}: which column has the labels? Give it as label: COLUMN "
         f"(found: {', '.join(names[:20])})."
     )

@@ -27,8 +27,8 @@ class DataSet:
         x_test: To test with, likewise (m, ...).
         y_test: Their labels, int64 (m,).
         classes: The classes' names, in the order of the labels.
-        fingerprint: What a run's key says of the content. The same images or vectors have the
-            same one whatever path they come from; a known set's is another, see `sources.Known`.
+        fingerprint: Identifies the content in the keys of runs. It is the same for the same images
+            or vectors on any path; for that of a known set see `sources.Known`.
         notes: What its reader should know of how it was read, one sentence each.
     """
 
@@ -101,7 +101,7 @@ def assemble(
 
     Raises:
         UserError: A part is empty, counts differ, a label is outside the classes, a class has
-            nothing to train on, or there is but one.
+            nothing to train on, or there is only one.
     """
     kind = "images" if train[0].ndim == 4 else "rows"
     (x_train, y_train), (x_test, y_test) = (

@@ -15,7 +15,7 @@ from suite.datasets.images import image_set
 from suite.errors import UserError
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how many items are done, and of how many."""
+"""Called with what is being done, how many items are done, and how many there are."""
 
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp"),
@@ -125,9 +125,9 @@ def _decode_one(where: str, data: bytes | str) -> np.ndarray:
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
         with Image.open(file, formats=_FORMATS) as image:
-            if trouble := _trouble(image):
-                raise UserError(f"{where}: {trouble}")
-            upright = ImageOps.exif_transpose(image)  # as its EXIF says it was held
+            if problem := _problem(image):
+                raise UserError(f"{where}: {problem}")
+            upright = ImageOps.exif_transpose(image)  # as its EXIF data says the camera was held
             return np.asarray(upright.convert(_MODES[image.mode]))
     except UserError:
         raise
@@ -135,14 +135,14 @@ def _decode_one(where: str, data: bytes | str) -> np.ndarray:
         raise UserError(
             f"{where}: not a whole image of a kind that can be read ({', '.join(_FORMATS)})."
         ) from None
-    except Exception as error:  # whatever broken bytes make Pillow raise
+    except Exception as error:  # Pillow raises many kinds for broken bytes
         raise UserError(f"{where}: not a whole image ({error}).") from None
 
 
-def _trouble(image: Image.Image) -> str:
+def _problem(image: Image.Image) -> str:
     """Return what is wrong with an image that Pillow has opened, or ""."""
     if image.format not in ("JPEG", "MPO") and getattr(image, "n_frames", 1) > 1:
-        return f"it has {image.n_frames} frames; write each as an image of its own."  # type: ignore[attr-defined]
+        return f"it has {image.n_frames} frames; save each as a separate image."  # type: ignore[attr-defined]
     if image.mode.startswith(("I", "F")) or any(
         _is_deep(tile) for tile in getattr(image, "tile", ())
     ):

@@ -102,7 +102,7 @@ def _written(name: str, kind: Any, data_dir: Path) -> list[Path]:
 
 
 def _alone(data_dir: Path, name: str) -> contextlib.AbstractContextManager:
-    """Keep other processes out; in a folder that nobody can write to there is no need."""
+    """Lock out other processes; not needed in a folder that cannot be written to."""
     if os.access(data_dir, os.W_OK):
         return FileLock(data_dir / f"{name}.lock")
     return contextlib.nullcontext()
@@ -110,7 +110,7 @@ def _alone(data_dir: Path, name: str) -> contextlib.AbstractContextManager:
 
 @contextlib.contextmanager
 def _all_or_nothing(written: list[Path]) -> Iterator[None]:
-    """Remove what has been written if not all could be."""
+    """Remove what has been written if it is not complete."""
     before = {path for root in written for path in (root, *root.rglob("*")) if path.exists()}
     try:
         yield
@@ -125,7 +125,7 @@ def _all_or_nothing(written: list[Path]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Give up on a server that does not answer; torchvision itself would wait for minutes."""
+    """Give up on a server that does not answer; torchvision would wait for minutes."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_PATIENCE)
     try:
@@ -144,7 +144,7 @@ def _sentence(error: Exception, name: str, kind: Any, data_dir: Path) -> UserErr
     remedy = f"put {archives} (from {url}) into {folder}, or choose another data folder with --data"
     if "corrupted" in str(error):
         return UserError(
-            f"{title}: what was downloaded has not the checksum that torchvision expects; {remedy}."
+            f"{title}: the download does not have the checksum that torchvision expects; {remedy}."
         )
     if isinstance(error, _NETWORK) or "Error downl" in str(error):
         return UserError(f"{title} is not in {folder} and cannot be downloaded; {remedy}.")
@@ -158,6 +158,6 @@ def _sentence(error: Exception, name: str, kind: Any, data_dir: Path) -> UserErr
 
 def _foreign(name: str, folder: Path) -> UserError:
     return UserError(
-        f"{KNOWN[name].title}: the files in {folder} are not whole or not of this set; remove "
-        "that folder, and they are extracted or downloaded again."
+        f"{KNOWN[name].title}: the files in {folder} are incomplete or belong to another set; "
+        "remove that folder, and they are extracted or downloaded again."
     )

@@ -22,8 +22,8 @@ def embedded(name: NamedSource) -> DataSet:
     data = {"digits": digits, "breast_cancer": breast_cancer, "wine": wine}[name]()
     if data.fingerprint != KNOWN[name].fingerprint:
         raise UserError(
-            f"{name}: the installed scikit-learn has other data by this name; install another "
-            "version, or write them to a file and name that."
+            f"{name}: the installed scikit-learn has other data of this name; install another "
+            "version, or save the data to a file and use that."
         )
     return data
 

@@ -1,4 +1,4 @@
-"""Where the files of a source are, and what stands in them."""
+"""Finds the files of a source, and hashes their content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class File(NamedTuple):
 
 
 def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
-    """Return what a path or glob pattern stands for, sorted; at least one file or folder.
+    """Return the files or folders that a path or glob pattern matches, sorted; at least one.
 
     Args:
         name: The data set's, for the error.
@@ -91,7 +91,7 @@ def walk(folder: Path) -> tuple[list[Path], list[Path]]:
 def tables(
     name: str, written: str | Sequence[str], places: Iterable[Path], suffixes: Sequence[str]
 ) -> list[Path]:
-    """Return the files that paths, patterns and folders stand for, each once.
+    """Return the files that paths, patterns and folders match, each once.
 
     Args:
         name: The data set's, for errors.
@@ -123,7 +123,7 @@ def parts(
             rows of every file that is tested with.
 
     Raises:
-        UserError: There is no file for one of the two, or a pattern cannot be read.
+        UserError: One of the two parts has no file, or a pattern cannot be read.
     """
     if isinstance(test, float):
         return [File("both", path) for path in paths if _is(name, path, "", train or "*")]
@@ -137,7 +137,7 @@ def parts(
             names = ", ".join(path.name for path in paths[:5]) or "none"
             share = ", or a share of the rows with test: 0.2" if part == "test" else ""
             raise UserError(
-                f"{name}: which files are for {part}? Name them with {part}: PATTERN{share} "
+                f"{name}: which files are for {part}? Give them as {part}: PATTERN{share} "
                 f"(found: {names})."
             )
     return [File("train", path) for path in training] + [File("test", path) for path in testing]
@@ -157,11 +157,11 @@ def _is(name: str, path: Path, part: str, pattern: str | None) -> bool:
 
 
 def content(files: Sequence[File], options: str = "") -> str:
-    """Return a hash of what stands in the files, wherever they are.
+    """Return a hash of the content of files, independent of their place.
 
     Args:
         files: In the order that counts.
-        options: What else decides what they are read as.
+        options: What else decides how they are read.
 
     Raises:
         UserError: A file cannot be read.

@@ -21,14 +21,14 @@ def files(source: FolderSource, places: Iterable[Path]) -> list[File]:
     """Return the images' files: train, then test; class by class; sorted by path.
 
     Raises:
-        UserError: There is no such folder, a part of it is missing, a class has no image, or an
+        UserError: The folder or a part of it is missing, a class has no image, or an
             image is of a kind that cannot be read.
     """
     return _look(source, places)[0]
 
 
 def skipped(source: FolderSource, places: Iterable[Path]) -> str:
-    """Return one sentence that counts what is there and is not read, or ""."""
+    """Return one sentence that counts what is in the folder but not read, or ""."""
     others = _look(source, places)[1]
     if not others:
         return ""

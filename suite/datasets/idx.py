@@ -1,7 +1,7 @@
 """Files in the format of MNIST (IDX), checked by their content, compressed or not.
 
-Archives that were compressed anew have other checksums and the same content, and MNIST and
-Fashion-MNIST have the same file names and sizes: what counts is what stands in the files.
+Archives that were compressed again have other checksums but the same content, and MNIST and
+Fashion-MNIST share file names and sizes: only the content identifies a set.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def read(folder: Path, checksums: Sequence[str]) -> list[np.ndarray] | None:
         if data is None:
             return None
         if hashlib.md5(data, usedforsecurity=False).hexdigest() != checksum:
-            raise ForeignError(f"{folder / name} has other content than the set that it names.")
+            raise ForeignError(
+                f"{folder / name} does not have the content of the set that it names."
+            )
         dimensions = data[3]
         shape = np.frombuffer(data, ">u4", dimensions, 4)
         found.append(np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape))

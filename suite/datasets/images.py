@@ -1,4 +1,4 @@
-"""Images and labels, checked, become a data set."""
+"""Checks images and labels and builds a data set of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def image_set(
     """Check images and labels and make them an image set.
 
     Args:
-        name: What reports and errors call it.
+        name: Its name in reports and errors.
         train: Training images, uint8 (n, height, width, channels) or (n, height, width), and
             their labels, integers (n,) or (n, 1).
         test: Test images and labels, likewise.
@@ -29,7 +29,7 @@ def image_set(
 
     Raises:
         UserError: A part is empty, sizes or counts differ, images are not uint8 or smaller than
-            2x2, a label is outside the classes, a class has no training image, or there is but one.
+            2x2, a label is outside the classes, a class has no training image, or only one has.
     """
     (x_train, y_train), (x_test, y_test) = (
         _part(name, part, *arrays) for part, arrays in (("training", train), ("test", test))

@@ -1,4 +1,4 @@
-"""Which data sets there are, and which are on this machine."""
+"""The known data sets, and which of them are on this machine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def data_folder(option: str | Path | None = None) -> Path:
     """Return the data folder: the option, else SUITE_DATA, else in the platform's cache folder.
 
     Raises:
-        UserError: There is no home folder, which the folder is named or found by.
+        UserError: The home folder is needed to find it, and there is none.
     """
     try:
         if chosen := option or os.environ.get("SUITE_DATA"):
@@ -60,8 +60,8 @@ def data_folder(option: str | Path | None = None) -> Path:
         return of_0_1_0 if of_0_1_0.is_dir() and not now.is_dir() else now
     except RuntimeError:
         raise UserError(
-            "the data folder cannot be found, as there is no home folder; name one with --data "
-            "FOLDER or SUITE_DATA."
+            "the data folder cannot be found, because there is no home folder; give one with "
+            "--data FOLDER or SUITE_DATA."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Labels as files have them (numbers, names, true and false) become the classes' places."""
+"""Numbers the labels of files (numbers, names, true and false) from 0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Labels(NamedTuple):
         train: Of what is trained on, integers (n,).
         test: Of what is tested with, integers (m,).
         classes: The classes' names, None where they are the numbers themselves.
-        note: How the classes were found, empty where the file itself says so.
+        note: How the classes were found; empty if the file itself defines them.
     """
 
     train: np.ndarray
@@ -47,7 +47,7 @@ def as_array(where: str, name: str, column: pa.ChunkedArray) -> np.ndarray:
     """Return a column of labels as integers, or as text where they are names.
 
     Raises:
-        UserError: A label is missing, or the column holds neither whole numbers nor names.
+        UserError: A label is missing, or the column has other values than whole numbers or names.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -69,9 +69,11 @@ def as_array(where: str, name: str, column: pa.ChunkedArray) -> np.ndarray:
         if not len(wrong) and (np.abs(values) < 2**53).all():
             return values.astype(np.int64)
         shown = values[wrong[0]] if len(wrong) else np.abs(values).max()
-        raise UserError(f"{where}: column {name} has {shown}; labels are whole numbers or names.")
+        raise UserError(
+            f"{where}: column {name} has {shown}; labels must be whole numbers or names."
+        )
     raise UserError(
-        f"{where}: column {name} is {column.type}; labels are integers, whole numbers or names."
+        f"{where}: column {name} is {column.type}; labels must be whole numbers or names."
     )
 
 
@@ -97,7 +99,7 @@ def numbered(
     """
     kinds = {array.dtype.kind == "U" for array in (*train, *test)}
     if len(kinds) > 1:
-        raise UserError(f"{name}: some files have labels that are names, others numbers.")
+        raise UserError(f"{name}: labels are names in some files and numbers in others.")
     y_train, y_test = np.concatenate(train), np.concatenate(test)
     named = kinds == {True}
     distinct = np.unique(y_train)

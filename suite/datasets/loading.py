@@ -1,4 +1,4 @@
-"""Any source becomes a data set."""
+"""Loads a data set from any source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from suite.datasets.sources import (
 )
 from suite.errors import UserError
 
-_DECODER = "2"  # enters the cache's keys; raise it when the same files come to decode otherwise
+_DECODER = "2"  # part of the cache's keys; raise it when the same files decode differently
 
 
 def load(
@@ -41,7 +41,7 @@ def load(
             that are not found under `base` are looked for there.
         base: The folder that relative paths are first tried against: the study file's. Default:
             the current folder.
-        progress: Told what is being decoded and how far that is.
+        progress: Called with the progress of decoding.
 
     Raises:
         UserError: The data are not there, not whole, or not a data set; or cannot be kept.

@@ -81,7 +81,7 @@ def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             for key in keys:
                 if key not in archive:
-                    raise UserError(f"{path}: there is no array {key}.")
+                    raise UserError(f"{path}: it has no array {key}.")
             return [_array(path, archive, key) for key in keys]
     except _BROKEN as error:
         raise _broken(path, str(error).rstrip(".")) from None

@@ -1,7 +1,7 @@
 """Parquet files: images in the layout of the Hugging Face Hub, or a table of features.
 
 A column holds the encoded images (bytes, or a struct with a field `bytes`), another the labels;
-the schema's metadata, under `huggingface`, says what the columns mean and how the classes are
+the schema's metadata, under `huggingface`, defines what the columns mean and how the classes are
 called. Files without images are tables: every column but the labels is a feature.
 """
 
@@ -34,7 +34,7 @@ class _Layout(NamedTuple):
     Attributes:
         image: The images' column, None in a table of features.
         label: The labels' column.
-        classes: The classes' names, where the file says them.
+        classes: The classes' names, if the file gives them.
         features: The other columns of a table.
     """
 
@@ -48,7 +48,7 @@ def files(source: ParquetSource, places: Iterable[Path]) -> list[File]:
     """Return the training files and then the test files, each sorted by path.
 
     Raises:
-        UserError: There is no file, or none for one of the two.
+        UserError: A file is missing, or one of the two parts has none.
     """
     name = title(source)
     paths = tables(name, source.parquet, places, [".parquet"])
@@ -59,7 +59,7 @@ def read(source: ParquetSource, files: Sequence[File], progress: Progress | None
     """Return the data set of files.
 
     Raises:
-        UserError: A file is truncated or no parquet file, has no image or label column, lacks an
+        UserError: A file is truncated or not a parquet file, has no image or label column, lacks an
             image, a value or a label, or two files disagree on what their columns are.
     """
     name = title(source)
@@ -68,9 +68,9 @@ def read(source: ParquetSource, files: Sequence[File], progress: Progress | None
     known = next((layout.classes for layout in layouts if layout.classes), None)
     for (_, path), layout in zip(files, layouts, strict=True):
         if layout.classes is not None and layout.classes != known:
-            raise UserError(f"{path}: its classes are not those of {files[0].path}.")
+            raise UserError(f"{path}: its classes differ from those of {files[0].path}.")
         if (layout.image is None, layout.features) != (first.image is None, first.features):
-            raise UserError(f"{path}: its columns are not those of {files[0].path}.")
+            raise UserError(f"{path}: its columns differ from those of {files[0].path}.")
     read_one = _read_rows if first.image is None else _read_images
     contents = [read_one(path, layout) for (_, path), layout in zip(files, layouts, strict=True)]
     return divided(name, source.test, files, contents, known, progress)
@@ -84,16 +84,16 @@ def divided(
     known: Sequence[str] | None,
     progress: Progress | None,
 ) -> DataSet:
-    """Number the labels of all files, part what is tested with, and make it one data set.
+    """Number the labels of all files, split off the test rows, and build one data set.
 
     Args:
         name: The data set's.
-        test: The share of the rows to test with, unless files of their own are.
+        test: The share of the rows to test with; otherwise separate files are for testing.
         files: The files.
         contents: Of each file the feature vectors, float32 (n, features), or the encoded images,
             objects (n,); and the labels as `labels.as_array` gives them.
         known: The classes' names where the labels are their places.
-        progress: Told how far decoding is.
+        progress: Called with the progress of decoding.
     """
     of_part: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"train": [], "test": []}
     for (role, _), (x, y) in zip(files, contents, strict=True):
@@ -123,13 +123,13 @@ def divided(
 
 @contextmanager
 def _whole(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a parquet file; what is wrong with it becomes one sentence."""
+    """Open a parquet file; report what is wrong with it in one sentence."""
     try:
         with pq.ParquetFile(path) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise UserError(f"{path}: not a whole parquet file ({reason}).") from None
+        raise UserError(f"{path}: not a complete parquet file ({reason}).") from None
 
 
 def _layout(path: Path, source: ParquetSource) -> _Layout:
@@ -177,7 +177,7 @@ def _read_rows(path: Path, layout: _Layout) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _described(schema: pa.Schema) -> dict[str, dict]:
-    """Return what the schema's metadata says of each column."""
+    """Return the metadata of each column from the schema."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         return {name: value for name, value in features.items() if isinstance(value, dict)}
@@ -186,7 +186,7 @@ def _described(schema: pa.Schema) -> dict[str, dict]:
 
 
 def _pandas_index(schema: pa.Schema) -> set[str]:
-    """Return the columns that are a pandas index and no data."""
+    """Return the columns that are a pandas index, not data."""
     try:
         index = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
         return {name for name in index if isinstance(name, str)}
@@ -213,7 +213,7 @@ def _image_column(
         return wanted
     if len(found) > 1 and "image" not in found:
         raise UserError(
-            f"{path}: which column has the images? Name it with image: COLUMN "
+            f"{path}: which column has the images? Give it as image: COLUMN "
             f"(found: {', '.join(found)})."
         )
     return "image" if "image" in found else (found or [None])[0]
@@ -240,13 +240,13 @@ def _label_column(
         if wanted not in schema.names:
             raise UserError(f"{path}: there is no column {wanted}.")
         return wanted
-    said = [name for name in others if features.get(name, {}).get("_type") == "ClassLabel"]
-    possible = said or [name for name in others if labels.can_be(schema.field(name).type)]
+    declared = [name for name in others if features.get(name, {}).get("_type") == "ClassLabel"]
+    possible = declared or [name for name in others if labels.can_be(schema.field(name).type)]
     usual = [name for name in possible if name.lower() in ("label", "target", "class")]
     for found in (["label"] if "label" in possible else [], usual if table else [], possible):
         if len(found) == 1:
             return found[0]
     raise UserError(
-        f"{path}: which column has the labels? Name it with label: COLUMN "
+        f"{path}: which column has the labels? Give it as label: COLUMN "
         f"(found: {', '.join(possible[:20]) or 'none'})."
     )

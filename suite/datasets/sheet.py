@@ -1,4 +1,4 @@
-"""A contact sheet: images beside their warps, to be looked at."""
+"""Draws a contact sheet: images next to their warps."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LINE = 18
 
 
 def contact_sheet(images: DataSet, seed: int = 0, n: int = 6) -> Image.Image:
-    """Draw n training images, a row each, with five warps of each beside it.
+    """Draw n training images, one row each, with five warps next to it.
 
-    Under an image stands its class; under a warp its rotation (clockwise), its shifts right and
+    Below an image is its class; below a warp its rotation (clockwise), its shifts right and
     down in pixels, and whether it is flipped.
 
     Args:
@@ -32,7 +32,7 @@ def contact_sheet(images: DataSet, seed: int = 0, n: int = 6) -> Image.Image:
         UserError: It has feature vectors.
     """
     if images.kind == "features":
-        raise UserError(f"{images.name}: it has feature vectors, so there are no images to draw.")
+        raise UserError(f"{images.name} has feature vectors, so there are no images to draw.")
     height, width, channels = images.shape
     chosen = stream(seed, "order").permutation(len(images.y_train))[:n]
     originals = images.x_train[chosen].astype(np.float32)

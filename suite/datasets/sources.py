@@ -1,7 +1,7 @@
 """What a study file can write behind `dataset:`, checked.
 
 A name of `KNOWN`, or a mapping that begins with `parquet`, `csv`, `npz` or `folder`. This module
-imports neither numpy nor torch: settings are checked with it.
+does not import numpy or torch, because settings are checked with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NamedSource = Literal[
 
 
 class Known(NamedTuple):
-    """A data set that has a name of its own.
+    """A named data set.
 
     Attributes:
         title: Its name in reports.
@@ -26,9 +26,9 @@ class Known(NamedTuple):
         images: Numbers of images or rows to train on and to test with.
         checksums: MD5 of each archive, as torchvision checks it; none for a set that comes with
             scikit-learn.
-        fingerprint: What a run's key says of the content. It is known before the set has been
+        fingerprint: Identifies the content in the keys of runs. It is known before the set has been
             downloaded: a hash of the checksums; for an embedded set, of the images or rows.
-        contents: MD5 of each uncompressed file, where the archives are those of MNIST's format.
+        contents: MD5 of each uncompressed file, for sets in MNIST's format.
     """
 
     title: str
@@ -199,7 +199,7 @@ Source = Annotated[
 
 
 def has_features(source: Any) -> bool | None:
-    """Return whether a source has feature vectors and no images; None where only reading tells.
+    """Return whether a source has feature vectors, not images; None if it must be read first.
 
     Args:
         source: As a study file writes it, checked or not.
@@ -211,7 +211,7 @@ def has_features(source: Any) -> bool | None:
 
 
 def title(source: Source) -> str:
-    """Return what reports call a data set: its name, else what its user wrote."""
+    """Return the name of a data set in reports: its name, else what the user wrote."""
     if isinstance(source, str):
         return KNOWN[source].title
     if source.name:

@@ -1,4 +1,4 @@
-"""Which training images are trained on, and which validate."""
+"""Splits the training images into those to train on and those for validation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def split(
     Args:
         images: The image set.
         validation: "test", or the fraction of the training images to hold out, within (0, 1).
-        train_samples: Use only so many of the training images; what is held out comes from them.
+        train_samples: How many training images to use; held-out images are among them.
         seed: The run's seed.
 
     Raises:
@@ -59,7 +59,7 @@ def split(
     held_out: Literal["test"] | np.ndarray = "test"
     if validation != "test":
         if not 0 < validation < 1:
-            raise UserError(f"validation is {validation}; a fraction lies between 0 and 1.")
+            raise UserError(f"validation is {validation}; it must be between 0 and 1.")
         held_out = _stratified(labels, train, round(validation * len(train)), rng)
         if not len(held_out):
             raise UserError(
@@ -82,7 +82,7 @@ def _stratified(
     strata = [candidates[labels[candidates] == label] for label in np.unique(labels[candidates])]
     shares = np.array([len(stratum) for stratum in strata]) * count / len(candidates)
     counts = np.floor(shares).astype(int)
-    # Equal remainders are the rule (equal classes): which of them get one more is drawn.
+    # Equal remainders are usual (equal classes); which of them get one more is drawn.
     by_remainder = np.lexsort((rng.random(len(strata)), counts - shares))
     counts[by_remainder[: count - counts.sum()]] += 1
     chosen = [

@@ -1,4 +1,4 @@
-"""Feature vectors and labels, checked, become a data set."""
+"""Checks feature vectors and labels and builds a data set of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def feature_set(
     """Check feature vectors and labels and make them a data set.
 
     Args:
-        name: What reports and errors call it.
+        name: Its name in reports and errors.
         train: Rows to train on, numbers (n, features), and their labels, integers (n,).
         test: Rows to test with, likewise (m, features).
         classes: The classes' names; default: the numbers up to the largest training label.
@@ -34,7 +34,7 @@ def feature_set(
 
     Raises:
         UserError: A part is empty, counts differ, a value is missing, infinite or beyond float32,
-            a label is outside the classes, a class has no row to train on, or there is but one.
+            a label is outside the classes, a class has no row to train on, or there is only one.
     """
     (x_train, _), (x_test, _) = train, test
     if x_train.shape[1:] != x_test.shape[1:]:
@@ -53,7 +53,7 @@ def as_float32(
     Args:
         where: The data set or file, for errors.
         x: The numbers.
-        columns: What the features are called; default: their numbers, from 1.
+        columns: Names of the features; default: their numbers, from 1.
         first_row: The number of the first row, for errors.
 
     Raises:
@@ -109,7 +109,7 @@ def is_numeric(kind: pa.DataType) -> bool:
 
 
 def hold_out(labels: np.ndarray, share: float) -> np.ndarray:
-    """Return which rows are tested with: a share of each class, spread evenly, nothing drawn.
+    """Return which rows are for testing: a share of each class, spread evenly, not random.
 
     Args:
         labels: Of every row, (n,).

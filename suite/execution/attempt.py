@@ -1,6 +1,6 @@
-"""One attempt at a run: from what the store holds of it to its result.
+"""One attempt at a run: from its last checkpoint to its result.
 
-The same on a worker of any cluster and in a plain process; it knows nothing of scheduling.
+It is the same on a worker of any cluster and in a plain process, and independent of scheduling.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from suite.training.network_file import NetworkFile, pack
 Outcome = Literal["done", "failed", "stopped"]
 
 SECONDS_BETWEEN_NOTES = 5.0
-"""How often a run says in the store how far it is."""
+"""How often a run reports its progress to the store."""
 
 _STARTS = "it starts from the network of"
 
 _log = logging.getLogger(__name__)
 
 PATIENCE = 300.0
-"""For so many seconds an attempt waits for a store that cannot be read or written."""
+"""How long an attempt waits for a store that cannot be read or written."""
 
 
 def attempt(
@@ -63,7 +63,7 @@ def attempt(
 ) -> Outcome:
     """Train a run from its last checkpoint to its result.
 
-    A store in trouble (a full disk, a lost mount) is waited for where the attempt cannot go on
+    If the store fails (a full disk, a lost mount), the attempt waits where it cannot continue
     without it: for the checkpoint to start from and for the result. A checkpoint, log or note
     that cannot be written meanwhile is left out.
 
@@ -73,22 +73,22 @@ def attempt(
         store: Where its checkpoint is and its result goes.
         execution: Engine, threads, device, seconds between checkpoints, what is kept.
         on_epoch: Called with each epoch's record; may raise `training.Stopped`.
-        on_warning: Called with what is wrong and ends nothing: a damaged file, say.
-        driver: Token of the driver, by which who watches tells this attempt from earlier ones.
+        on_warning: Called with what is wrong but ends no run, e.g. a damaged file.
+        driver: Token of the driver, which distinguishes this attempt from earlier ones.
         keeps: The epochs after which the network is kept for runs that start from it.
         again: Train the run again even if it is done; its result stays as it is.
         until: Stop after this epoch, with a checkpoint to go on from; by default after the last.
 
     Returns:
-        "done", also where another attempt was faster; "failed" where it would fail again (a loss
-        that is not finite, a strategy that misbehaves), which is noted in the store; "stopped".
+        "done", also if another attempt was faster; "failed" if it would fail again (a loss that is
+        not finite, a faulty plug-in), which is noted in the store; "stopped".
 
     Raises:
         UserError: With `again`, if it fails.
         Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
     """
     log = _Log(run, store)
-    with _warnings_told(log.add, on_warning):
+    with _warnings_passed_on(log.add, on_warning):
         kept = {e: patiently(functools.partial(store.network, run.key, e), PATIENCE) for e in keeps}
         lost = [epoch for epoch, network in kept.items() if network is None]
         if not lost and not again and patiently(lambda: store.done(run.key), PATIENCE):
@@ -119,7 +119,7 @@ def _train(
     before: dict[str, Any] | None = None  # what an earlier attempt had noted
 
     def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
-        """Leave out what an orphan writes once an attempt made in its place has got farther."""
+        """Do not let an orphan overwrite the progress of the attempt that replaced it."""
 
         def guarded() -> None:
             now = store.progress(run.key)
@@ -146,9 +146,9 @@ def _train(
         last = record["epoch"] == run.settings.epochs
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
-            pace = (noted - started) / epochs  # all told: checkpoints and waiting too
+            pace = (noted - started) / epochs  # includes checkpoints and waiting
             now = _note(run, driver, record["epoch"], record["train_loss"], pace)
-            log.unless_in_trouble(unless_behind(lambda: store.note_progress(run.key, now)))
+            log.if_possible(unless_behind(lambda: store.note_progress(run.key, now)))
             log.keep()
         on_epoch(record)
         if record["epoch"] == until and not last:
@@ -157,11 +157,11 @@ def _train(
     def keep(checkpoint: bytes) -> None:
         nonlocal kept
         kept = checkpoint
-        log.unless_in_trouble(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
+        log.if_possible(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
         log.keep()
 
     def keeper(epoch: int) -> Callable[[bytes], None]:
-        # Later runs cannot do without it, so a store in trouble is waited for.
+        # Later runs need it, so wait for a failing store.
         return lambda kept: patiently(lambda: store.keep_network(run.key, epoch, kept), PATIENCE)
 
     final: list[NetworkFile] = []
@@ -175,7 +175,7 @@ def _train(
         checkpoint = None  # the epoch whose network is wanted lies behind it
     found = "with a checkpoint" if checkpoint else "without a checkpoint"
     log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
-    log.unless_in_trouble(announce)
+    log.if_possible(announce)
     log.keep()
 
     def reached_until(checkpoint: bytes) -> bool:
@@ -244,11 +244,11 @@ def _train(
         log.add("stopped")
         return "stopped"
     except (training.DivergedError, UserError) as error:
-        told = traceback.format_exc()
-        log.add(told)
+        trace = traceback.format_exc()
+        log.add(trace)
         if again:
             raise
-        failure: dict[str, Any] = {"reason": str(error), "traceback": told}
+        failure: dict[str, Any] = {"reason": str(error), "traceback": trace}
         failure |= {"diverged": True} if isinstance(error, training.DivergedError) else {}
         patiently(lambda: store.fail(run.key, failure), PATIENCE)
         return "failed"
@@ -295,7 +295,7 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
         if kept is None:
             failure = patiently(functools.partial(store.failure, key), PATIENCE)
             because = f"failed: {failure['reason']}" if failure else "is not in the store"
-            if _STARTS in because:  # of a long chain, what went wrong first is told
+            if _STARTS in because:  # of a long chain, report what went wrong first
                 raise UserError(because.removeprefix("failed: "))
             raise UserError(
                 f"{_STARTS} {start.run.cell}, seed {run.seed}, after epoch {epoch}, which {because}"
@@ -305,24 +305,24 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
 
 
 @contextmanager
-def _warnings_told(*hearers: Callable[[str], None]) -> Iterator[None]:
-    """Tell hearers what the suite warns of meanwhile: on a worker nobody sees it otherwise."""
+def _warnings_passed_on(*receivers: Callable[[str], None]) -> Iterator[None]:
+    """Pass the suite's warnings on: on a worker they would not be seen."""
 
-    class Telling(logging.Handler):
+    class _Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            for hear in hearers:
-                hear(record.getMessage())
+            for receive in receivers:
+                receive(record.getMessage())
 
-    telling, logger = Telling(logging.WARNING), logging.getLogger("suite")
-    logger.addHandler(telling)
+    handler, logger = _Handler(logging.WARNING), logging.getLogger("suite")
+    logger.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(telling)
+        logger.removeHandler(handler)
 
 
 def engine_of(execution: Execution) -> Literal["masked", "sparse"]:
-    """Return the engine that `auto` stands for: sparse on a CPU, masked on a GPU."""
+    """Return the engine that `auto` means: sparse on a CPU, masked on a GPU."""
     if execution.engine == "auto":
         return "masked" if execution.gpu > 0 else "sparse"
     return execution.engine
@@ -357,15 +357,15 @@ def _note(
 
 
 class _Lines(io.TextIOBase):
-    """A file whose lines somebody hears."""
+    """A file that passes each line on."""
 
-    def __init__(self, hear: Callable[[str], None]) -> None:
-        self._hear, self._rest = hear, ""
+    def __init__(self, receive: Callable[[str], None]) -> None:
+        self._receive, self._rest = receive, ""
 
     def write(self, text: str) -> int:
         *lines, self._rest = f"{self._rest}{text}".split("\n")
         for line in lines:
-            self._hear(line)
+            self._receive(line)
         return len(text)
 
 
@@ -382,13 +382,13 @@ class _Log:
         self._lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
     def keep(self) -> None:
-        self.unless_in_trouble(
+        self.if_possible(
             lambda: self._store.keep_log(self._run.key, self._name, "".join(self._lines))
         )
 
-    def unless_in_trouble(self, write: Callable[[], None]) -> None:
-        """Write something that can be done without; where it cannot be written, log why."""
+    def if_possible(self, write: Callable[[], None]) -> None:
+        """Write something that is not essential; if it cannot be written, log why."""
         try:
             write()
         except OSError as error:
-            self.add(f"the store is in trouble: {error}")
+            self.add(f"the store cannot be used now: {error}")

@@ -1,4 +1,4 @@
-"""Drive a study: find what the store lacks, have it run, say what came of it."""
+"""Drive a study: find the missing runs, have them run, report the outcome."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from suite.decisions import Undecided
 
 SECONDS_OF_LOADING = 5.0
-"""Kernels that took longer were compiled; loading those of an earlier process takes well under."""
+"""Kernels that took longer were compiled; loading compiled ones is much faster."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of driving a study.
+    """The outcome of driving a study.
 
     Attributes:
         done: How many of its runs are done now.
@@ -71,7 +71,7 @@ def drive(
     until_decided: bool = False,
     max_seeds: int | None = None,
 ) -> Outcome:
-    """Run what the store lacks of a study.
+    """Run what is missing of a study in its store.
 
     Args:
         study: The study.
@@ -88,7 +88,7 @@ def drive(
         What is done and what failed. Runs that are neither were interrupted.
 
     Raises:
-        UserError: If the data cannot be had or a cell does not fit them, if another driver lives,
+        UserError: If the data are missing or a cell does not fit them, if another driver is alive,
             or if the store or the cluster cannot be used.
         KeyboardInterrupt: At the second interrupt.
     """
@@ -269,14 +269,14 @@ def fingerprints(
 
 
 def note_fingerprints(study: Study, found: Mapping[str, str], store: RunStore) -> None:
-    """Remember in a store the content of data sets: only who drives the study may."""
+    """Record the content of data sets in a store; only the driver of the study may."""
     for source in study.sources():
         folder = "" if isinstance(source, str) else str(study.path.parent)
         store.note_fingerprint(source_name(source), found[source_name(source)], folder)
 
 
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
-    """Return the runs without a result that checks out, in their order, each once."""
+    """Return the runs without a valid result, in their order, each once."""
     distinct = {run.key: run for run in runs}  # two names of one data set make the same run twice
     states = store.states(distinct)
     finished = [key for key, state in states.items() if state == "done"]
@@ -289,7 +289,7 @@ def _is_kept(start: Start, store: RunStore) -> bool:
 
 
 def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
-    """Return the epochs that earlier attempts at runs have behind them."""
+    """Return the epochs that earlier attempts have completed."""
     begun = set(store.keys())
     keys = [run.key for run in runs if run.key in begun]
     notes = zip(keys, at_once(store.progress, keys), strict=True)

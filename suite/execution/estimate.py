@@ -1,4 +1,4 @@
-"""What a study will cost on this machine, from a few measured steps."""
+"""Estimates the cost of a study on this machine from a few measured steps."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Cost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a study costs.
+    """The cost of a study.
 
     Attributes:
         cells: Each cell's cost.
         at_once: How many runs go on at once with the resources given.
-        wall_seconds: From start to end, if all goes on at once that can.
+        wall_seconds: From start to end, with as many runs at once as possible.
     """
 
     cells: list[Cost]
@@ -53,12 +53,12 @@ class Estimate:
 
 
 def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estimate:
-    """Measure a few steps of each cell and say what the study costs.
+    """Estimate the cost of a study from a few measured steps of each cell.
 
     Args:
         study: The study.
         data_dir: The data folder.
-        at_hand: Cores at hand; those that may be used here by default.
+        at_hand: Available cores; by default those that this process may use.
 
     Returns:
         An upper estimate: connections are counted as at initialisation, and most methods lose

@@ -1,6 +1,6 @@
-"""When driving a study ends before its last run has: an interrupt, or what cannot go on.
+"""Decides when a study ends before its last run: an interrupt, or a failure.
 
-Knows nothing of Ray: who schedules runs asks it, tells it what dies, and tells a watcher.
+Independent of Ray: the scheduler asks it, reports deaths to it, and notifies a watcher.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suite.execution.attempt import Outcome
 
 SECONDS_TO_STOP = 30.0
-"""After an interrupt, runs may take so long to end their epoch."""
+"""After an interrupt, runs may take this long to finish their epoch."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ class StrangerError(Exception):
 
 
 class Watcher(Protocol):
-    """Who is told what runs do."""
+    """Is notified of what runs do."""
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""
 
     def reached(self, key: str, epoch: int, seconds: float) -> None:
-        """A run has reached an epoch, which took so many seconds."""
+        """A run has reached an epoch; `seconds` is how long that epoch took."""
 
     def retried(self, key: str, reason: str) -> None:
         """An attempt at a run died, and another will be made."""
@@ -50,16 +50,16 @@ class Watcher(Protocol):
         """Something is wrong that ends no run."""
 
     def stopping(self, seconds: float) -> None:
-        """An interrupt came: runs get so many seconds to end their epoch."""
+        """An interrupt came: runs may finish their epoch within this many seconds."""
 
 
 class Ending:
-    """Decides when to end before the last run has: an interrupt, or what cannot go on.
+    """Decides when to end before the last run: an interrupt, or a failure.
 
     Attributes:
         interrupted: Whether an interrupt came.
-        reason: The sentence to stop with, where the study cannot go on.
-        running: Keys of the runs that are going on.
+        reason: The sentence to stop with, if the study cannot continue.
+        running: Keys of the runs that are under way.
         ended: Keys of the runs that have ended, failed ones included, stopped ones not.
     """
 
@@ -86,27 +86,26 @@ class Ending:
             try:
                 self._lock.order_stop()
             except OSError as error:
-                _log.warning("the store is in trouble: %s", error)
+                _log.warning("the store cannot be used now: %s", error)
             if self._awaited:
                 self._watcher.stopping(SECONDS_TO_STOP)
         self._awaited &= self.running
         return not self._awaited or time.monotonic() > self._deadline
 
     def hear(self, error: Exception) -> None:
-        """Take note of what a worker died of.
+        """Record the error that a worker died of.
 
         One that does not see the store ends the study, unless the driver does not see it either:
-        then the store is in trouble and the run is tried again.
+        then the store has failed and the run is tried again.
         """
         cause = getattr(error, "cause", None)
         if isinstance(cause, StrangerError) and self._lock.shows():
             self.reason = str(cause)
 
     def hear_stopped(self, host: str) -> None:
-        """Take note that a worker on some host found an order to stop.
+        """Record that a worker on some host found an order to stop.
 
-        Where neither this driver gave it nor one that took its place, somebody else did, in what
-        that host takes for the store.
+        If this driver did not give it, nor one that replaced it, the host sees another store.
         """
         if self.interrupted or self.reason is not None:
             return
@@ -116,8 +115,8 @@ class Ending:
             return
         if self._lock.lost is None:
             self.reason = (
-                f"{host} was told to stop by another driver, of which the store shows nothing "
-                "here: it must be one that all nodes share (a network file system, s3://)."
+                f"{host} was stopped by another driver, which the store does not show here; use a "
+                "store that all nodes share (a network file system, s3://)."
             )
 
     @contextmanager
@@ -143,7 +142,7 @@ class Ending:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Let no interrupt break in; what came meanwhile is obeyed at the end.
+        """Delay interrupts; those that come meanwhile are obeyed at the end.
 
         Raises:
             KeyboardInterrupt: At the end, if a second interrupt came.

@@ -142,7 +142,7 @@ def make_activation(name: str, hidden: Hidden) -> Activation:
         hidden: The layer.
 
     Raises:
-        ValueError: There is no such activation.
+        ValueError: The activation does not exist.
     """
     if name not in ACTIVATIONS:
         raise ValueError(f"There is no activation {name!r}; choose {', '.join(ACTIVATIONS)}.")

@@ -46,7 +46,7 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
 
 
 def _is_plain(layer: object) -> bool:
-    """Return whether kernels alone compute a layer, and nobody watches it."""
+    """Return whether a layer can be computed by kernels only: it has no hooks."""
     return (
         isinstance(layer, SparseLinear)
         and layer.activation.fused_slope is not None
@@ -55,7 +55,7 @@ def _is_plain(layer: object) -> bool:
 
 
 def _by_kernels(network: MLP, layers: list[Any], x: Tensor, labels: Tensor) -> Tensor:
-    """Do what `differentiate` says, for layers that are all plain."""
+    """Differentiate as `differentiate` does, for layers that are all plain."""
     rests = []
     entered = [x]
     for layer, dropout in zip(layers, network.draw_dropout(), strict=True):

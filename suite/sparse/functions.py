@@ -23,7 +23,7 @@ class Connections:
         positions: int64 (connections,), ascending.
         by_row: `starts` uint64 (n_out + 1,) and `columns` uint32 (connections + AHEAD,).
         by_column: `starts` uint64 (n_in + 1,), `rows` uint32 (connections + AHEAD,) and `order`
-            uint32 (connections,), where each of them stands in `positions`.
+            uint32 (connections,), the index of each of them in `positions`.
     """
 
     def __init__(self, shape: tuple[int, int], positions: np.ndarray) -> None:
@@ -120,7 +120,7 @@ class Dropped(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, dropout: Dropout) -> Tensor:
-        """Return what dropout leaves, in memory of its own."""
+        """Return what dropout leaves, as a new array."""
         ctx.dropout = dropout
         return _dropped(h, dropout)
 
@@ -149,5 +149,5 @@ def _starts(indices: np.ndarray, count: int) -> np.ndarray:
 
 
 def _padded(indices: np.ndarray) -> np.ndarray:
-    """Return indices as uint32, with the zeros behind them that prefetching reads."""
+    """Return indices as uint32, padded with zeros for prefetching."""
     return np.concatenate([indices, np.zeros(int(products.AHEAD))]).astype(np.uint32)

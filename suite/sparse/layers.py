@@ -16,7 +16,7 @@ engines' layers have one interface:
     watch                      set to True, the next passes leave what they saw in `seen`
 
 `gather` and `scatter` serve any tensor shaped like `weight`: its gradient, its momentum, and both
-moments of Adam. So whatever an optimiser keeps can be carried to a new topology: gather it before
+moments of Adam. So all state of an optimiser can be carried to a new topology: gather it before
 `rewire`, choose its values, and scatter them after `rewire`.
 """
 
@@ -66,7 +66,7 @@ class Seen:
     def gradient_rows(self, start: int, stop: int) -> np.ndarray:
         """Return rows `start` to `stop` of `gradient`, float32 (stop - start, n_in).
 
-        Time and memory are those of these rows alone.
+        Only these rows cost time and memory.
         """
         return (self._error()[start:stop] @ self.inputs.T).cpu().numpy()
 
@@ -195,7 +195,7 @@ class MaskedLinear(nn.Module):
 
 
 class SparseLinear(nn.Module):
-    """A hidden layer of which only the active weights exist, on the CPU.
+    """A hidden layer that stores only the active weights, on the CPU.
 
     Args:
         shape: (n_out, n_in).

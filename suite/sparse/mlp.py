@@ -141,7 +141,7 @@ def build(
             positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
         count = n_out * n_in if positions is None else len(positions)
         weights = glorot_uniform(shape, count, weights_rng)
-        # 100 lies beyond any layer: the activation's values come from a stream of their own.
+        # 100 is beyond any layer: the activation's values come from a separate stream.
         own_rng = stream(seed, "weights", draw, layer=100 + index)
         units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))
         is_sparse = positions is not None and count < masked_from * n_out * n_in

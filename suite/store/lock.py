@@ -1,15 +1,15 @@
 """One driver a study and store: a lock with a heartbeat in the store itself.
 
-A driver writes who it is to the store, with a token that nobody else has, and again every few
-seconds. That one file is
+A driver writes its identity and a unique token to the store, and repeats that every few seconds.
+That one file is
 
 * the lock: a second driver of the same study refuses while the first lives;
-* the sign by which a worker knows that it sees the driver's store, and no other of that name;
-* the way to tell workers to stop, and to tell orphans that another driver has taken over.
+* the sign for workers that they see the driver's store, not another one of that name;
+* the order for workers to stop, and the sign for orphans that another driver has taken over.
 
 No file system that a store can be on has to offer locks or atomic creation. Two drivers that start
-at the same moment both write; the one whose token is not there at the next look gives way, and
-until then both do the same work to the same end.
+at the same moment both write; the one whose token is gone at the next look stops, and
+until then both do the same work with the same result.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STALE_AFTER = 60.0
 """A driver that has been silent for this many seconds counts as dead."""
 
 BEATS_TO_WATCH = 3
-"""A driver that misses this many beats is dead, whatever its clock says."""
+"""A driver that misses this many beats is dead, even if its clock differs from ours."""
 
 Order = Literal["go on", "stop", "unknown"]
 
@@ -49,15 +49,15 @@ class Lock:
     """A held lock. Use `hold`.
 
     Args:
-        store: The run store that it lies in.
+        store: The run store that holds it.
         study: The study's name.
         file: The study's file.
 
     Attributes:
         study: The study's name.
-        token: A name that nobody else has.
+        token: A unique name.
         started: When, in seconds since the epoch.
-        displaced: Token of the driver whose place it took.
+        displaced: Token of the driver that it replaced.
         lost: The sentence to stop with, once another driver has taken over.
     """
 
@@ -84,10 +84,10 @@ class Lock:
             self.beat()
 
     def beat(self) -> None:
-        """Say that this driver lives, unless another has taken over.
+        """Report that this driver is alive, unless another has taken over.
 
         Raises:
-            OSError: If the store cannot be used now; the lock is not lost for that.
+            OSError: If the store cannot be used now; the lock is not lost because of that.
         """
         with self._writing:
             now = self._store.driver(self.study)
@@ -97,7 +97,7 @@ class Lock:
                 self._write()
 
     def shows(self) -> bool:
-        """Whether this driver's name can be read in the store now."""
+        """Whether this driver can be read from the store now."""
         try:
             now = self._store.driver(self.study)
         except OSError:
@@ -113,15 +113,15 @@ class Lock:
         self._write()
 
     def keep_beating(self) -> None:
-        """Beat until the lock is released or lost: a thread of its own does this."""
+        """Beat until the lock is released or lost; runs in a separate thread."""
         while not self._released.wait(SECONDS_BETWEEN_BEATS) and self.lost is None:
             try:
                 self.beat()
             except OSError:
-                continue  # a store in trouble is no reason to stop; others see the beat's age
+                continue  # no reason to stop; others see the age of the beat
 
     def release(self) -> None:
-        """Let go, unless another driver has taken over."""
+        """Release the lock, unless another driver has taken over."""
         self._released.set()
         with self._writing:
             try:
@@ -157,10 +157,10 @@ def hold(
         store: The run store.
         study: The study's name.
         file: The study's file, by which another study of that name is noticed.
-        takeover: Take the lock even from a living driver of this study; that one then stops.
+        takeover: Take the lock even from a driver that is alive, which then stops.
 
     Raises:
-        UserError: If another driver lives.
+        UserError: If another driver is alive.
         OSError: If the store cannot be used.
     """
     holder = store.driver(study)
@@ -174,7 +174,7 @@ def hold(
             )
         raise UserError(
             f"{study} is being driven into {store.location} by {describe(holder)}. "
-            "Wait for it, stop it, or take its place with --takeover."
+            "Wait for it, stop it, or replace it with --takeover."
         )
     lock = Lock(store, study, file)
     lock.claim(holder)
@@ -186,22 +186,22 @@ def hold(
 
 
 def is_another(driver: dict[str, Any], file: Path | None) -> bool:
-    """Whether a driver drives another study than a file's: another file, of other content."""
+    """Whether a driver drives a different study: another file with other content."""
     ours = _about(file)
     return all(key in driver and driver[key] != value for key, value in ours.items()) and ours != {}
 
 
 def _lives(store: RunStore, study: str, holder: dict[str, Any]) -> bool:
-    """Whether the lock's holder lives; one on another machine is watched until that is clear.
+    """Whether the holder of the lock is alive; one on another machine is watched to find out.
 
-    Its clock may differ from ours, so what counts is that it beats, not when it says it did.
+    Its clock may differ from ours, so the beats count, not the times that it reports.
     """
     if is_here(holder):
         return alive(holder)
     least = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS
     seconds = max(least, STALE_AFTER - silent_for(holder))
     _log.warning(
-        "%s was driven by %s: waiting for up to %.0f s to see whether that still lives.",
+        "%s was driven by %s: waiting up to %.0f s to see whether it is still alive.",
         study,
         describe(holder),
         seconds,
@@ -221,7 +221,7 @@ def next_beat(
         seconds: How long to watch, three beats by default.
 
     Returns:
-        None if it stays silent, or lets go.
+        None if it stays silent, or releases the lock.
     """
     seconds = BEATS_TO_WATCH * SECONDS_BETWEEN_BEATS if seconds is None else seconds
     deadline = time.monotonic() + seconds
@@ -233,9 +233,9 @@ def next_beat(
 
 
 def alive(driver: dict[str, Any]) -> bool:
-    """Whether a driver lives, going by its last report.
+    """Whether a driver is alive, judged by its last report.
 
-    It is dead after `STALE_AFTER` seconds of silence and, on this machine, if its process has gone.
+    It is dead after `STALE_AFTER` seconds of silence and, on this machine, if its process is gone.
     """
     if is_here(driver) and not _has_process(driver):
         return False
@@ -253,16 +253,16 @@ def silent_for(driver: dict[str, Any]) -> float:
 
 
 def describe(driver: dict[str, Any]) -> str:
-    """Return a driver's host, process and age, for people."""
+    """Return a driver's process, host and age in words."""
     age = timedelta(seconds=round(max(0.0, time.time() - driver["started"])))
-    heard = f"heard of {silent_for(driver):.0f} s ago"
-    return f"process {driver['pid']} on {driver['host']}, started {age} ago and last {heard}"
+    seen = f"seen {silent_for(driver):.0f} s ago"
+    return f"process {driver['pid']} on {driver['host']}, started {age} ago, last {seen}"
 
 
 def order(
     store: RunStore, study: str, token: str, *, since: float = 0.0, displaced: str | None = None
 ) -> Order:
-    """Return what the driver with a token wants of its workers.
+    """Return the order of a driver to its workers.
 
     Args:
         store: The run store.
@@ -273,9 +273,8 @@ def order(
         displaced: Token of the driver whose place it took, which may write itself back once.
 
     Returns:
-        "stop" also where another driver has taken over: it has the work done by its own workers.
-        "unknown" where the store knows of no such driver: then it is not the driver's store, or
-        the driver has gone.
+        "stop" also if another driver has taken over: its workers do the work.
+        "unknown" if the store does not know the driver: it is another store, or the driver is gone.
 
     Raises:
         OSError: If the store cannot be read.
@@ -289,11 +288,11 @@ def order(
 
 
 def _machine() -> str:
-    """Return what tells this machine, since it was started, from others of its name."""
+    """Return an identifier of this machine since its last start."""
     parts = [socket.gethostname()]
     for read in (
         lambda: Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        lambda: str(Path("/proc/self/ns/pid").readlink()),  # containers count processes anew
+        lambda: str(Path("/proc/self/ns/pid").readlink()),  # containers count processes from 1
     ):
         try:
             parts.append(read())
@@ -303,7 +302,7 @@ def _machine() -> str:
 
 
 def _about(file: Path | None) -> dict[str, str]:
-    """Return what tells a study from others of its name: where its file is, and what it says."""
+    """Return what distinguishes studies of one name: the path and the content of the file."""
     if file is None:
         return {}
     content = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -311,7 +310,7 @@ def _about(file: Path | None) -> dict[str, str]:
 
 
 def _has_process(driver: dict[str, Any]) -> bool:
-    """Whether a driver's process is there: no zombie, and no later one of the same number.
+    """Whether a driver's process exists: not a zombie, nor a later one of the same number.
 
     A later one was created after the driver last reported. Both times follow this machine's clock.
     """
@@ -333,4 +332,4 @@ def _is_hidden(pid: int) -> bool:
         return True
     except ProcessLookupError:
         return False
-    return False  # our own would have been seen
+    return False  # a process of this user would have been seen

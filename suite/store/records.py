@@ -114,7 +114,7 @@ def is_whole(history: History, epochs: int) -> bool:
 def agree(known: History, other: History) -> bool:
     """Whether two histories of one run agree.
 
-    Seconds may differ; what one of two versions did not record yet is no difference.
+    Seconds may differ, and so may measures that one of the two versions did not record yet.
     """
 
     def agree(name: str, ours: Any, theirs: Any) -> bool:

@@ -145,26 +145,27 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     begun = set(store.keys()) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
     reported = dict(zip(asked, at_once(store.progress, asked), strict=True))
-    heard = notes | {key: note for key, note in reported.items() if note is not None}
-    notes.update({key: heard[key] for key in heard if states.get(key) == "done"})
+    reports = notes | {key: note for key, note in reported.items() if note is not None}
+    notes.update({key: reports[key] for key in reports if states.get(key) == "done"})
     conditions = {
-        run.key: _condition(states[run.key], heard.get(run.key), driver, now) for run in runs
+        run.key: _condition(states[run.key], reports.get(run.key), driver, now) for run in runs
     }
     timed: dict[str, list[Note]] = {}
     for run in runs:
-        if run.key in heard and heard[run.key]["seconds"] is not None:
-            timed.setdefault(run.cell, []).append(heard[run.key])
+        if run.key in reports and reports[run.key]["seconds"] is not None:
+            timed.setdefault(run.cell, []).append(reports[run.key])
     pace = {cell: fmean(note["seconds"] for note in found) for cell, found in timed.items()}
     losses = {
         cell: max(found, key=lambda note: note["time"])["train_loss"]
         for cell, found in timed.items()
     }
-    epochs = {key: note["epoch"] for key, note in heard.items()}
+    epochs = {key: note["epoch"] for key, note in reports.items()}
     cells, left = tally(runs, conditions, epochs, pace, losses)
     return Status(
         study.name,
         store.location,
-        driver is not None or any(run.key in heard or states[run.key] != "missing" for run in runs),
+        driver is not None
+        or any(run.key in reports or states[run.key] != "missing" for run in runs),
         _driver_condition(driver, now),
         lock.describe(driver) if driver else "",
         cells,
@@ -291,8 +292,8 @@ def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, fl
     if lock.is_here(driver):
         return driver, time.time() if lock.alive(driver) else None
     if abs(time.time() - driver["time"]) > lock.BEATS_TO_WATCH * lock.SECONDS_BETWEEN_BEATS:
-        heard = lock.next_beat(store, study.name, driver)
-        return (driver, None) if heard is None else (heard, heard["time"])
+        report = lock.next_beat(store, study.name, driver)
+        return (driver, None) if report is None else (report, report["time"])
     return driver, driver["time"]
 
 

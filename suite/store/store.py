@@ -1,4 +1,4 @@
-"""The run store: what is known of every run, by its key.
+"""The run store: everything known about every run, by its key.
 
     runs/KEY/run.json      what the run is
     runs/KEY/checkpoint    its network after some epoch, with the history so far
@@ -9,12 +9,12 @@
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
     runs/KEY/log-*.txt     one log an attempt
-    drivers/STUDY.json     who drives a study now: the lock, and its heartbeat
-    datasets/*.json        the content that a data set's name stood for, for each folder of studies
+    drivers/STUDY.json     the driver of a study: the lock, and its heartbeat
+    datasets/*.json        the content that a data set's name meant, for each folder of studies
     aside/                 files that did not check out
     regrowth-suite         the mark of a store
 
-The store is the truth: whatever it lacks is run, whatever it holds is not run again.
+The store is the truth: what is missing is run, what is there is not run again.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ State = Literal["done", "partial", "missing", "failed"]
 DEFAULT_STORE = "results"
 
 SECONDS_UNTIL_SWEPT = 3600.0
-"""Nobody takes longer to write one file: an older unfinished one was left by a killed process."""
+"""No writer takes longer for one file: an older unfinished one was left by a killed process."""
 
 READERS = 16
-"""So many questions a store is asked at once."""
+"""How many questions a store is asked at once."""
 
 _T = TypeVar("_T")
 _FOLDERS = ("runs", "drivers", "datasets")
@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class UnusableError(UserError):
-    """A store that cannot be used now; later it may be."""
+    """A store that cannot be used now, but perhaps later."""
 
 
 class RunStore:
@@ -58,13 +58,13 @@ class RunStore:
         location: Path or URL; need not exist yet.
 
     Raises:
-        UserError: If the location is empty, a file, or names no file system that can be opened.
-        UnusableError: If that cannot be reached now.
+        UserError: If the location is empty, a file, or on a file system that cannot be opened.
+        UnusableError: If it cannot be reached now.
     """
 
     def __init__(self, location: str | Path = DEFAULT_STORE) -> None:
         if not str(location):
-            raise UserError("--store is empty: name a folder or a URL.")
+            raise UserError("--store is empty: give a folder or a URL.")
         try:
             self.place: Place = open_place(location)
             is_file = self.place.local and Path(self.place.root).is_file()
@@ -75,24 +75,24 @@ class RunStore:
         self.location = self.place.location
         if is_file:
             raise UserError(
-                f"--store {location}: is a file, and a store is a folder. suite import makes a "
-                "store of an exported file; compare, power and report read one as it is."
+                f"--store {location}: is a file, but a store is a folder. Make a store of an "
+                "exported file with suite import; compare, power and report read it directly."
             )
 
     def stand(self) -> None:
-        """Make the store if there is none, clear out what killed writers left, and insist on it.
+        """Make the store if it does not exist, remove what killed writers left, and require it.
 
-        From then on a store that has gone (a lost mount, say) is an error, not an empty store.
+        From then on a missing store (e.g. a lost mount) is an error, not an empty store.
 
         Raises:
-            OSError: If it can be neither made nor read.
+            OSError: If it cannot be made or read.
         """
         self.place = self.place.stand()
         for folder in _FOLDERS:
             self.place.sweep(folder, SECONDS_UNTIL_SWEPT)
 
     def insist(self) -> None:
-        """Insist that the store is there: what a worker does, which never makes one."""
+        """Require that the store exists: what a worker does, which never makes one."""
         self.place = self.place.insist()
 
     def states(self, keys: Iterable[str]) -> dict[str, State]:
@@ -110,11 +110,11 @@ class RunStore:
         return {key: state(key) for key in keys}
 
     def done(self, key: str) -> bool:
-        """Whether a run has a result that checks out; one that does not is set aside."""
+        """Whether a run has a valid result; a damaged one is set aside."""
         return self._checked(f"runs/{key}/result.json") is not None
 
     def begin(self, key: str, run: dict[str, Any]) -> None:
-        """Note what a run is, before it starts; an earlier failure is forgotten."""
+        """Record what a run is before it starts, and forget an earlier failure."""
         self._write(f"runs/{key}/run.json", run)
         self.place.delete(f"runs/{key}/failure.json")
 
@@ -137,7 +137,7 @@ class RunStore:
         self._write(f"runs/{key}/so-far.json", record)
 
     def checkpoint(self, key: str) -> bytes | None:
-        """Return a run's checkpoint, or None where it has none that checks out."""
+        """Return a run's checkpoint, or None if it has no valid one."""
         return self._checked(f"runs/{key}/checkpoint")
 
     def keep_checkpoint(self, key: str, checkpoint: bytes) -> None:
@@ -166,11 +166,11 @@ class RunStore:
         self._put(f"runs/{key}/final-network", network)
 
     def progress(self, key: str) -> dict[str, Any] | None:
-        """Return how far a run is, as it last said."""
+        """Return the last progress report of a run, or None."""
         return self._read(f"runs/{key}/progress.json")
 
     def note_progress(self, key: str, progress: dict[str, Any]) -> None:
-        """Say how far a run is."""
+        """Report the progress of a run."""
         self._write(f"runs/{key}/progress.json", progress)
 
     def failure(self, key: str) -> dict[str, Any] | None:
@@ -196,19 +196,19 @@ class RunStore:
         return sorted({name.partition("/")[0] for name in self.place.names("runs")})
 
     def driver(self, study: str) -> dict[str, Any] | None:
-        """Return who drives a study, as it last said, or None."""
+        """Return the last report of a study's driver, or None."""
         return self._read(f"drivers/{study}.json")
 
     def note_driver(self, study: str, driver: dict[str, Any]) -> None:
-        """Say who drives a study."""
+        """Record the driver of a study."""
         self._write(f"drivers/{study}.json", driver)
 
     def release_driver(self, study: str) -> None:
-        """Say that nobody drives a study."""
+        """Remove the record of a study's driver."""
         self.place.delete(f"drivers/{study}.json")
 
     def fingerprint(self, source: str, folder: str = "") -> str | None:
-        """Return the content that a data set's name last stood for in studies of a folder.
+        """Return the content that a data set's name last meant in studies of a folder.
 
         Args:
             source: The name as studies write it.
@@ -222,14 +222,14 @@ class RunStore:
         return known["fingerprint"] if known else None
 
     def contents(self, source: str) -> set[str]:
-        """Return every content that a data set's name has stood for, in whatever folder."""
+        """Return every content that a data set's name has meant, in any folder."""
         beginning = _note_name(source).removesuffix(".json").removeprefix("datasets/")
         names = [name for name in self.place.names("datasets") if name.startswith(beginning)]
         notes = (self._read(f"datasets/{name}") for name in names)
         return {note["fingerprint"] for note in notes if note}
 
     def note_fingerprint(self, source: str, fingerprint: str, folder: str = "") -> None:
-        """Remember the content that a data set's name stands for in studies of a folder."""
+        """Record the content that a data set's name means in studies of a folder."""
         if self.fingerprint(source, folder) != fingerprint:
             known = {"source": source, "fingerprint": fingerprint}
             known |= {"folder": folder} if folder else {}
@@ -240,7 +240,7 @@ class RunStore:
         self._put(name, text.encode())
 
     def _put(self, name: str, payload: bytes) -> None:
-        """Write a file; what is no file or directory of ours and lies in its way is set aside."""
+        """Write a file; set aside a foreign file or directory that is in its way."""
         while True:
             try:
                 return self.place.write(name, payload)
@@ -254,19 +254,18 @@ class RunStore:
         return value
 
     def _checked(self, name: str) -> bytes | None:
-        """Read a file, or set it aside where it does not check out."""
+        """Read a file, or set it aside if it is damaged."""
         for _ in range(2):  # a writer may just have put a sound one in its place
             try:
                 return self.place.read(name)
             except DamagedError:
                 continue
-        if (trouble := self._set_aside(name)) is not None:
-            told = f"passed over, for it cannot be set aside ({trouble.strerror or trouble})"
-            self._warn(name, told)
+        if (error := self._set_aside(name)) is not None:
+            self._warn(name, f"skipped, because it cannot be set aside ({error.strerror or error})")
         return None
 
     def _set_aside(self, name: str) -> OSError | None:
-        """Move away what does not check out, and say so; where that cannot be, return why."""
+        """Move a damaged file away and log it; if it cannot be moved, return why."""
         taken = set(self.place.names("aside"))
         flat = name.replace("/", "-")
         free = next(f"{flat}.{n}" for n in range(len(taken) + 1) if f"{flat}.{n}" not in taken)
@@ -277,19 +276,19 @@ class RunStore:
         self._warn(name, f"set aside as aside/{free}")
         return None
 
-    def _warn(self, name: str, told: str) -> None:
+    def _warn(self, name: str, what: str) -> None:
         _log.warning(
-            "%s in %s is damaged or foreign: %s; what it held is done again.",
+            "%s in %s is damaged or foreign: %s. Its content is computed again.",
             name,
             self.location,
-            told,
+            what,
         )
 
 
 def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
     """Return what a store answers for each key, in order, many questions at a time.
 
-    A store behind a URL answers late.
+    This hides the delay of a store behind a URL.
     """
     with ThreadPoolExecutor(READERS) as readers:
         return list(readers.map(ask, keys))
@@ -297,7 +296,7 @@ def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
 
 @contextmanager
 def usable(store: RunStore) -> Iterator[None]:
-    """Say in one sentence that a store cannot be used.
+    """Turn an OSError into one sentence: the store cannot be used now.
 
     Raises:
         UnusableError: In place of an OSError.

@@ -34,7 +34,7 @@ FORMAT = 1
 """Of exported files."""
 
 _ABOUT_A_RUN = {"source": str, "fingerprint": str, "settings": dict, "epochs": int}
-"""What an exported file must say of each run: its data, its settings and how many epochs it has."""
+"""What an exported file must record of each run: its data, settings and number of epochs."""
 _KEY = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class RunState:
         seed: Its seed.
         state: done, partial, missing or failed.
         reason: Why it failed.
-        record: What a finished run left besides its history: settings, seed, dataset,
+        record: What is recorded of a finished run, without its history: settings, seed, dataset,
             fingerprint, degrees, provenance.
     """
 
@@ -102,7 +102,7 @@ def read(study: Study, location: str | Path) -> Results:
 
 
 def collect(study: Study, store: RunStore) -> Results:
-    """Read what a store holds of a study; needs neither torch, ray nor the data.
+    """Read what a store holds of a study, without torch, ray or the data.
 
     Raises:
         UnusableError: If the store cannot be read.
@@ -171,7 +171,7 @@ def _labels(study: Study, run: Run) -> dict[str, Any]:
         "metric": settings.metric or "",
         "regrow": settings.regrow if settings.recipe.evolves else "",
         "seed": run.seed,
-        "dataset": title(settings.dataset),  # as this study names it, whoever ran it
+        "dataset": title(settings.dataset),  # as this study names it, not the study that ran it
     }
 
 
@@ -179,14 +179,16 @@ def export(results: Results, file: Path) -> None:
     """Write the tidy table to one file, whole.
 
     A Parquet file is what `import_file` reads losslessly: what belongs to a run and not to an
-    epoch (settings, degrees, provenance) stands in its metadata. A CSV file has the rows alone.
+    epoch (settings, degrees, provenance) is in its metadata. A CSV file has only the rows.
 
     Raises:
-        UserError: If the file's name ends in neither .parquet nor .csv, or it cannot be written.
+        UserError: If the name does not end in .parquet or .csv, or the file cannot be written.
     """
     contents = {".parquet": _as_parquet, ".csv": lambda found: as_csv(found.frame).encode()}
     if file.suffix.lower() not in contents:
-        raise UserError(f"{file}: end the name in .parquet, which import reads, or in .csv.")
+        raise UserError(
+            f"{file}: the name must end in .parquet (which suite import reads) or .csv."
+        )
     content = contents[file.suffix.lower()](results)
     try:
         write_whole(file, content)
@@ -227,7 +229,7 @@ def as_csv(table: pd.DataFrame, digits: int | None = None) -> str:
 
 
 def no_formula(text: str) -> str:
-    """Return a text as a spreadsheet shows it instead of computing it: '=A1 for =A1."""
+    """Return a text that a spreadsheet shows instead of computing it: '=A1 for =A1."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
@@ -238,10 +240,10 @@ class Imported:
     Attributes:
         added: Runs that the store did not have.
         known: Runs that it had, with the same history.
-        conflicting: Runs that it had with another history; its own was kept.
-        unfinished: Runs of which the file lacks epochs: they were left out.
-        elsewhere: Runs on other images than the store knows by that name, by the data set's
-            source: they are kept, and no verb shows them.
+        conflicting: Runs that it had with another history; the one in the store was kept.
+        unfinished: Runs whose epochs are not all in the file; they were left out.
+        elsewhere: Runs on other images than the store knows by that name, by data set. They are
+            kept, but no verb shows them.
     """
 
     added: list[str] = field(default_factory=list)
@@ -252,13 +254,16 @@ class Imported:
 
     def remarks(self) -> list[str]:
         """Return a sentence for everything that a user must know beyond the counts."""
-        found = [f"{key}: the store has another history; it was kept." for key in self.conflicting]
+        found = [
+            f"{key}: the store has a different history of this run; it was kept."
+            for key in self.conflicting
+        ]
         found += [
-            f"{key}: the file lacks some of its epochs, so it counts as not done and was left out."
+            f"{key}: some of its epochs are missing in the file, so it was left out."
             for key in self.unfinished
         ]
         return found + [
-            f"{len(keys)} of these runs had other images than the store knows as {source}: they "
+            f"{len(keys)} of these runs had other images than the store knows as {source}. They "
             "are not shown until the study is run on those images."
             for source, keys in self.elsewhere.items()
         ]
@@ -303,7 +308,7 @@ def import_file(file: Path, store: RunStore) -> Imported:
 
 
 def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return an exported file's table, and what its metadata says of its runs."""
+    """Return an exported file's table, and its metadata about the runs."""
     import pyarrow.parquet as pq
 
     foreign = f"{file}: is not a file that suite export wrote"
@@ -330,13 +335,15 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
             # It becomes the name of a folder in the store.
             raise UserError(f"{foreign}: the run key {key!r} is not 16 hexadecimal digits.")
         if not isinstance(runs.get(key), dict):
-            raise UserError(f"{foreign}: it says nothing of the run {key}.")
+            raise UserError(f"{foreign}: it has no metadata about the run {key}.")
         about_it = {**runs[key], "epochs": _epochs(runs[key])}
         lacking = [
             name for name, kind in _ABOUT_A_RUN.items() if not isinstance(about_it.get(name), kind)
         ]
         if lacking:
-            raise UserError(f"{foreign}: of the run {key} it lacks {', '.join(lacking)}.")
+            raise UserError(
+                f"{foreign}: its metadata about the run {key} lack {', '.join(lacking)}."
+            )
     return frame, about
 
 

@@ -1,7 +1,7 @@
 """A run's state between two epochs as bytes, in terms that both engines share.
 
 A sparse layer is kept as its active positions and the values there, so a checkpoint costs what the
-connections cost, and either engine goes on from the other's. Random streams need no state: the
+connections cost, and either engine resumes from the other's. Random streams need no state: the
 epoch names them.
 """
 
@@ -23,7 +23,7 @@ FORMAT = 1
 """Raised when what is kept changes; a checkpoint of another format is not gone on from."""
 
 SGD_MOMENTUM = "momentum_buffer"
-"""What SGD keeps; it stands by itself in a checkpoint. What other optimisers keep was added since,
+"""The state of SGD, a separate entry in a checkpoint. That of other optimisers was added later,
 as an optional field."""
 
 _log = logging.getLogger(__name__)

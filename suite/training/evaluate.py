@@ -1,4 +1,4 @@
-"""Evaluation: losses and accuracies of a network as it stands."""
+"""Evaluation: losses and accuracies of a network in its present state."""
 
 from __future__ import annotations
 

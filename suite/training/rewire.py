@@ -37,7 +37,7 @@ def rewire(
 ) -> Updated | None:
     """Update the topology of every layer together.
 
-    Weights and whatever the optimiser keeps of them go along with the connections that stay; of a
+    Weights and the optimiser's state stay with the connections that stay; of a
     new connection the optimiser knows nothing yet (zeros).
 
     Args:
@@ -97,7 +97,7 @@ def warn_of_dead_layers(network: mlp.MLP) -> bool:
         sides = (("incoming", rows, layer.shape[0]), ("outgoing", columns, layer.shape[1]))
         for which, ends, units in sides:
             dead = units - np.unique(ends).size
-            # Inputs that a sparse start leaves out are no unit of the network's own.
+            # Inputs that a sparse start leaves out are not units of the network.
             if dead > units / 2 and (which == "incoming" or number > 1):
                 _log.warning(
                     "layer %d: %d of %d units have no %s connection left.",
@@ -149,7 +149,7 @@ def _shaped(layer: Layer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]
 
 
 def _taken(values: np.ndarray, source: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """Return `values` at `source`, and where that is -1 what stands in `otherwise`."""
+    """Return `values` at `source`, or `otherwise` where `source` is -1."""
     taken = otherwise.copy()
     stays = source >= 0
     taken[stays] = values[source[stays]]

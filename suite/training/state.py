@@ -189,7 +189,7 @@ class Training:
         return x, self.batches.labels(order[chosen])
 
     def evaluate(self) -> dict[str, float]:
-        """Evaluate the network as it stands; see `evaluate.evaluate`."""
+        """Evaluate the network in its present state; see `evaluate.evaluate`."""
         for layer in self.network.layers:
             layer.watch = False
         return evaluate(self.network, self.batches, held_out=self.settings.validation != "test")
@@ -387,7 +387,7 @@ def build(
 
 
 def _note(done: Epoch, updated: Updated | None) -> None:
-    """Add an update to what an epoch's record says of its updates."""
+    """Add an update to the record of its epoch."""
     if updated is None:
         done["paused"] = True
         return

@@ -96,7 +96,7 @@ class FirstEpoch:
         self.training.step(*self.batch(), watch=watch)
 
     def evaluate(self) -> dict[str, float]:
-        """Evaluate the network as it stands."""
+        """Evaluate the network in its present state."""
         measures = self.training.evaluate()
         self.training.network.train()
         return measures

@@ -1,6 +1,6 @@
 """One run: train a network, evaluate it, update its topology, epoch after epoch.
 
-Knows neither Ray nor study files. A run that is given its last checkpoint goes on bit for bit as
+Independent of Ray and study files. A run that is given its last checkpoint continues bit for bit as
 if it had never stopped, because every draw comes from a stream that the epoch, or the step of the
 update, names.
 """
@@ -99,7 +99,7 @@ def train(
         on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
-        The whole history, that of the epochs before `checkpoint` included.
+        The whole history, including the epochs before `checkpoint`.
 
     Raises:
         Stopped: If `on_epoch` raised it before the last epoch, after a checkpoint was kept.
@@ -162,7 +162,7 @@ def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
 
 
 def check_fits(settings: Settings, images: DataSet) -> None:
-    """Check what only the data can tell.
+    """Check what can only be checked with the data.
 
     Raises:
         UserError: If a layer would be denser than dense, an epoch would have no batch, or feature

@@ -112,5 +112,5 @@ def test_a_token_that_is_missing_is_the_users_mistake(tmp_path):
         study = write_study(tmp_path)
         ended = suite("run", study, "--store", tmp_path / "s", "--address", address, **variables)
     assert ended.returncode == 2, ended.stderr
-    assert "needs the same token, and RAY_AUTH_MODE=token" in ended.stderr
+    assert "set the same token here, and RAY_AUTH_MODE=token" in ended.stderr
     assert "Traceback" not in ended.stderr

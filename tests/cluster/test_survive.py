@@ -79,7 +79,7 @@ def test_a_killed_driver_is_resumed_and_killed_while_it_resumes_and_then_the_hea
         study.until_executed(4, driver)
         kill(next(pid for pid in children(driver.pid) if "gcs_server" in command(pid)))
         assert driver.wait() != 0
-        assert "Ray ends this driver; then the same suite run goes on" in driver.told
+        assert "Ray ends this driver; the same suite run then resumes" in driver.told
         assert "Traceback" not in driver.told
         until(lambda: not study.ledger.pids(), "the end of the headless workers")
     finished, before = study.done(), study.executed()

@@ -86,7 +86,7 @@ def test_a_tracker_that_fails_later_is_told_once_and_ends_nothing():
     tracker = _harmless("mlflow", Failing(), told.append)
     for _ in range(3):
         tracker.on_trial_result(iteration=1, trials=[], trial=None, result={})
-    assert told == ["mlflow tracks no further: the server is gone"]
+    assert told == ["mlflow tracking ended: the server is gone"]
 
 
 @pytest.mark.parametrize("cell", ["set[hidden=[9, 9]]" * 30, "é" * 300, "{npz: a/b.npz}"])

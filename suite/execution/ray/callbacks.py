@@ -1,4 +1,4 @@
-"""What Tune says of its trials, passed on; and Tune told to end."""
+"""Passes on what Tune reports of its trials, and makes Tune stop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suite.execution.stopping import Ending, Watcher
 from suite.store.store import RunStore
 
 SECONDS_WITHOUT_ROOM = 60.0
-"""A cluster that has run nothing for so long has no room, or is only growing."""
+"""A cluster that has run nothing for this long has no room, or is still growing."""
 
 _COLOUR = re.compile(r"\x1b\[\d*m")
 
@@ -21,14 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 class Death(NamedTuple):
-    """How often in a row a run died without getting farther, and at which epoch."""
+    """How often in a row a run died without progress, and at which epoch."""
 
     times: int
     epoch: int
 
 
 def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> Any:
-    """Pass on to a watcher what Tune says of its trials, and note in the store what failed."""
+    """Pass on to a watcher what Tune reports of its trials, and record failures in the store."""
     busy = time.monotonic()
 
     class Callback(tune.Callback):
@@ -59,10 +59,10 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
                 watcher.retried(_key(trial), _reason(error))
 
         def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
-            told = trial.last_result
+            last = trial.last_result
             ending.running.discard(_key(trial))
-            if (outcome := told.get("outcome", "stopped")) == "stopped":
-                ending.hear_stopped(told.get("hostname", "a worker"))
+            if (outcome := last.get("outcome", "stopped")) == "stopped":
+                ending.hear_stopped(last.get("hostname", "a worker"))
             else:
                 ending.ended.add(_key(trial))
             watcher.ended(_key(trial), outcome)
@@ -88,7 +88,7 @@ def try_again(
     watcher: Watcher,
     ending: Ending,
 ) -> None:
-    """Have the runs that went on when Tune itself died tried again, or failed if too often.
+    """Retry the runs that were running when Tune itself died; fail those that died too often.
 
     All of them die with it, whichever was the cause: deaths count only while a run gets no farther.
     """
@@ -105,7 +105,7 @@ def try_again(
 
 
 def _epoch(store: RunStore, key: str) -> int:
-    """Return how far a run has said that it is; 0 where that cannot be read."""
+    """Return the epoch that a run has reported; 0 if that cannot be read."""
     try:
         return int((store.progress(key) or {"epoch": 0})["epoch"])
     except OSError:
@@ -113,12 +113,12 @@ def _epoch(store: RunStore, key: str) -> int:
 
 
 def _give_up(store: RunStore, watcher: Watcher, key: str, error: Exception, tries: int) -> None:
-    """Note in the store that a run has failed, and of what; say so."""
-    told = f"{_reason(error)}; tried {tries} times"
+    """Record in the store that a run failed, and why; report it."""
+    reason = f"{_reason(error)}; tried {tries} times"
     try:
-        store.fail(key, {"reason": told, "traceback": _COLOUR.sub("", str(error))})
+        store.fail(key, {"reason": reason, "traceback": _COLOUR.sub("", str(error))})
     except OSError as trouble:
-        _log.warning("%s failed (%s), which cannot be noted: %s", key, told, trouble)
+        _log.warning("%s failed (%s), which cannot be recorded: %s", key, reason, trouble)
     watcher.ended(key, "failed")
 
 
@@ -128,7 +128,7 @@ def _key(trial: Any) -> str:
 
 
 def _error_of(trial: Any) -> Exception:
-    """Return what a trial's last attempt died of, which Tune keeps in a file."""
+    """Return the error of a trial's last attempt, which Tune keeps in a file."""
     try:
         error: Exception = pickle.loads(Path(trial.pickled_error_file).read_bytes())
     except (OSError, TypeError, pickle.PickleError, AttributeError, ImportError):
@@ -137,20 +137,20 @@ def _error_of(trial: Any) -> Exception:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error in few words: Ray wraps what a worker raised, and tells deaths at length."""
+    """Return an error in a few words: Ray wraps a worker's error and describes deaths at length."""
     error = getattr(error, "cause", None) or error
-    told = str(error).strip() or type(error).__name__
+    words = str(error).strip() or type(error).__name__
     if type(error).__name__ == "ActorUnavailableError":
         return "its worker cannot be reached"
     if type(error).__name__ == "OutOfMemoryError":  # 1 worker(s) were killed due to the node ...
         return "its node ran out of memory"
-    if "because its " in told:  # The actor is dead because its node has died. Node Id: ...
-        return "its " + told.rpartition("because its ")[2].partition(".")[0]
-    return told.partition("\n")[0]
+    if "because its " in words:  # The actor is dead because its node has died. Node Id: ...
+        return "its " + words.rpartition("because its ")[2].partition(".")[0]
+    return words.partition("\n")[0]
 
 
 def stopper(tune: Any, ending: Ending) -> Any:
-    """Have Tune end every trial when an ending says so."""
+    """Make Tune end every trial when the ending decides to."""
 
     class Stopper(tune.Stopper):
         def __call__(self, *_: Any, **__: Any) -> bool:

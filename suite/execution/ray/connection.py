@@ -20,31 +20,31 @@ SECONDS_TO_REACH_A_CLUSTER = 10.0
 
 SECONDS_BETWEEN_KNOCKS = 1.0
 KNOCKS = 3
-"""A head that has not answered so many is taken for gone. Ray ends the driver a minute later."""
+"""After this many failures the head counts as gone; a minute later Ray ends the driver."""
 
 _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `Ending` has its own
-    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nobody reads Tune's snapshots: the store is the truth
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `Ending` handles signals
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are not used: the store is the truth
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
 }
 
 
 def check_room(resources: Mapping[str, float], execution: Execution) -> None:
-    """Refuse runs that this machine can never hold; a cluster may grow."""
+    """Refuse runs that this machine has no room for; a cluster may grow."""
     for name, asked in (("CPU", execution.cpu), ("GPU", execution.gpu)):
         has = resources.get(name, 0)
         if asked > has:
             raise UserError(
-                f"execution asks for {asked:g} {name}s a run, and {has:g} may be used here."
+                f"execution asks for {asked:g} {name}s per run; {has:g} are available here."
             )
 
 
 def _reach(address: str) -> None:
-    """Refuse an address where nobody answers."""
+    """Refuse an address where nothing answers."""
     try:
         _knock(address)
     except (OSError, ValueError) as error:
@@ -52,11 +52,11 @@ def _reach(address: str) -> None:
 
 
 def _knock(address: str) -> None:
-    """Connect to HOST:PORT, and let go.
+    """Connect to HOST:PORT, and disconnect.
 
     Raises:
-        OSError: If nobody answers.
-        ValueError: If that is no address.
+        OSError: If nothing answers.
+        ValueError: If that is not an address.
     """
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), SECONDS_TO_REACH_A_CLUSTER).close()
@@ -64,7 +64,7 @@ def _knock(address: str) -> None:
 
 @contextmanager
 def head_watched(ray: Any, warn: Callable[[str], None]) -> Iterator[None]:
-    """Say how to go on where the cluster's head has gone: Ray's own code then ends the driver."""
+    """Explain how to resume if the head of the cluster is gone: Ray then ends the driver."""
     address = ray.get_runtime_context().gcs_address
     over = threading.Event()
 
@@ -78,8 +78,8 @@ def head_watched(ray: Any, warn: Callable[[str], None]) -> Iterator[None]:
                 missed += 1
             if missed == KNOCKS:
                 warn(
-                    f"The head of the cluster ({address}) does not answer. If it stays away, Ray "
-                    "ends this driver; then the same suite run goes on from what is in the store."
+                    f"The head of the cluster ({address}) does not answer. If it does not come "
+                    "back, Ray ends this driver; the same suite run then resumes from the store."
                 )
 
     threading.Thread(target=watch, name="suite-head", daemon=True).start()
@@ -113,12 +113,12 @@ def connected(
 
     Args:
         address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
-        undisturbed: Keeps interrupts from breaking in. Where one breaks into Ray's connecting, Ray
-            does not know its native worker yet; at the end it stops its processes under that
-            worker's running threads, and the driver dies of a segmentation fault.
+        undisturbed: Delays interrupts. An interrupt while Ray connects would leave its native
+            worker running; when Ray later stops its processes, the driver would die of a
+            segmentation fault.
 
     Raises:
-        UserError: If there is no such cluster.
+        UserError: If the cluster does not exist.
         KeyboardInterrupt: If a second interrupt came meanwhile.
     """
     for name, value in _QUIET.items():
@@ -166,7 +166,7 @@ def _connect(address: str | None) -> tuple[Any, Any, bool]:
             if address is None:
                 raise UserError(f"Ray cannot be started on this machine ({reason}).") from error
             raise UserError(
-                f"--address {address}: no cluster can be used there ({reason}). Where it asks for "
-                "a token, this needs the same token, and RAY_AUTH_MODE=token."
+                f"--address {address}: no cluster can be used there ({reason}). If it needs "
+                "a token, set the same token here, and RAY_AUTH_MODE=token."
             ) from None
     return ray, tune, ours

@@ -1,4 +1,4 @@
-"""Have Ray Tune train runs."""
+"""Trains runs with Ray Tune."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def execute(
     """Have Ray Tune train runs, first to last as cores come free; of a chain, round by round.
 
     Returns when all have ended, failed ones included, or after an interrupt (Ctrl-C or SIGTERM);
-    what came of each stands in the store.
+    the outcome of each is in the store.
 
     Args:
         runs: What the store lacks.
@@ -47,7 +47,7 @@ def execute(
         store: The run store.
         lock: Held on driving the study.
         execution: Engine, resources a run, retries, seconds between checkpoints.
-        watcher: Is told what runs do.
+        watcher: Is notified of what runs do.
         plugins: Regrowth strategies to load on every worker.
         address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
         choose: Given the runs that have not ended and how many can go on at once, returns those to
@@ -58,7 +58,7 @@ def execute(
         Whether all runs that were chosen have ended: False after an interrupt.
 
     Raises:
-        UserError: If there is no such cluster, if the runs can never be placed, if a worker sees
+        UserError: If the cluster does not exist, if the runs can never be placed, if a worker sees
             another store than the driver, or if another driver has taken over.
         KeyboardInterrupt: At the second interrupt.
     """
@@ -67,7 +67,7 @@ def execute(
     with (
         ending.on_signals(),
         connected(address, ending.undisturbed) as (ray, tune),
-        ending.on_signals(),  # once more, for Ray has put its own in their place
+        ending.on_signals(),  # again, because Ray has replaced them
     ):
         if address is None:
             check_room(ray.cluster_resources(), execution)
@@ -121,7 +121,7 @@ def execute(
                         ),
                     ).fit()
                 except RuntimeError as error:
-                    # Tune itself gives up where Ray kills a worker for want of memory.
+                    # Tune itself gives up if Ray kills a worker that is out of memory.
                     if not ending.running:
                         raise
                     try_again(error, deaths, execution.retries, store, watcher, ending)

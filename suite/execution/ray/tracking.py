@@ -1,7 +1,7 @@
 """Trackers that a study asks for: TensorBoard, MLflow, Weights & Biases; Ray's own callbacks.
 
 What a tracker holds is a copy for people to look at while runs go on. The store is the truth, so
-trouble with a tracker ends the tracking and never a run.
+a tracker that fails ends the tracking, never a run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def trackers(track: Track, study: str, warn: Callable[[str], None]) -> list[Any]
     Args:
         track: Which, and where.
         study: The study's name: MLflow's experiment, W&B's group, a folder for TensorBoard.
-        warn: Is told once of each tracker that fails while runs go on.
+        warn: Called once for each tracker that fails while runs go on.
 
     Raises:
         UserError: When Tune sets up a tracker that cannot be used.
@@ -112,7 +112,7 @@ def _wandb(project: str, study: str) -> Any:
 
 
 def _harmless(field: str, tracker: Any, warn: Callable[[str], None]) -> Any:
-    """Wrap a tracker so that its trouble is told once and ends nothing but itself."""
+    """Wrap a tracker so that its failure is reported once and ends nothing but itself."""
     from ray import tune
 
     class Harmless(tune.Callback):
@@ -134,7 +134,7 @@ def _harmless(field: str, tracker: Any, warn: Callable[[str], None]) -> Any:
                 getattr(tracker, hook)(**information)
             except Exception as error:
                 self._sound = False
-                warn(f"{field} tracks no further: {_first_line(error)}")
+                warn(f"{field} tracking ended: {_first_line(error)}")
 
         def __reduce__(self) -> Any:
             return tune.Callback, ()  # Tune pickles its callbacks; a connection cannot be

@@ -1,4 +1,4 @@
-"""What a worker does: one attempt at one run, and word of it to Ray Tune."""
+"""What a worker does: one attempt at one run, and reports to Ray Tune."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SECONDS_BETWEEN_ORDERS = 5.0
 """How often a run looks up whether the driver wants it to stop."""
 
 SECONDS_TO_SEE_THE_STORE = 60.0
-"""A network file system may show a new file so late."""
+"""How long a network file system may take to show a new file."""
 
 UNREADABLE_STORE_WAITS = 4
-"""A store that cannot be read is waited for so many times longer."""
+"""How many times longer to wait for a store that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Job:
 
 
 def trial(config: dict[str, Any], job: Job) -> None:
-    """One attempt at one run, on whatever node Ray Tune has chosen."""
+    """Make one attempt at one run, on the node that Ray Tune has chosen."""
     import ray
     from ray import tune
 
@@ -77,7 +77,7 @@ def trial(config: dict[str, Any], job: Job) -> None:
         now = time.monotonic()
         if now - reported >= SECONDS_BETWEEN_REPORTS:
             reported = now
-            tune.report(_told(record))
+            tune.report(_report_of(record))
         if now - obeyed >= SECONDS_BETWEEN_ORDERS:
             obeyed = now
             if _order(store, job) == "stop":
@@ -139,11 +139,11 @@ def _seen_store(job: Job) -> tuple[RunStore, Order]:
     here = socket.gethostname()
     if isinstance(trouble, _UnsignedError | FileNotFoundError):
         raise StrangerError(
-            f"{here} does not see the same store at {job.location} as the driver on {job.driver}: "
-            "it must be one that all nodes share (a network file system, s3://)."
+            f"{here} does not see the same store at {job.location} as the driver on {job.driver}; "
+            "use a store that all nodes share (a network file system, s3://)."
         )
     raise StrangerError(
-        f"{here} cannot read the store at {job.location}, as the driver on {job.driver} can: "
+        f"{here} cannot read the store at {job.location}, but the driver on {job.driver} can: "
         f"{trouble}"
     )
 
@@ -152,10 +152,14 @@ def _order(store: RunStore, job: Job) -> Order:
     try:
         return order(store, job.study, job.token, displaced=job.displaced)
     except OSError:
-        return "unknown"  # a store in trouble for a while is no order
+        return "unknown"  # a store that cannot be read gives no order
 
 
-def _told(record: Epoch) -> dict[str, Any]:
+def _report_of(record: Epoch) -> dict[str, Any]:
     """Return an epoch's record as trackers draw it: one number a name, counted in epochs."""
-    told = {name: value for name, value in record.items() if isinstance(value, int | float)}
-    return {**told, "connections": sum(record["connections"]), "timesteps_total": record["epoch"]}
+    numbers = {name: value for name, value in record.items() if isinstance(value, int | float)}
+    return {
+        **numbers,
+        "connections": sum(record["connections"]),
+        "timesteps_total": record["epoch"],
+    }
