@@ -19,8 +19,9 @@ study: $(INSTALLED)
 quick: $(INSTALLED)
 	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not (ray or slow or external)"
 
+# In the order of the files: those of tests/cluster, which take longest, begin first.
 test: $(INSTALLED)
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .
