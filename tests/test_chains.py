@@ -72,6 +72,10 @@ def timeless(history):
     return [{**record, "seconds": 0} for record in history]
 
 
+def drop(record, names):
+    return {name: value for name, value in record.items() if name not in names}
+
+
 def parameters(training):
     return {name: value.detach().clone() for name, value in training.network.named_parameters()}
 
@@ -225,7 +229,10 @@ def test_a_ticket_is_the_dense_network_s_largest_weights_set_back(images, store)
     run = chained()
     run_all(with_earlier([run]), images, store)
     history = store.result(run.key)["history"]
-    assert timeless(history) == timeless(expected)
+    of_the_start = {"explored"}  # a training that is given its mask by hand began dense
+    assert [drop(record, of_the_start) for record in timeless(history)] == [
+        drop(record, of_the_start) for record in timeless(expected)
+    ]
     sizes = [64 * 16, 16 * 12]
     assert history[0]["connections"] == [size - round(0.2 * size) for size in sizes]
 

@@ -22,7 +22,7 @@ def updated(sources):
         Rewired(np.arange(len(s)), np.array(s, dtype=np.int64), np.zeros(len(s), np.float32))
         for s in sources
     ]
-    return Updated(layers, 0.3, None, [], [])
+    return Updated(layers, 0.3, None, [], [], [])
 
 
 def listed(counts):
