@@ -83,12 +83,13 @@ def _options_schema(part: Part) -> dict[str, Any]:
 
 
 def _options_of(kind: Kind) -> dict[str, list[dict[str, Any]]]:
-    """Return the options of all parts of a kind; one name may be an option of several parts."""
+    """Return what an option of a kind's parts may be; one name may be an option of several."""
     found: dict[str, list[dict[str, Any]]] = {}
     for part in _built_in(kind):
         for name, field in _options_schema(part).items():
-            if field not in found.setdefault(name, []):
-                found[name].append(field)
+            allowed = {n: of for n, of in field.items() if n not in ("default", "description")}
+            if allowed not in (known := found.setdefault(name, [])):
+                known.append(allowed)
     return found
 
 
