@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from suite.study.cells import Cell
 
 GROUPS = (
@@ -30,9 +28,3 @@ def group_of(cell: Cell) -> str:
     if not recipe.evolves:
         return "Static"
     return "Same count throughout" if recipe.budget.name == "all" else "Changing count"
-
-
-def in_groups(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    """Return the cells of each group, groups in their order and cells in theirs."""
-    found = {group: [cell for cell in cells if group_of(cell) == group] for group in GROUPS}
-    return {group: those for group, those in found.items() if those}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +27,6 @@ SUFFIXES = (".safetensors", ".npz")
 
 _ABOUT = "suite"
 """The name of the description: in safetensors' metadata, or an array of one text."""
-
-_FOREIGN = (
-    *(SafetensorError, zipfile.BadZipFile, zlib.error),
-    *(KeyError, TypeError, ValueError, OSError, EOFError, NotImplementedError),
-)
-"""What reading something else ends in."""
 
 Arrays = dict[str, np.ndarray]
 
