@@ -185,3 +185,23 @@ def test_the_example_trains_a_small_model(capsys):
     found = runpy.run_path(str(EXAMPLE))
     assert found["accuracy"] > 0.9
     assert "3,280 connections" in capsys.readouterr().out
+
+
+def test_a_state_whose_weights_and_positions_differ_is_refused_before_any_kernel_reads_it():
+    state = suite.SparseLinear(4, 3, density=0.5).state_dict()
+    state["weight"] = state["weight"][:2]
+    layer = suite.SparseLinear(4, 3, density=0.25)
+    with pytest.raises(ValueError, match="2 weights for 6 positions"):
+        layer.load_state_dict(state)
+    del state["_extra_state"]
+    layer.load_state_dict(state, strict=False)
+    with pytest.raises(ValueError, match="2 weights for 3 positions"):
+        layer(torch.ones(1, 4))
+
+
+def test_second_derivatives_are_refused():
+    layer = suite.SparseLinear(4, 3, density=0.5)
+    loss = (layer(torch.ones(2, 4)) ** 2).sum()
+    (first,) = torch.autograd.grad(loss, layer.weight, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()

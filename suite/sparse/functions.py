@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from suite.kernels import products
 from suite.kernels.dropout import Dropout
@@ -75,6 +76,7 @@ class SparseProduct(torch.autograd.Function):
         return h
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, dh: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients by x, weight and bias."""
         x, weight, h = ctx.saved_tensors

@@ -94,8 +94,13 @@ class SparseLinear(nn.Module):
         return self.connections / math.prod(self.shape)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (..., n_in) to (..., n_out)."""
+        """Map (..., n_in) to (..., n_out).
+
+        Raises:
+            ValueError: If the input has other features, or weights and positions do not fit.
+        """
         n_out, n_in = self.shape
+        self._check_weights(self.positions)  # the kernels check no bounds
         if x.shape[-1:] != (n_in,):
             raise ValueError(f"The input is {tuple(x.shape)}; the layer takes (..., {n_in}).")
         columns = x.reshape(-1, n_in).T
@@ -168,7 +173,15 @@ class SparseLinear(nn.Module):
 
     def set_extra_state(self, state: Tensor) -> None:
         """Take the active positions out of a `state_dict`."""
-        self.indices = Connections(self.shape, self._checked(state))
+        where = self._checked(state)
+        self._check_weights(where)
+        self.indices = Connections(self.shape, where)
+
+    def _check_weights(self, positions: np.ndarray) -> None:
+        if len(positions) != self.connections:
+            raise ValueError(
+                f"SparseLinear: {self.connections} weights for {len(positions)} positions."
+            )
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         held = state_dict.get(f"{prefix}weight")
