@@ -201,3 +201,9 @@ def test_the_description_is_json_in_the_metadata(digits):
     assert about["classes"] == [str(n) for n in range(10)]
     assert about["input"] == {"kind": "images", "shape": [8, 8, 1]}
     assert about["settings"]["activation"] == "leaky_relu"
+
+
+def test_an_archive_has_the_same_bytes_whatever_the_order_of_its_arrays(digits):
+    turned = NetworkFile(dict(reversed(digits[0].arrays.items())), digits[0].about)
+    for suffix in network_file.SUFFIXES:
+        assert network_file.pack(turned, suffix) == network_file.pack(digits[0], suffix)

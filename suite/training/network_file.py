@@ -54,7 +54,7 @@ def pack(network: NetworkFile, suffix: str = ".safetensors") -> bytes:
     text = json.dumps({"format": FORMAT, **network.about}, sort_keys=True)
     if suffix == ".npz":
         stream = io.BytesIO()
-        named: dict[str, Any] = {**network.arrays, _ABOUT: np.array(text)}
+        named: dict[str, Any] = {**dict(sorted(network.arrays.items())), _ABOUT: np.array(text)}
         np.savez_compressed(stream, **named)
         return stream.getvalue()
     return safetensors.save(network.arrays, metadata={_ABOUT: text})
