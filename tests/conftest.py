@@ -1,6 +1,5 @@
 """What several test modules share, and which tests need more than Python and this package."""
 
-import gc
 from pathlib import Path
 
 import hypothesis
@@ -28,11 +27,3 @@ def store(tmp_path):
     opened = RunStore(tmp_path / "store")
     opened.stand()
     return opened
-
-
-@pytest.fixture(scope="module")
-def no_collection():
-    """Let statsmodels not collect garbage: it does so in every call of Holm's correction."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *_: 0)
-        yield

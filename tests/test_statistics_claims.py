@@ -10,8 +10,6 @@ from scipy import stats
 
 from suite.statistics import Part, judge, match, pairs
 
-pytestmark = pytest.mark.usefixtures("no_collection")
-
 BASE = np.random.default_rng(4).normal(0.66, 0.004, 10)
 NOISE = np.random.default_rng(5).normal(0, 0.003, 10)
 CONNECTIONS = np.random.default_rng(6).normal(341_440, 580, 10)

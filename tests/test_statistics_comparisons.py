@@ -12,8 +12,6 @@ from scipy import stats
 from suite.statistics import Question, compare, match, pairs
 from suite.statistics.verdicts import decide
 
-pytestmark = pytest.mark.usefixtures("no_collection")
-
 BASE = np.random.default_rng(4).normal(0.66, 0.004, 10)
 NOISE = np.random.default_rng(5).normal(0, 0.003, 10)
 

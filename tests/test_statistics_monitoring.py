@@ -123,11 +123,12 @@ def test_a_family_with_some_differences_is_rarely_wrong_about_the_others(kind):
     x = DRAWS[kind](generator, (FAMILIES, COMPARISONS, SEEDS))
     x[:, :2] += 2
     found = evidence(x)
-    wrong = 0
+    missed = wrong = 0
     for family in np.exp(-np.maximum(found.log_e.max(axis=-1), 0)):
         adjusted = adjust(family.tolist())
-        assert max(adjusted[:2]) <= ALPHA
+        missed += max(adjusted[:2]) > ALPHA
         wrong += min(adjusted[2:]) <= ALPHA
+    assert missed / FAMILIES <= 0.01  # few: so Holm's later steps are what is looked at
     assert wrong / FAMILIES <= ALPHA
 
 

@@ -17,8 +17,6 @@ from suite.statistics.attainability import (
 )
 from suite.statistics.significance import DRAWS, EXACT_UP_TO, adjust, sign_flip
 
-pytestmark = pytest.mark.usefixtures("no_collection")
-
 
 def test_sign_flips_by_hand():
     # 1 + 2 + 3 = 6; of the 8 patterns only +++ and --- reach 6 in size.

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from suite.statistics import Part, Question, compare, judge, match, pairs
 from suite.statistics.power import detectable_effect
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_collection")]
+pytestmark = pytest.mark.slow
 
 FAMILIES = 2_000
 ALPHA = 0.05
