@@ -107,6 +107,23 @@ def test_time_left_goes_by_each_cells_pace_and_by_what_runs_at_once():
     assert seconds_left({"a": 10}, {"a": 1.0}, 0) is None
 
 
+def test_short_runs_are_counted_as_they_end(runs, monkeypatch):
+    """Half of them have taken 6 s, starting included; none need be running or seen at an epoch."""
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    watcher = Progress("study", runs, runs, Console(quiet=True))
+    for run, now in zip(runs[:2], (2.0, 6.0), strict=True):
+        watcher.started(run.key)
+        clock[0] = now
+        watcher.ended(run.key, "done")
+    assert watcher.status().count("running") == 0
+    assert watcher.seconds_left() == pytest.approx(6.0)
+    watcher.ended(runs[2].key, "failed")
+    assert watcher.seconds_left() == pytest.approx(3.0)
+    clock[0] = 100.0
+    assert watcher.seconds_left() is None  # they are not short: only running ones tell
+
+
 def test_a_long_list_of_cells_is_cut(runs, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     monkeypatch.setattr(progress, "CELLS_IN_A_LINE", 1)

@@ -52,10 +52,10 @@ def note(store, key, driver, *, epoch=4, age=1.0, seconds=2.0, loss=0.5):
     store.note_progress(key, told | {"driver": driver, "time": time.time() - age})
 
 
-def drive(store, *, age=1.0, stopping=False):
+def drive(store, *, age=1.0, stopping=False, **more):
     now = time.time()
     known = {"token": "t", "host": "far", "machine": "far", "pid": 7, "started": now - 90}
-    store.note_driver("study", known | {"time": now - age, "stopping": stopping})
+    store.note_driver("study", known | {"time": now - age, "stopping": stopping} | more)
 
 
 def shown(status):
@@ -63,6 +63,13 @@ def shown(status):
     with console.capture() as captured:
         console.print(as_text(status), soft_wrap=True)  # as suite status does
     return captured.get()
+
+
+def test_where_no_run_is_seen_running_the_driver_knows_the_time_left(study, store):
+    drive(store, seconds_left=40.0)
+    assert look(study, store).seconds_left == pytest.approx(40.0)
+    drive(store)  # as version 0.1.0 reports
+    assert look(study, store).seconds_left is None
 
 
 def test_a_study_that_never_ran(study, tmp_path):

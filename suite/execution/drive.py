@@ -232,6 +232,7 @@ def _execute(
         behind = _epochs(missing, store)
     shown = runs if most is None else ()
     with Progress(study.name, shown, missing, console, behind) as watcher:
+        lock.seconds_left = watcher.seconds_left
         rounds = None if most is None else Rounds(study, store, runs, most, watcher.asked)
         return cluster.execute(
             missing,

@@ -26,6 +26,10 @@ SECONDS_BETWEEN_REMARKS = 2.0
 
 CELLS_IN_A_LINE = 4
 
+SECONDS_OF_SHORT_RUNS = 30.0
+"""Where a run ends more often than this, the time left is that of runs, not that of epochs: much
+of it goes by between runs, and few of them are seen at an epoch."""
+
 
 class Progress:
     """Shows how a study is getting on while it runs; a `suite.execution.stopping.Watcher`.
@@ -54,6 +58,9 @@ class Progress:
         }
         self._epochs = dict(epochs or {})
         self._stopping = False
+        self._epochs_before = dict(self._epochs)
+        self._first_start: float | None = None
+        self._done: list[Run] = []
         self._reached: dict[str, tuple[float, int]] = {}  # when, and which epoch
         self._pace: dict[str, float] = {}
         self._console = console
@@ -84,14 +91,16 @@ class Progress:
 
     def asked(self, runs: Sequence[Run], sentence: str) -> None:
         """More runs of the study are asked for."""
-        self._runs = [*self._runs, *runs]
         for run in runs:
             self._conditions[run.key] = "waiting" if run.key in self._missing else "done"
+        self._runs = [*self._runs, *runs]
         self._say(f"{sentence}; {self.status().summary}")
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""
         self._conditions[key] = "running"
+        if self._first_start is None:
+            self._first_start = time.monotonic()
         self._reached.pop(key, None)
 
     def reached(self, key: str, epoch: int, seconds: float) -> None:
@@ -118,6 +127,8 @@ class Progress:
         self._conditions[key] = "waiting" if outcome == "stopped" else outcome
         if outcome == "stopped":
             return
+        if outcome == "done":
+            self._done.append(self._missing[key])
         if outcome == "failed":
             self._say(f"failed: {self._name(key)} ({key})")
         open_ = any(condition in ("waiting", "running") for condition in self._conditions.values())
@@ -142,8 +153,38 @@ class Progress:
     def status(self) -> Status:
         """Return how the study is getting on, as its driver sees it."""
         driver: DriverCondition = "stopping" if self._stopping else "driving"
-        cells, left = tally(self._runs, self._conditions, self._epochs, self._pace)
+        cells, left = tally(self._runs, self._conditions, self._epochs, dict(self._pace))
+        if (by_runs := self._seconds_left_by_runs()) is not None:
+            left = by_runs
         return Status(self._study, "", True, driver, "", cells, left)
+
+    def seconds_left(self) -> float | None:
+        """Return how long the study still takes, None where unknown; any thread may ask."""
+        return self.status().seconds_left
+
+    def _seconds_left_by_runs(self) -> float | None:
+        """Return the same by the runs that have ended since the start, None unless they are short.
+
+        A cell's epochs count by their pace, so that what is left may be dearer than what is done.
+        """
+        if not self._done or self._first_start is None:
+            return None
+        passed = time.monotonic() - self._first_start
+        if passed > SECONDS_OF_SHORT_RUNS * len(self._done):
+            return None
+        pace = dict(self._pace)
+        mean = sum(pace.values()) / len(pace) if pace else 1.0
+
+        def cost(run: Run, epochs_before: int) -> float:
+            return (run.settings.epochs - epochs_before) * pace.get(run.cell, mean)
+
+        done = sum(cost(run, self._epochs_before.get(run.key, 0)) for run in tuple(self._done))
+        left = sum(
+            cost(run, self._epochs.get(run.key, 0))
+            for run in self._runs
+            if self._conditions[run.key] in ("waiting", "running")
+        )
+        return passed * left / done if done else None
 
     def _name(self, key: str) -> str:
         run = self._missing[key]

@@ -21,7 +21,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +59,7 @@ class Lock:
         started: When, in seconds since the epoch.
         displaced: Token of the driver that it replaced.
         lost: The sentence to stop with, once another driver has taken over.
+        seconds_left: Asked at every beat how long the study still takes, None where unknown.
     """
 
     def __init__(self, store: RunStore, study: str, file: Path | None = None) -> None:
@@ -68,6 +69,7 @@ class Lock:
         self.lost: str | None = None
         self._store = store
         self.displaced: str | None = None
+        self.seconds_left: Callable[[], float | None] = lambda: None
         self._stopping = False
         self.started = time.time()
         self._released = threading.Event()
@@ -143,6 +145,7 @@ class Lock:
                 "started": self.started,
                 "time": time.time(),
                 "stopping": self._stopping,
+                "seconds_left": self.seconds_left(),
             },
         )
 

@@ -161,6 +161,8 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     }
     epochs = {key: note["epoch"] for key, note in reports.items()}
     cells, left = tally(runs, conditions, epochs, pace, losses)
+    if left is None and driver is not None and now is not None:
+        left = _by_driver(driver, now)
     return Status(
         study.name,
         store.location,
@@ -295,6 +297,15 @@ def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, fl
         report = lock.next_beat(store, study.name, driver)
         return (driver, None) if report is None else (report, report["time"])
     return driver, driver["time"]
+
+
+def _by_driver(driver: Note, now: float) -> float | None:
+    """Return the seconds left by the driver's own count: it sees runs that end between two looks.
+
+    Drivers of version 0.1.0 do not report it.
+    """
+    left = driver.get("seconds_left")
+    return None if left is None else max(0.0, left - (now - driver["time"]))
 
 
 def _condition(
