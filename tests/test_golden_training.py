@@ -83,3 +83,4 @@ def test_a_checkpoint_of_version_0_1_0_is_gone_on_from(checkpoint):
     )
     assert [record["epoch"] for record in went_on] == [6, 7, 8]
     assert_golden(trained.history, golden("sparse")[key], exact=False)
+    assert trained.lifetimes is None  # when its connections were born is not in the checkpoint

@@ -171,13 +171,197 @@ def test_a_method_that_sees_gradients_regrows_the_largest():
     assert min(gradient[list(grown)]) >= max(gradient[p] for p in outside if p not in before)
 
 
-def test_methods_that_need_a_study_and_models_without_layers_are_refused():
+def test_the_gradient_of_several_steps_is_their_weighted_sum():
+    layer = built(density=0.3)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    regrow = {"windowed_momentum": {"batches": 3, "decay": 0.5}}
+    rewiring = suite.Rewiring(
+        "set", [layer], optimizer, epochs=2, steps=4, prune="magnitude", regrow=regrow
+    )
+    before, gradients, updated = set(layer.positions.tolist()), [], []
+    for _ in range(4):
+        x, target = torch.randn(30, 9), torch.randn(30, 6)
+        dense = plain(layer)
+        functional.mse_loss(dense(x), target).backward()
+        gradients.append(dense.weight.grad.flatten().numpy())
+        functional.mse_loss(layer(x), target).backward()
+        optimizer.step()
+        with torch.no_grad():
+            layer(torch.randn(5, 9))  # an evaluation is not part of it
+        updated.append(rewiring.step())
+    assert updated == [False, False, False, True]
+    summed = abs(gradients[1] + 2 * gradients[2] + 4 * gradients[3])  # the first is too old
+    grown = set(layer.positions.tolist()) - before
+    outside = set(range(54)) - before - grown
+    assert grown
+    assert min(summed[list(grown)]) >= max(summed[list(outside)])
+
+
+def counts_after(method, signals, **parts):
+    """Return a layer's counts after each epoch of one step, and whether it was updated."""
+    layer = built((20, 30), 0.5)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    epochs = len(signals) + 1
+    rewiring = suite.Rewiring(method, [layer], optimizer, epochs=epochs, steps=1, **parts)
+    found = []
+    for values in signals:
+        assert not rewiring.step()
+        updated = rewiring.epoch(**values)
+        found.append((layer.connections, updated))
+    return found
+
+
+def test_a_method_that_reads_a_signal_is_given_it_after_each_epoch():
+    signals = [{"val_accuracy": 0.0}, {"val_accuracy": 1.0, "loss": 3.0}]
+    found = counts_after("accset", signals, zeta=0.2, prune="magnitude")
+    # At no accuracy all that is lacking returns, at full accuracy nothing.
+    assert found == [(300, True), (240, True)]
+    losses = [{"loss": loss} for loss in (2.0, 2.0, 2.0, 2.0, 3.0, 1.0)]
+    paused = counts_after("dynset", losses)  # Algorithm 2 compares from the fifth epoch on
+    assert [updated for _, updated in paused] == [True, True, True, True, False, True]
+
+
+def test_a_missing_signal_is_asked_for():
     layer = built()
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
-    with pytest.raises(UserError, match="val_accuracy"):
-        suite.Rewiring("accset", [layer], optimizer, epochs=2, steps=1)
-    with pytest.raises(UserError, match="SparseLinear"):
-        suite.Rewiring("set", nn.Linear(3, 2), optimizer, epochs=2, steps=1)
+    rewiring = suite.Rewiring("accset", [layer], optimizer, epochs=3, steps=2)
+    with pytest.raises(UserError, match="after 2 steps"):
+        rewiring.epoch(val_accuracy=0.5)
+    rewiring.step()
+    rewiring.step()
+    with pytest.raises(UserError, match=r"reads val_accuracy; call epoch\("):
+        rewiring.step()
+    with pytest.raises(UserError, match="give epoch"):
+        rewiring.epoch(loss=0.5)
+    with pytest.raises(UserError, match='did you mean "val_accuracy"'):
+        rewiring.epoch(val_acuracy=0.5)
+    assert rewiring.epoch(val_accuracy=0.5)
+    rewiring.step()
+
+
+def test_a_rate_that_adapts_knows_the_earlier_updates():
+    layer = suite.SparseLinear(9, 6, positions=np.arange(10))
+    weights = [0.0015] * 5 + [1.0] * 5  # between the first threshold and the second
+    layer.rewire(layer.positions, weights)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    schedule = {"every_steps": {"n": 1}}
+    rewiring = suite.Rewiring("dsr", [layer], optimizer, epochs=1, steps=4, schedule=schedule)
+    gone = []
+    for _ in range(2):
+        before = layer.positions
+        rewiring.step()
+        gone.append(np.setdiff1d(before, layer.positions).size)
+    assert gone == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("method", "parts"),
+    [
+        ("granet", {"schedule": {"every_steps": {"n": 2}}}),  # its budget is shown the layers
+        ("set", {"prune": "random"}),  # it draws
+        ("chts", {}),  # it looks at the whole network
+        ("truly_sparse", {}),
+    ],
+)
+def test_parts_that_need_more_than_counts_are_served(method, parts):
+    torch.manual_seed(1)
+    model = nn.Sequential(
+        suite.SparseLinear(9, 8, density=0.5), nn.ReLU(), suite.SparseLinear(8, 6, density=0.5)
+    )
+    optimizer = torch.optim.Adam(model.parameters())
+    rewiring = suite.Rewiring(method, model, optimizer, epochs=3, steps=4, **parts)
+    updates = 0
+    for _ in range(12):
+        model(torch.randn(5, 9)).square().sum().backward()
+        optimizer.step()
+        updates += rewiring.step()
+    assert updates >= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "parts", "said"),
+    [
+        ("ctre_sim", {}, "ctre_sim needs samples"),
+        ("snip", {}, "snip needs probe"),
+        ("l0", {}, "l0 needs learnt noise"),
+        ("gse", {}, "gse needs fresh batches"),
+        ("sett", {}, 'no method "sett"; did you mean "set"?'),
+        ("set", {"zetta": 0.2}, '"zetta" is neither a part nor an option'),
+        ("set", {"epsilon": 20}, '"epsilon" is neither'),
+        ("set", {"learning_rate": 0.1}, '"learning_rate" is neither'),
+        ("set", {"zeta": 2}, "zeta: "),
+        ("set", {"regrow": "randm"}, 'did you mean "random"?'),
+        ("set", {"epochs": 0}, "epochs is 0"),
+        ("set", {"steps": 1.5}, "steps is 1.5"),
+        ("set", {"layers": nn.Linear(3, 2)}, "no suite.SparseLinear"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(method, parts, said):
+    layer = built()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with pytest.raises(UserError) as caught:
+        suite.Rewiring(
+            method,
+            **{"layers": [layer], "optimizer": optimizer, "epochs": 2, "steps": 1, **parts},
+        )
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_layer_that_a_step_left_out_is_named():
+    layer, idle = built(), built(density=0.5)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    rewiring = suite.Rewiring(
+        "set", [layer, idle], optimizer, epochs=2, steps=1, prune="magnitude", regrow="gradient"
+    )
+    layer(torch.randn(3, 9)).sum().backward()
+    with pytest.raises(UserError, match=r"SparseLinear\(9, 6, density=0.5.*forward and backward"):
+        rewiring.step()
+
+
+# ---------------------------------------------------------------- types of numbers
+
+
+def test_in_double_precision_gradients_are_those_of_finite_differences():
+    layer = built().double()
+    x = torch.randn(3, 9, dtype=torch.float64, requires_grad=True)
+
+    def through(x, weight, bias):
+        return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
+
+    assert torch.autograd.gradcheck(through, (x, layer.weight, layer.bias))
+    torch.testing.assert_close(layer(x), plain(layer).double()(x))
+
+
+def test_rewiring_keeps_double_precision():
+    layer = built().double()
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.01)
+    rewiring = suite.Rewiring("set", [layer], optimizer, epochs=3, steps=1)
+    layer(torch.randn(20, 9).double()).square().sum().backward()
+    optimizer.step()
+    before = set(layer.weight.tolist())
+    assert rewiring.step()
+    assert layer.weight.dtype == torch.float64
+    stayed = before & set(layer.weight.tolist())
+    assert len(stayed) > layer.connections / 2
+    assert any(float(np.float32(weight)) != weight for weight in stayed)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (torch.Tensor.double, "input is float64 and the weights are float32"),
+        (torch.Tensor.bfloat16, "input is bfloat16 on cpu"),
+        (torch.Tensor.half, "input is float16 on cpu"),
+        (torch.Tensor.long, "input is int64 on cpu"),
+        (lambda x: x.to("meta"), "input is float32 on meta"),  # as on a GPU
+    ],
+)
+def test_what_cannot_be_computed_with_is_one_sentence(change, said):
+    with pytest.raises(ValueError, match=said):
+        built()(change(torch.ones(3, 9)))
+    with pytest.raises(ValueError, match="weights are bfloat16"):
+        built().bfloat16()(torch.ones(3, 9))
 
 
 def test_the_example_trains_a_small_model(capsys):

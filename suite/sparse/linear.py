@@ -12,14 +12,17 @@ from torch import Tensor, nn
 from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
 from suite.sparse.layers import Seen
 
+_TYPES = (torch.float32, torch.float64)
+
 
 class SparseLinear(nn.Module):
     """A linear layer of which only some connections exist, in place of `torch.nn.Linear`.
 
-    Only the active weights are stored, multiplied and differentiated, on the CPU in float32.
-    Ordinary autograd, optimisers, `state_dict`, `copy.deepcopy` and pickling work with it. Between
-    such layers activations stay as the kernels want them: only the first layer of a chain of
-    sparse layers and elementwise functions copies its input.
+    Only the active weights are stored, multiplied and differentiated, on the CPU, in float32 or,
+    after `double()`, in float64. Ordinary autograd, optimisers, `state_dict`, `copy.deepcopy` and
+    pickling work with it; second derivatives, `torch.func` and `torch.compile` do not. Between such
+    layers activations stay as the kernels want them: only the first layer of a chain of sparse
+    layers and elementwise functions copies its input.
 
     The interface beyond that of a module is that of `suite.sparse.layers`, so `suite.Rewiring`
     can update it.
@@ -97,14 +100,29 @@ class SparseLinear(nn.Module):
         """Map (..., n_in) to (..., n_out).
 
         Raises:
-            ValueError: If the input has other features, or weights and positions do not fit.
+            ValueError: If the input has other features, another type or is not on the CPU, or
+                weights and positions do not fit.
         """
         n_out, n_in = self.shape
         self._check_weights(self.positions)  # the kernels check no bounds
         if x.shape[-1:] != (n_in,):
-            raise ValueError(f"The input is {tuple(x.shape)}; the layer takes (..., {n_in}).")
+            raise ValueError(
+                f"SparseLinear: the input is {tuple(x.shape)}; the layer takes (..., {n_in})."
+            )
+        for what, tensor in (("weights are", self.weight), ("input is", x)):
+            if tensor.dtype not in _TYPES or tensor.device.type != "cpu":
+                raise ValueError(
+                    f"SparseLinear: the {what} {_type(tensor)} on {tensor.device.type}; the layer "
+                    "computes in float32 or float64 on cpu."
+                )
+        if x.dtype != self.weight.dtype:
+            raise ValueError(
+                f"SparseLinear: the input is {_type(x)} and the weights are {_type(self.weight)}; "
+                "convert one of them."
+            )
         columns = x.reshape(-1, n_in).T
-        seen = Seen(columns.detach()) if self.watch else None
+        # An evaluation between a step and its update leaves what the step saw.
+        seen = Seen(columns.detach()) if self.watch and torch.is_grad_enabled() else None
         bias = self.weight.new_zeros(n_out) if self.bias is None else self.bias
         kept = None if seen is None else seen.keep_error
         z = SparseProduct.apply(columns, self.weight, bias, self.indices, 1.0, NO_DROPOUT, kept)
@@ -140,7 +158,7 @@ class SparseLinear(nn.Module):
                 more or fewer weights than positions.
         """
         where = self._checked(positions)
-        values = torch.as_tensor(weights, dtype=torch.float32)
+        values = torch.as_tensor(weights, dtype=self.weight.dtype)
         if values.shape != where.shape:
             raise ValueError(f"SparseLinear: {len(values)} weights for {len(where)} positions.")
         self.indices = Connections(self.shape, where)
@@ -189,6 +207,10 @@ class SparseLinear(nn.Module):
             self.weight.data = self.weight.new_empty(held.shape)  # another number of connections
             self.weight.grad = None
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _type(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _drawn(shape: tuple[int, int], density: float) -> np.ndarray:

@@ -150,7 +150,7 @@ def _shaped(layer: Layer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]
 
 def _taken(values: np.ndarray, source: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     """Return `values` at `source`, or `otherwise` where `source` is -1."""
-    taken = otherwise.copy()
+    taken = otherwise.astype(values.dtype)
     stays = source >= 0
     taken[stays] = values[source[stays]]
     return taken

@@ -2,50 +2,76 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from pydantic import ValidationError
 from torch import nn
 
-from suite.errors import UserError
-from suite.methods.moment import Moment
+from suite.errors import UserError, suggestion
+from suite.methods import flat
+from suite.methods.moment import SIGNALS, Change, Moment
+from suite.methods.parts import KINDS
+from suite.methods.recipe import Recipe
 from suite.methods.update import due
 from suite.settings import Settings
+from suite.sparse.layers import Seen, joined
 from suite.sparse.linear import SparseLinear
-from suite.training.rewire import WATCHED, rewire
+from suite.training.rewire import rewire
+
+_GIVEN = {"gradient", "layers", "rng"}
+"""The needs of parts that a model of one's own can serve."""
+
+_STEP: tuple[Literal["step"]] = ("step",)
+_EPOCH: tuple[Literal["epoch"]] = ("epoch",)
+_BOTH: tuple[Literal["step", "epoch"], ...] = (*_STEP, *_EPOCH)
+
+_REPLACEABLE = sorted({*KINDS, *flat.NAMES} - {"initial", "epsilon"})
+"""Parts and options that may be given; the layers themselves are the initial topology."""
 
 
 class Rewiring:
     """Updates the topology of a model's sparse layers while it trains, as a method says.
 
-    Call `step` after each step of the optimiser:
+    Call `step` after each step of the optimiser. If the method reads a loss or an accuracy, call
+    `epoch` with it after each epoch:
 
-        rewiring = suite.Rewiring("rigl", model, optimizer, epochs=10, steps=500)
-        for x, y in batches:
-            ...
-            optimizer.step()
-            rewiring.step()
+        rewiring = suite.Rewiring("accset", model, optimizer, epochs=10, steps=500)
+        for _ in range(10):
+            for x, y in batches:
+                ...
+                optimizer.step()
+                rewiring.step()
+            rewiring.epoch(val_accuracy=...)
+
+    The connections that the layers have are the initial topology. An update follows the step of
+    its batch, also where a method, such as RigL, would leave that step out in a study.
 
     Args:
         method: A method's name.
         layers: The sparse layers, first to last, or the model that has them.
-        optimizer: What trains them; what it keeps of each connection goes along.
-        epochs: Of the whole training.
-        steps: Of each epoch.
+        optimizer: What trains them; what it keeps of each connection is carried over.
+        epochs: Of the whole training, 1 or more.
+        steps: Of each epoch, 1 or more.
         seed: Names the random streams of the updates.
         **parts: Parts that replace the method's own and their options, as in a study file:
             `zeta=0.2`, `regrow={"one_neighbour": {}}`.
 
+    Attributes:
+        layers: The sparse layers.
+        recipe: The method's parts.
+
     Raises:
-        UserError: If there is no sparse layer, or the method reads losses or accuracies.
-        pydantic.ValidationError: If a setting is wrong.
+        UserError: If there is no sparse layer, a part or option is wrong, or the method needs what
+            only a study has.
     """
 
     def __init__(
         self,
         method: str,
-        layers: Iterable[SparseLinear] | nn.Module,
+        layers: Iterable[nn.Module] | nn.Module,
         optimizer: torch.optim.Optimizer,
         *,
         epochs: int,
@@ -53,20 +79,20 @@ class Rewiring:
         seed: int = 0,
         **parts: Any,
     ) -> None:
-        self.recipe = Settings(method=method, **parts).recipe
         given = layers.modules() if isinstance(layers, nn.Module) else layers
         self.layers = [layer for layer in given if isinstance(layer, SparseLinear)]
         if not self.layers:
             raise UserError("Rewiring: there is no suite.SparseLinear among the layers.")
-        if self.recipe.signals:
-            read = " and ".join(self.recipe.signals)
-            raise UserError(f"Rewiring: {method} reads {read}, which only a study records.")
-        if more := self.recipe.needs - WATCHED:
-            needed = " and ".join(sorted(more))
-            raise UserError(f"Rewiring: {method} needs {needed}, which only a study has.")
+        for name, number in (("epochs", epochs), ("steps", steps)):
+            if not isinstance(number, int) or number < 1:
+                raise UserError(f"Rewiring: {name} is {number!r}; it is a whole number from 1.")
+        self.recipe = _recipe(method, parts)
         self._optimizer, self._seed = optimizer, seed
         self._epochs, self._steps, self._done = epochs, steps, 0
         self._initial = [layer.connections for layer in self.layers]
+        self._signals: dict[str, list[float]] = {name: [] for name in self.recipe.signals}
+        self._changes: list[Change] = []
+        self._seen: deque[list[Seen | None]] = deque(maxlen=self.recipe.window.batches)
         self._watch()
 
     def step(self) -> bool:
@@ -74,27 +100,83 @@ class Rewiring:
 
         Returns:
             Whether they were updated.
+
+        Raises:
+            UserError: If a part reads the gradient of a layer that the step did not train, or
+                `epoch` was not called after the last epoch.
         """
-        self._done += 1
-        moment = self._moment(self._done)
-        updated = False
-        if self._due(moment):
-            done = rewire(
-                self.recipe, self.layers, self._optimizer, moment, self._initial, self._seed
+        if any(len(values) < self._done // self._steps for values in self._signals.values()):
+            read = " and ".join(self._signals)
+            raise UserError(
+                f"Rewiring: the method reads {read}; call epoch({read}=...) after each epoch."
             )
-            updated = done is not None
+        self._done += 1
+        if self.layers[0].watch:
+            self._seen.append([layer.seen for layer in self.layers])
+        moment = self._moment(self._done)
+        updated = self._due(moment, _STEP if self._signals else _BOTH) and self._update(moment)
         self._watch()
         return updated
 
+    def epoch(self, **signals: float) -> bool:
+        """Update the layers if the method reads signals and an update is due after this epoch.
+
+        Args:
+            **signals: loss (of training), val_loss, val_accuracy; at least those that the method
+                reads.
+
+        Returns:
+            Whether they were updated.
+
+        Raises:
+            UserError: If a signal is missing or unknown, or the epoch has steps left.
+        """
+        for name in signals:
+            if name not in SIGNALS:
+                raise UserError(f'Rewiring: there is no signal "{name}"{suggestion(name, SIGNALS)}')
+        if self._done % self._steps or not self._done:
+            raise UserError(
+                f"Rewiring: epoch() comes after {self._steps} steps of an epoch, not after "
+                f"{self._done % self._steps}."
+            )
+        for name, values in self._signals.items():
+            if name not in signals:
+                raise UserError(f"Rewiring: the method reads {name}; give epoch({name}=...).")
+            values.append(float(signals[name]))
+        moment = self._moment(self._done)
+        return bool(self._signals) and self._due(moment, _EPOCH) and self._update(moment)
+
+    def _update(self, moment: Moment) -> bool:
+        if "gradient" in self.recipe.needs:
+            shares = self.recipe.window.shares[-len(self._seen) :]
+            for number, layer in enumerate(self.layers):
+                seen = [each for step in self._seen if (each := step[number]) is not None]
+                if len(seen) < len(self._seen) or any(each.error is None for each in seen):
+                    raise UserError(
+                        f"Rewiring: {layer} was not in the forward and backward pass of a step "
+                        "whose gradient the method reads."
+                    )
+                layer.seen = joined(seen, shares)
+            self._seen.clear()
+        updated = rewire(
+            self.recipe, self.layers, self._optimizer, moment, self._initial, self._seed
+        )
+        if updated is not None:
+            self._changes.append(updated.change)
+        return updated is not None
+
     def _watch(self) -> None:
-        """Have the layers keep what the next step's update, if one is due, needs of its batch."""
-        needed = bool(self.recipe.needs & WATCHED) and self._due(self._moment(self._done + 1))
+        """Have the layers keep of the next step what an update reads of it, if one does."""
+        coming = range(self._done + 1, self._done + 1 + self.recipe.window.batches)
+        needed = "gradient" in self.recipe.needs and any(
+            self._due(self._moment(step), _BOTH) for step in coming
+        )
         for layer in self.layers:
             layer.watch = needed
 
-    def _due(self, moment: Moment) -> bool:
-        at_end = moment.step % self._steps == 0 and due(self.recipe, "epoch", moment)
-        return at_end or due(self.recipe, "step", moment)
+    def _due(self, moment: Moment, after: tuple[Literal["step", "epoch"], ...]) -> bool:
+        ends = moment.step % self._steps == 0
+        return any(due(self.recipe, at, moment) for at in after if at == "step" or ends)
 
     def _moment(self, step: int) -> Moment:
         epoch = (step - 1) // self._steps + 1
@@ -104,4 +186,39 @@ class Rewiring:
             steps=self._epochs * self._steps,
             epoch=epoch,
             epochs=self._epochs,
+            signals=self._signals,
+            changes=self._changes,
         )
+
+
+def _recipe(method: str, parts: dict[str, Any]) -> Recipe:
+    """Return a method's recipe with some parts replaced.
+
+    Raises:
+        UserError: If a part or option is wrong, or the recipe needs what only a study has.
+    """
+    for name in parts:
+        if name not in _REPLACEABLE:
+            raise UserError(
+                f'Rewiring: "{name}" is neither a part nor an option that can be replaced here'
+                f"{suggestion(name, _REPLACEABLE)}"
+            )
+    try:
+        settings = Settings(method=method, **parts)
+    except ValidationError as error:
+        found = error.errors()[0]
+        where = ".".join(map(str, found["loc"]))
+        said = found["msg"].removeprefix("Value error, ")
+        end = "" if said.endswith((".", "?")) else "."
+        raise UserError(f"Rewiring: {where}{': ' if where else ''}{said}{end}") from None
+    recipe = settings.recipe
+    lacks = {
+        **{need: need for need in sorted(recipe.needs - _GIVEN)},
+        **({"noise": "learnt noise"} if settings.noise is not None else {}),
+        **({"fresh": "fresh batches for its gradient"} if recipe.window.of == "fresh" else {}),
+    }
+    if lacks:
+        raise UserError(
+            f"Rewiring: {method} needs {' and '.join(lacks.values())}, which only a study has."
+        )
+    return recipe
