@@ -219,29 +219,3 @@ def test_explored_counts_every_position_once(sets):
     for positions in sets:
         explored.add(np.array(sorted(positions), dtype=np.int64))
     assert explored.count == len(set().union(*sets))
-
-
-# ---------------------------------------------------------------- whatever the update
-
-SPARSE = ("rigl", "set_itop", "rigl_itop", "snfs_gradient", "snfs_window", "dsr", "gse", "mest")
-
-
-@pytest.mark.parametrize("method", SPARSE)
-@given(seed=st.integers(0, 2**32))
-def test_an_update_keeps_the_number_of_connections(method, seed):
-    rng = np.random.default_rng(seed)
-    layers, initial = [], []
-    for index, shape in enumerate([(7, 9), (5, 7)]):
-        size = math.prod(shape)
-        positions = np.sort(rng.choice(size, int(rng.integers(1, size // 2)), replace=False))
-        weights = rng.standard_normal(positions.size) * rng.choice([0.0, 1e-4, 1.0])
-        batch = rng.standard_normal((shape[1], 3)), rng.standard_normal((shape[0], 3))
-        layers.append(view(index, shape, positions, weights, *batch, momentum=weights))
-        initial.append(positions.size)
-    after = update(resolve(method), layers, moment(), initial, streams)
-    assert sum(layer.positions.size for layer in after.layers) == sum(initial)
-    for layer, before in zip(after.layers, layers, strict=True):
-        assert (np.diff(layer.positions) > 0).all()
-        assert np.isfinite(layer.weights).all()
-        old = layer.source >= 0
-        assert (before.positions[layer.source[old]] == layer.positions[old]).all()

@@ -487,14 +487,6 @@ BY_STEP = {
         **{"method": "rigl", "schedule": {"every_steps": {"n": 3}}, "reset_momentum": False},
     },
     "set every four steps": {"method": "set", "schedule": {"every_steps": {"n": 4}}},
-    "set_itop": {"method": "set_itop", "schedule": {"every_steps": {"n": 3}}},
-    "snfs_window": {"method": "snfs_window", "reset_momentum": False},
-    "dsr": {
-        **{"method": "dsr", "schedule": {"every_steps": {"n": 3}}},
-        "rate": {"adaptive_threshold": {"start": 0.02, "target": 20}},
-    },
-    "gse": {"method": "gse", "schedule": {"every_steps": {"n": 3}}},
-    "mest": {"method": "mest", "schedule": {"every_epochs": {"n": 1}}},
     "adam": {
         **{"method": "rigl", "schedule": {"every_steps": {"n": 3}}, "optimizer": "adam"},
         **{"learning_rate": 0.003, "reset_momentum": False, "weight_decay": 0.01},

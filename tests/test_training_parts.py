@@ -23,11 +23,6 @@ CASES = {
     "cosine_then_random": {"regrow": {"cosine_then_random": {"patience": 2}}},
     "paths": {"regrow": "paths"},
     "paths, one by one": {"regrow": {"paths": {"form": "paths", "choice": "best"}}},
-    "ctre_sim": {"method": "ctre_sim"},
-    "ctre_seq": {"method": "ctre_seq"},
-    "truly_sparse": {"method": "truly_sparse"},
-    "cht": {"method": "cht"},
-    "chts": {"method": "chts", "reset_momentum": False},
     "importance": {"budget": {"importance": {"after": 0, "every": 2}}, "activation": "all_relu"},
 }
 
