@@ -199,6 +199,9 @@ def test_degrees_of_a_histogram():
     degrees, shares = at_least(np.array([1.0, 2.0, 0.0, 1.0]))
     assert degrees.tolist() == [1, 2, 3]
     assert shares.tolist() == [0.75, 0.25, 0.25]
+    degrees, shares = at_least(np.array([0.0, 0.0, 0.0, 3.0, 1.0]))
+    assert degrees.tolist() == [3, 4]  # all units have 3, so that 1 and 2 say nothing
+    assert shares.tolist() == [1.0, 0.25]
     assert np.isnan(dispersion(np.array([3.0])))
 
 

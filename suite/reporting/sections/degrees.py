@@ -29,6 +29,7 @@ from suite.store.table import RunState
 from suite.study import Cell
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Side = Literal["inputs", "outputs"]
@@ -40,6 +41,8 @@ _SIDES: tuple[tuple[Side, str], ...] = (
     ("inputs", "Outgoing connections of a unit"),
 )
 _LAYERS_DRAWN = 4
+_DECADES = 50
+"""An axis that spans more has ticks at powers of ten alone."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,27 @@ def dispersion(histogram: Histogram) -> float:
 
 
 def at_least(histogram: Histogram) -> tuple[NDArray[np.int64], Histogram]:
-    """Return the degrees from 1 up, and the share of units with at least as many connections."""
+    """Return the degrees, and the share of units with at least as many connections.
+
+    They begin with the largest degree that all units have, which is the first that tells them
+    apart, and with 1 where some units have none.
+    """
     shares = histogram[::-1].cumsum()[::-1] / histogram.sum()
-    degrees = np.arange(1, len(histogram))
-    seen = shares[1:] > 0
-    return degrees[seen], shares[1:][seen]
+    first = max(1, int(np.count_nonzero(shares == 1.0)) - 1)
+    degrees = np.arange(first, len(histogram))
+    seen = shares[first:] > 0
+    return degrees[seen], shares[first:][seen]
+
+
+def tidy_degrees(axes: Axes) -> None:
+    """Give a logarithmic axis of degrees, which may span less than a decade, a few plain ticks."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    steps = (1.0,) if high > _DECADES * low else (1.0, 2.0, 5.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
 def _grid(material: Material, found: list[Degrees]) -> Grid:
@@ -216,8 +235,7 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
                         linewidth=1.0,
                         dashes=look.dash or (None, None),
                     )
-            axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-            axes.xaxis.set_minor_locator(NullLocator())
+            tidy_degrees(axes)
             axes.yaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
             axes.set_title(f"Layer {layer + 1}", loc="left", pad=4)

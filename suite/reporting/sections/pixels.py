@@ -128,8 +128,8 @@ def _show(material: Material, maps: list[Heat], dataset: str, stem: str) -> Show
         "Connections from each input pixel to the first hidden layer, its channels together, at "
         "the start (above) and after the last epoch (below): means over runs "
         f"({runs_a_cell(heat.n for heat in drawn)}), so there is no band. Each map is drawn over "
-        "its own mean, so that 1 is a pixel like any other and all have one scale; the "
-        "CSV file has counts."
+        "its own mean, so that 1 is a pixel like any other; all have one scale, from the fewest to "
+        "the most of any map. The CSV file has counts."
     )
     if len(maps) > _MOST:
         caption += f" The first {_MOST} of {len(maps)} cells are shown."
@@ -163,9 +163,8 @@ def _draw(maps: list[Heat]) -> Figure:
     tall = side * height / width
     band = 2 * tall + gap + top + bottom
     figure = new_figure(TWO_COLUMNS, bands * band)
-    scale = Normalize(
-        0, max(relative(m).max() for heat in maps for m in (heat.initial, heat.final))
-    )
+    all_maps = [relative(m) for heat in maps for m in (heat.initial, heat.final)]
+    scale = Normalize(min(m.min() for m in all_maps), max(m.max() for m in all_maps))
     for number, heat in enumerate(maps):
         row, column = divmod(number, across)
         for below, counts in enumerate((heat.initial, heat.final)):

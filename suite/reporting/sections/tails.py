@@ -24,7 +24,7 @@ from suite.reporting.drawing import (
 from suite.reporting.figures import Shown
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
-from suite.reporting.sections.degrees import Degrees, at_least
+from suite.reporting.sections.degrees import Degrees, at_least, tidy_degrees
 from suite.statistics.tails import RIVALS, Tail, fit_tail
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def verdict(tail: Tail) -> str:
     better = [name for name, (ratio, p) in tail.rivals.items() if ratio < 0 and p < _ALPHA]
     worse = [name for name, (ratio, p) in tail.rivals.items() if ratio > 0 and p < _ALPHA]
     if better:
-        return f"no: {' and '.join(better)} fits better"
+        return f"no: {' and '.join(better)} {'fits' if len(better) == 1 else 'fit'} better"
     if len(worse) == len(tail.rivals):
         return "power law fits best"
     return "undecided"
@@ -172,12 +172,12 @@ def _draw(fits: list[tuple[Degrees, Tail]], layer: int, looks: dict[str, Look]) 
             )
         axes.axvline(tail.start, color=MUTED.light, linewidth=0.5)
         axes.set_title(short(degrees.cell.title, 26), loc="left", pad=4, fontsize=SMALL)
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
         axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_minor_locator(NullLocator())
     least = 1 / max(float(degrees.final["outputs"][layer].sum()) for degrees, _ in fits)
     panels[0][0].set_ylim(least / 2, 1.5)
+    for axes in panels.flat:
+        tidy_degrees(axes)
     for row in panels:
         row[0].set_ylabel("Share of units", fontsize=SMALL)
     for axes in panels[-1]:
