@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -99,3 +100,20 @@ def test_an_update_gives_each_layer_back_what_it_lost():
     assert [layer.positions.size for layer in done.layers] == [60, 60]
     assert done.pruned == done.regrown
     assert min(done.pruned) >= 18
+
+
+def test_what_stays_before_chains_go_may_be_drawn():
+    """Small weights go more often than large ones, and a weight of zero before all others."""
+    weights = np.repeat([0.0, 0.5, 1.0], [20, 180, 200])
+    np.random.default_rng(2).shuffle(weights)
+    moment = Moment(1, 500, 1000, 1, 2)
+    layers = [
+        replace(view(i, (20, 20), range(400), weights), rng=np.random.default_rng(i), moment=moment)
+        for i in range(2)
+    ]
+    rule = resolve("chts").prune
+    for keep in rule.part.function(layers, 0.3, **rule.options):
+        zero, small, large = (np.count_nonzero(~keep[weights == w]) for w in (0, 0.5, 1))
+        assert zero == 20
+        assert small > large > 0
+        assert zero + small + large == 120  # a layer so full has no chain to lose

@@ -149,7 +149,6 @@ def test_dsr_returns_in_proportion_to_what_is_left():
 
 
 def test_snfs_returns_in_proportion_to_momentum_and_keeps_the_total():
-    """The authors round up to 3, 5, 3 and mend the excess later; here the total is exact."""
     layers = [view(i, (1, 100), [0], [1], momentum=[m]) for i, m in enumerate((0.1, 0.2, 0.1))]
     counts = ask("share", "momentum", layers, np.array([4, 3, 3]))
     assert counts.sum() == 10

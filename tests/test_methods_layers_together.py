@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from suite.methods.apportion import apportion
 from suite.methods.initial.random import erk_counts
 from suite.methods.layer import LayerView
-from suite.methods.moment import Moment
+from suite.methods.moment import Change, Moment
 from suite.methods.recipe import resolve
+from suite.methods.shares import mended, rounded_apart
 from suite.methods.update import initial_topology, update
 from tests.reference import methods as reference
 
@@ -44,7 +45,6 @@ def shared(momenta, counts, kept, sizes, rule="momentum"):
 
 
 def test_momentum_shares_out_by_the_mean_and_keeps_the_sum():
-    """The authors' code rounds 2.5, 5, 2.5 up and so grows one too many."""
     assert shared([0.1, -0.2, 0.1], [4, 3, 3], [10, 10, 10], [99, 99, 99]) == [3, 5, 2]
 
 
@@ -56,10 +56,62 @@ def test_without_momentum_each_layer_keeps_its_own():
     assert shared([0, 0], [7, 2], [5, 5], [50, 50]) == [7, 2]
 
 
+def test_snfs_rounds_up_and_its_next_update_grows_less():
+    """2.5, 5, 2.5 become 3, 5, 3: one too many, so that 1.75 fewer return next time."""
+    assert rounded_apart(10, [0.1, 0.2, 0.1], [99, 99, 99]).tolist() == [3, 5, 3]
+    assert mended([Change((4, 3, 3), (3, 5, 3), (0, 0, 0))]) == -1.75
+
+
+def test_snfs_spreads_what_is_above_0_99_of_a_layer_s_room():
+    """Shares 3, 5, 3; the second layer takes 3.96 of its room of 4, the others 3.52 each."""
+    assert rounded_apart(10, [0.1, 0.2, 0.1], [95, 4, 49]).tolist() == [3, 3, 3]
+    assert rounded_apart(10, [1, 0], [2, 0]).tolist() == [1, 0]  # no room at all is no error
+
+
+def drift_in_the_code(differences):
+    """The authors' lines, with what the network lacks after each update."""
+    adjusted, adjustments = 0.0, []
+    for lacking in differences:
+        adjustments.append(lacking)
+        adjusted = 0.25 * adjusted + 0.75 * lacking + sum(adjustments) / len(adjustments)
+    return adjusted
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=8))
+def test_what_snfs_mends_is_what_its_code_mends(updates):
+    changes = [Change((pruned, 0), (0, regrown), (0, 0)) for pruned, regrown in updates]
+    lacking = np.cumsum([pruned - regrown for pruned, regrown in updates]).tolist()
+    assert mended(changes) == pytest.approx(drift_in_the_code(lacking))
+
+
+def test_snfs_stays_near_its_first_total():
+    recipe = resolve("snfs_gradient", {"regrow": {"name": "random"}})
+    rng = np.random.default_rng(0)
+    layers = [full(0, (4, 10), 0.3), full(1, (10, 9), 0.7), full(2, (3, 10), 0.2)]
+    layers = [LayerView(x.index, (x.shape[0] * 5, x.shape[1]), x.positions, x.weights, x.momentum)
+              for x in layers]  # fmt: skip
+    changes, totals = [], []
+    for number in range(1, 9):
+        at = Moment(number, number, 10, number, 10, changes=changes)
+        after = update(recipe, layers, at, [40, 90, 30], lambda *_: rng)
+        changes.append(after.change)
+        totals.append(sum(layer.positions.size for layer in after.layers))
+        layers = [
+            LayerView(x.index, x.shape, y.positions, *[rng.random(y.positions.size, "f4")] * 2)
+            for x, y in zip(layers, after.layers, strict=True)
+        ]
+    assert totals[0] in (161, 162)  # 160, and each of three parts rounded up
+    assert np.abs(np.array(totals) - 160).max() <= 3
+
+
 def test_momentum_is_that_of_all_weights_before_pruning():
     recipe = resolve(
         "snfs_gradient",
-        {"regrow": {"name": "random"}, "prune": {"options": {"rounding": "floor"}}},
+        {
+            "regrow": {"name": "random"},
+            "prune": {"options": {"rounding": "floor"}},
+            "share": {"options": {"total": "kept"}},
+        },
     )
     layers = []
     for index, momentum in enumerate(([1, 1, 1, 1], [28, 0, 0, 0])):

@@ -166,16 +166,18 @@ def counts(answer: Any, layers: int) -> NDArray[np.int64]:
     return given.astype(np.int64)
 
 
-def shared(answer: Any, before: NDArray[np.int64], free: NDArray[np.int64]) -> NDArray[np.int64]:
+def shared(
+    answer: Any, before: NDArray[np.int64] | None, free: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Check the answer of a share rule.
 
     Args:
         answer: The answer.
-        before: The counts that were to be shared.
+        before: The counts that were to be shared; None where the sum may be another.
         free: How many positions of each layer are inactive.
     """
-    given = counts(answer, before.size)
-    if given.sum() != before.sum():
+    given = counts(answer, free.size)
+    if before is not None and given.sum() != before.sum():
         raise ValueError(f"{given.sum()} connections in all where {before.sum()} were to be shared")
     if (given > free).any():
         at = int(np.argmax(given > free))

@@ -146,11 +146,12 @@ def update(
         wanted = budget.counts
     free = np.array([layer.size - layer.positions.size for layer in kept])
     wanted = np.minimum(wanted, free)  # only overshoot asks for more
+    drifts = recipe.share.options.get("total") == "drifts"
     returning = _ask(
         recipe.share,
         [_shown(layer, recipe.share) for layer in kept],
         wanted,
-        check=partial(checks.shared, before=wanted, free=free),
+        check=partial(checks.shared, before=None if drifts else wanted, free=free),
     )
     positions = _positions(recipe, kept, returning, stream)
     rewired = [

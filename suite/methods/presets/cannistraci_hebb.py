@@ -11,16 +11,18 @@ METHODS = (
         with_parts(
             answer("prune", "magnitude", zeros="count"),
             answer("regrow", "paths", rule="ch3", form="paths", choice="best"),
+            answer("fill", "zeros", returning="kept"),
         ),
     ),
     Method(
         "chts",
         "CHTs",
-        "Prune by magnitude and what leads nowhere; draw by the paths that would be closed.",
+        "Draw what stays by magnitude, and what returns by the paths that it would close.",
         "Zhang et al. 2025, NeurIPS 38; numbers of its code",
         with_parts(
-            answer("prune", "chains"),
+            answer("prune", "chains", stays="drawn"),
             answer("regrow", "paths", rule="ch2", form="nodes", choice="drawn"),
+            answer("fill", "zeros", returning="kept"),
         ),
     ),
 )

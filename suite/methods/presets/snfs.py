@@ -6,7 +6,7 @@ from suite.methods.presets.method import Method, answer, with_parts
 _SHARED = (
     answer("rate", "cosine", zeta=0.5, end=0.005),
     answer("prune", "magnitude", zeros="count", rounding="ceil"),
-    answer("share", "momentum"),
+    answer("share", "momentum", total="drifts"),
     answer("fill", "zeros", returning="kept"),
 )
 

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from suite.methods.layer import LayerView
 from suite.methods.parts import part
-from suite.methods.prune.scores import all_but_smallest
+from suite.methods.prune.scores import all_but_smallest, drawn_to_stay, number
 
 
-@part("prune", scope="network", source="Zhang et al. 2025, NeurIPS 38 (CHTs)")
-def chains(layers: Sequence[LayerView], zeta: float) -> list[NDArray[np.bool_]]:
+@part("prune", needs=("rng",), scope="network", source="Zhang et al. 2025, NeurIPS 38 (CHTs)")
+def chains(
+    layers: Sequence[LayerView],
+    zeta: float,
+    *,
+    stays: Literal["largest", "drawn"] = "largest",
+    temperature: Annotated[float, Field(ge=0)] = 2.0,
+) -> list[NDArray[np.bool_]]:
     """The share of each layer's smallest absolute weights, and then what leads nowhere.
 
     From the last layer to the first, connections into units without an outgoing one go; then from
     the first to the last, connections out of units without an incoming one.
+
+    Args:
+        stays: Whether the largest weights stay, or weights that are drawn as by the rule soft.
+        temperature: Of the draw; see soft.
     """
-    keep = [all_but_smallest(np.abs(layer.weights), zeta) for layer in layers]
+    sizes = [np.abs(layer.weights) for layer in layers]
+    if stays == "largest":
+        keep = [all_but_smallest(size, zeta) for size in sizes]
+    else:
+        keep = [
+            drawn_to_stay(layer, size, number(zeta, size.size), temperature)
+            for layer, size in zip(layers, sizes, strict=True)
+        ]
     remove_chains(layers, keep)
     return keep
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from suite.methods.layer import LayerView, largest
+from suite.methods.layer import LayerView
 from suite.methods.parts import part
-from suite.methods.prune.scores import Rounding, all_but_smallest, number
+from suite.methods.prune.scores import Rounding, all_but_smallest, drawn_to_stay, number
 
 Score = Literal["magnitude", "relative_importance"]
 
@@ -56,16 +56,8 @@ def soft(
         temperature: By how much the power grows.
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).
     """
-    assert layer.rng is not None
-    progress = 0.0 if layer.moment is None else layer.moment.progress
     scores = importance(layer) if score == "relative_importance" else np.abs(layer.weights)
-    # The largest of log(score^T) + Gumbel noise: a draw without replacement (Gumbel-top-k).
-    with np.errstate(divide="ignore"):
-        logs = (1 + temperature * progress) * np.log(scores.astype(np.float64))
-    count = scores.size - number(zeta, scores.size, rounding)
-    keep = np.zeros(scores.size, dtype=bool)
-    keep[largest(logs + layer.rng.gumbel(size=scores.size), count)] = True
-    return keep
+    return drawn_to_stay(layer, scores, number(zeta, scores.size, rounding), temperature)
 
 
 def importance(layer: LayerView) -> NDArray[np.float64]:
