@@ -184,9 +184,14 @@ def test_a_history_adds_up(method):
         assert all(count > 0 for count in record["connections"])
         assert all(math.isfinite(value) for value in record.values() if isinstance(value, float))
     if recipe.budget.name == "all" and soon(method).noise is None:
-        assert totals == [totals[0]] * EPOCHS
+        assert max(totals) - min(totals) <= 2 * drift(recipe, 2)
     explored = [record["explored"] for record in history]
     assert explored == sorted(explored)
+
+
+def drift(recipe, layers):
+    """Return by how many connections an update may miss the total: one a layer, and 1 % of a few."""
+    return layers + 1 if recipe.share.options.get("total") == "drifts" else 0
 
 
 # ---------------------------------------------------------------- one update
@@ -271,7 +276,7 @@ def test_an_update_keeps_its_promises(method, seed, shapes, progress):
         assert came_back == (0 if kept else after.returned[index])
         assert after.returned[index] <= min(after.pruned[index], after.regrown[index])
     if recipe.budget.name == "all":
-        assert sum(counts) == sum(initial)
+        assert abs(sum(counts) - sum(initial)) <= drift(recipe, len(layers))
         if recipe.share.name == "own" and recipe.regrow.part.scope == "layer":
             assert counts == initial
     else:
