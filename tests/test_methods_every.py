@@ -190,7 +190,7 @@ def test_a_history_adds_up(method):
 
 
 def drift(recipe, layers):
-    """Return by how many connections an update may miss the total: one a layer, and 1 % of a few."""
+    """Return by how many connections an update may miss the total: about one a layer."""
     return layers + 1 if recipe.share.options.get("total") == "drifts" else 0
 
 
