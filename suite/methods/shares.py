@@ -60,9 +60,7 @@ def remaining(layers: Sequence[LayerView], counts: NDArray[np.int64]) -> NDArray
     return apportion(int(counts.sum()), left, room) if any(left) else counts
 
 
-def rounded_apart(
-    total: float, scores: Sequence[float], room: Sequence[int]
-) -> NDArray[np.int64]:
+def rounded_apart(total: float, scores: Sequence[float], room: Sequence[int]) -> NDArray[np.int64]:
     """Return each layer's part of a total, rounded as in the code of Dettmers and Zettlemoyer.
 
     Each part is rounded up. No layer takes more than 0.99 of its room: what is above is spread
