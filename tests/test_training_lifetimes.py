@@ -1,5 +1,7 @@
 """How long connections live, and what an epoch costs in multiply-adds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,9 @@ from hypothesis import strategies as st
 
 from suite.datasets.digits import digits
 from suite.methods import multiply_adds
+from suite.methods.layer import LayerView
+from suite.methods.presets import METHODS
+from suite.methods.regrow import sampled
 from suite.methods.update import Rewired, Updated
 from suite.settings import Settings
 from suite.training.checkpoint import epochs_behind
@@ -119,9 +124,7 @@ def test_pixels_have_the_connections_of_the_first_layer():
 
 def test_multiply_adds_by_hand():
     assert multiply_adds.inference([6, 4], 2) == 12
-    assert multiply_adds.training([6, 4], 2, 30, 5) == 5 * 36
-    assert multiply_adds.training([6, 4], 2, 30, 5, gradient=True) == 5 * (24 + 32)
-    assert multiply_adds.training([6, 4], 2, 30, 5, activations=True) == 5 * (36 + 32)
+    assert multiply_adds.training([6, 4], 2, 5) == 5 * 36
 
 
 def plain_pass(widths, active):
@@ -137,7 +140,7 @@ def test_a_step_costs_what_its_products_cost(inputs, units, classes, images, ran
     count = sum(map(sum, active[0]))
     widths = [inputs, units, classes]
     expected = images * plain_pass(widths, active)
-    assert multiply_adds.training([count], units * classes, inputs * units, images) == expected
+    assert multiply_adds.training([count], units * classes, images) == expected
 
 
 def test_an_epoch_costs_its_steps():
@@ -148,9 +151,83 @@ def test_an_epoch_costs_its_steps():
         assert record["multiply_adds"] == 300 * 3 * active
 
 
-def test_an_update_by_the_gradient_costs_a_dense_one():
-    settings = Settings(method="rigl", epochs=1, schedule={"every_steps": {"n": 2}}, **SMALL)
-    (record,) = train(settings, 1, digits()).history
-    active, dense = sum(record["connections"]) + 300, 64 * 40 + 40 * 30 + 300
-    assert record["updates"] == 1  # of three steps the second; connections stay as many
-    assert record["multiply_adds"] == 100 * (3 * active + (2 * active + dense) + 3 * active)
+def one_update(**given):
+    """Train three steps of 100 images with an update after the second; return what that one cost.
+
+    Returns:
+        The multiply-adds beyond those of three steps, the connections of the hidden layers, and
+        their positions. The output layer has 300 weights.
+    """
+    often = {"schedule": {"every_steps": {"n": 2, "until": 1.0}}}
+    (record,) = train(Settings(**{"epochs": 1, **often, **SMALL} | given), 1, digits()).history
+    assert record["updates"] == 1
+    active = sum(record["connections"])  # as many before the update as after it
+    return record["multiply_adds"] - 300 * 3 * (active + 300), active, 64 * 40 + 40 * 30
+
+
+@pytest.mark.parametrize("method", ["rigl", "snfs_gradient", "rigl_itop"])
+def test_an_update_by_the_gradient_costs_a_dense_one(method):
+    """The step has computed the gradient of what is active."""
+    more, active, positions = one_update(method=method)
+    assert more == 100 * (positions - active)
+
+
+def test_a_window_costs_each_of_its_batches():
+    more, active, positions = one_update(method="snfs_window")
+    assert more == 200 * (positions - active)
+
+
+@pytest.mark.parametrize("method", ["set", "set_itop", "dsr", "chts", "mest"])
+def test_what_looks_at_the_active_connections_alone_costs_nothing_more(method):
+    more, _, _ = one_update(method=method)
+    assert more == 0
+
+
+def test_sampled_candidates_cost_a_look_and_their_own_gradient(monkeypatch):
+    looked_at = []
+
+    def noted(*given):
+        looked_at.append(candidates(*given))
+        return looked_at[-1]
+
+    candidates = sampled._candidates
+    monkeypatch.setattr(sampled, "_candidates", noted)
+    more, active, positions = one_update(method="gse")
+    number = sum(map(len, looked_at))
+    assert 0 < number < active < positions - active
+    assert more == 100 * 3 * (active + 300) + 100 * number
+
+
+@pytest.mark.parametrize("method", ["ctre_sim", "ctre_seq"])
+def test_likeness_costs_the_samples_through_the_network_and_every_pair_of_units(method):
+    of = METHODS[method].parts["regrow"].name
+    more, active, positions = one_update(method=method, regrow={of: {"samples": 70}})
+    assert more == 70 * (active + positions)
+
+
+@given(
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.integers(0, 9),
+    st.sets(st.integers(0, 35)),
+    st.sets(st.integers(0, 35)),
+)
+def test_the_gradient_is_charged_where_no_step_has_computed_it(rows, columns, images, active, some):
+    charged = []
+    active, some = (sorted(at for at in of if at < rows * columns) for of in (active, some))
+    weights = np.zeros(len(active), dtype=np.float32)
+    layer = LayerView(
+        *(0, (rows, columns), np.array(active, dtype=np.int64), weights, weights),
+        gradient_from=lambda start, stop: np.zeros((stop - start, columns), dtype=np.float32),
+        images=images,
+        charge=charged.append,
+    )
+    pruned = replace(layer, positions=layer.positions[::2], weights=weights[::2], before=layer)
+    new = sum(1 for at in some if at not in active)
+    pruned.gradient_at(np.array(some, dtype=np.int64))
+    assert sum(charged) == images * new
+    charged.clear()
+    pruned.active_gradient()
+    assert sum(charged) == 0
+    pruned.gradient()
+    assert sum(charged) == images * (rows * columns - len(active))

@@ -10,7 +10,8 @@ class Explored:
     """The positions of a layer that were ever active, one bit each.
 
     A sorted array of them takes 8 bytes for each, so that the bits take less memory as soon as
-    1.6 % of the positions were active once: 1.5 MB for a layer of 3072 x 4000.
+    1.6 % of the positions were active once. For the paper's network, 3072-4000-1000-4000, they take
+    2.5 MB (measured), and marking its 341,000 connections takes 2.3 MB more for a moment.
 
     Args:
         size: How many positions the layer has.

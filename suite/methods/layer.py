@@ -14,6 +14,11 @@ from suite.methods.positions import find_sorted
 
 _Number = TypeVar("_Number", bound=np.generic)
 
+
+def _nowhere(multiply_adds: int) -> None:
+    """Count nothing."""
+
+
 BLOCK = 2**20
 """How many elements of a dense gradient are computed at once."""
 
@@ -39,6 +44,9 @@ class LayerView:
         moment: When the update takes place; None outside an update.
         rng: Of prune rules with needs=("rng",); None for other parts.
         batch_from: Computes what `batch` returns; None if the part did not ask for the gradient.
+        images: How many images the gradient is of.
+        charge: Called with multiply-adds that an update computes; a part that computes products by
+            itself calls it too.
     """
 
     index: int
@@ -53,6 +61,8 @@ class LayerView:
     moment: Moment | None = None
     rng: np.random.Generator | None = None
     batch_from: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
+    images: int = 0
+    charge: Callable[[int], None] = _nowhere
 
     def __post_init__(self) -> None:
         for field in ("positions", "weights", "momentum"):
@@ -77,6 +87,16 @@ class LayerView:
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
         """
+        first, last = np.searchsorted(self._trained, np.array([start, stop]) * self.shape[1])
+        self.charge(self.images * int((stop - start) * self.shape[1] - (last - first)))
+        return self._rows(start, stop)
+
+    @property
+    def _trained(self) -> NDArray[np.int64]:
+        """The positions whose gradient the step has computed: those active before pruning."""
+        return (self.before or self).positions
+
+    def _rows(self, start: int, stop: int) -> NDArray[np.float32]:
         if self.gradient_from is None:
             raise RuntimeError('the gradient is there for parts with needs=("gradient",)')
         return _read_only(self.gradient_from(start, stop))
@@ -87,7 +107,7 @@ class LayerView:
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
         """
-        return self.gradient_at(self.positions)
+        return self._gradient_at(self.positions)
 
     def gradient_at(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the gradient at some positions, and compute it nowhere else.
@@ -101,6 +121,11 @@ class LayerView:
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
         """
+        known = np.count_nonzero(np.isin(positions, self._trained))
+        self.charge(self.images * int(positions.size - known))
+        return self._gradient_at(positions)
+
+    def _gradient_at(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.batch_from is None:
             return self._gradient_of_rows(positions)
         inputs, errors = self.batch()
@@ -118,7 +143,7 @@ class LayerView:
         found = np.empty(positions.size, dtype=np.float32)
         done = 0
         for start, stop, some in self.blocks(positions[order]):
-            values = self.gradient_rows(start, stop).ravel()[some - start * self.shape[1]]
+            values = self._rows(start, stop).ravel()[some - start * self.shape[1]]
             found[order[done : done + some.size]] = values
             done += some.size
         return found

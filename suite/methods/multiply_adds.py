@@ -1,13 +1,15 @@
 """Multiply-adds of training and inference, counted from connections instead of timed.
 
-For one image, with f the connections of all layers and the weights of the output layer, and d the
-same with every position active:
+For one image, with f the connections of all layers and the weights of the output layer:
 
 - inference: f;
-- a training step: 3 f, one f each for the forward pass, for the gradient of what enters each
-  layer, and for the gradient of the weights;
-- a step whose update reads the gradient of every position: 2 f + d;
-- a step whose update reads activations of both sides of every position: d more.
+- a training step, and a look at a fresh batch for an update: 3 f, one f each for the forward pass,
+  for the gradient of what enters each layer, and for the gradient of the weights;
+- an update: what its parts compute, with n the images that they look at. The gradient costs n for
+  each position where it is asked for, but for those that were active, whose gradient the step has
+  computed already; so the gradient of every position costs n (d - f), with d the positions and the
+  weights of the output layer. Activations of n images cost n for each connection. Their
+  likeness costs n for each pair of units.
 
 Biases, activation functions, the optimiser and the choice of connections are not counted, and
 methods that hold dense weights under a mask are charged for the active ones alone: this is what an
@@ -31,24 +33,12 @@ def inference(connections: Iterable[int], output: int) -> int:
     return sum(connections) + output
 
 
-def training(
-    connections: Iterable[int],
-    output: int,
-    positions: int,
-    images: int,
-    *,
-    gradient: bool = False,
-    activations: bool = False,
-) -> int:
+def training(connections: Iterable[int], output: int, images: int) -> int:
     """Return the multiply-adds of one step.
 
     Args:
         connections: How many active positions each hidden layer has.
         output: How many weights the dense output layer has.
-        positions: How many positions the hidden layers have together, active or not.
         images: How many the batch has.
-        gradient: Whether an update reads the gradient of every position after this step.
-        activations: Whether it compares activations for every position.
     """
-    sparse, dense = inference(connections, output), positions + output
-    return images * (2 * sparse + (dense if gradient else sparse) + activations * dense)
+    return 3 * images * inference(connections, output)

@@ -34,6 +34,7 @@ def rewire(
     initial: Sequence[int],
     seed: int,
     samples: Callable[[int], Sequence[np.ndarray]] | None = None,
+    charge: Callable[[int], None] = lambda _: None,
 ) -> Updated | None:
     """Update the topology of every layer together.
 
@@ -49,6 +50,7 @@ def rewire(
         seed: The run's seed.
         samples: count -> the activations of that many training images, (units, images), those
             that enter the first layer and those that leave each.
+        charge: Called with the multiply-adds that the parts compute.
 
     Returns:
         What was done; None if the gate is shut.
@@ -58,7 +60,7 @@ def rewire(
     """
     updated = update(
         recipe,
-        [_view(index, layer, optimizer, samples) for index, layer in enumerate(layers)],
+        [_view(index, layer, optimizer, samples, charge) for index, layer in enumerate(layers)],
         moment,
         initial,
         lambda purpose, layer: stream(seed, purpose, moment.update, layer),
@@ -115,6 +117,7 @@ def _view(
     layer: Layer,
     optimizer: torch.optim.Optimizer,
     samples: Callable[[int], Sequence[np.ndarray]] | None,
+    charge: Callable[[int], None],
 ) -> LayerView:
     def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
         assert samples is not None
@@ -135,6 +138,8 @@ def _view(
         activations_from=None if seen is None else seen.activations,
         samples_from=None if samples is None else sides,
         batch_from=None if seen is None else seen.batch,
+        images=0 if seen is None else seen.inputs.shape[1],
+        charge=charge,
     )
 
 

@@ -126,7 +126,7 @@ class Training:
         self.history.append(record)
         evaluated(record)
         self._update_if_due("epoch", self.moment(number, self.steps), done)
-        record |= done
+        record |= done | {"multiply_adds": self._multiply_adds}
         return record
 
     def step(self, x: Tensor, labels: Tensor, *, watch: bool = False) -> Tensor:
@@ -159,7 +159,8 @@ class Training:
         for layer in self.network.layers:
             layer.watch = watch
         loss = differentiate(self.network, x, labels)
-        self._count(x.shape[1], watch)
+        output = self.network.output.weight.numel()
+        self._charge(multiply_adds.training(self._trained, output, x.shape[1]))
         if watch:
             self._seen.append([layer.seen for layer in self.network.layers])
         return loss
@@ -199,7 +200,9 @@ class Training:
 
         @functools.cache
         def samples(count: int) -> list[np.ndarray]:
-            return activations(self.network, self.batches, self.order(moment.epoch)[0][:count])
+            images = self.order(moment.epoch)[0][:count]
+            self._charge(len(images) * sum(before))
+            return activations(self.network, self.batches, images)
 
         self._gather(moment)
         before = self.sizes()
@@ -211,6 +214,7 @@ class Training:
             self.initial,
             self.seed,
             samples,
+            self._charge,
         )
         self._hand_over()
         if updated is not None:
@@ -294,18 +298,16 @@ class Training:
             self._update_if_due("step", moment, done)
         return finite(total.item() / self.steps, "training")
 
-    def _count(self, images: int, watched: bool) -> None:
-        """Count the multiply-adds of a step; noise that is learnt needs every position."""
-        positions = [layer.shape[0] * layer.shape[1] for layer in self.network.layers]
-        needs = self.recipe.needs if watched else set()
-        self._multiply_adds += multiply_adds.training(
-            positions if self.settings.noise is not None else self._sizes,
-            self.network.output.weight.numel(),
-            sum(positions),
-            images,
-            gradient="gradient" in needs,
-            activations="activations" in needs,
-        )
+    def _charge(self, multiply_adds: int) -> None:
+        """Count multiply-adds of this epoch."""
+        self._multiply_adds += multiply_adds
+
+    @property
+    def _trained(self) -> list[int]:
+        """How many positions of each layer a step computes; learnt noise needs every one."""
+        if self.settings.noise is None:
+            return self._sizes
+        return [layer.shape[0] * layer.shape[1] for layer in self.network.layers]
 
     @property
     def _watches(self) -> bool:

@@ -96,7 +96,12 @@ def stalled(history: object, signal: Signal, patience: int) -> bool:
 def _likeness(layer: LayerView, samples: int) -> scored.Scores:
     """Return what computes the absolute cosine of every input and output; 0 for a silent unit."""
     inputs, outputs = (_unit_length(side) for side in layer.samples(samples))
-    return lambda start, stop: np.abs(outputs[start:stop] @ inputs.T)
+
+    def likeness(start: int, stop: int) -> NDArray[np.float32]:
+        layer.charge((stop - start) * inputs.size)
+        return np.abs(outputs[start:stop] @ inputs.T)
+
+    return likeness
 
 
 def _unit_length(side: NDArray[np.float32]) -> NDArray[np.float32]:
