@@ -116,6 +116,7 @@ def test_libraries_are_imported_where_they_are_used(library):
     assert users <= AT_HOME[library]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [

@@ -23,12 +23,14 @@ def test_sides_take_turns_after_warming_up():
     assert "".join(calls) == "ab" + 2 * "abb"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["engines", "halved_epsilon", "evaluation", "evolution"])
 def test_comparisons_give_figures(name):
     figures = bench.MEASURES[name](SMALL, 1)
     assert json.loads(json.dumps(figures)) == figures
 
 
+@pytest.mark.slow
 def test_every_method_is_compared_with_set(monkeypatch):
     monkeypatch.setattr(of_methods, "in_fresh_process", lambda work, *arguments: work(*arguments))
     monkeypatch.setattr(of_methods, "added_memory", lambda *_: 2.0)

@@ -151,6 +151,7 @@ def test_every_option_is_part_of_the_key():
     assert len({chained(**given).key for given in options}) == len(options)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -381,6 +381,7 @@ def test_power_from_given_figures_needs_no_runs(suite, done, tmp_path):
     assert suite("power", done[0], "--store", none, "--effect", "0.01", "--sd", "0.01")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_closed_or_full_output_is_a_sentence(done):
     path, store = done
     for end, code in ((">&-", 0), (">/dev/full", 2)):

@@ -255,6 +255,7 @@ def test_a_full_disk_leaves_nothing(offered, tmp_path, monkeypatch):
     _check(load(name, data), parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offered", ["cifar10"], indirect=True)
 def test_two_processes_at_once_download_once(offered, served, tmp_path):
     kind, parts = offered.kind, offered.parts

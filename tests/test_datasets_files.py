@@ -324,6 +324,7 @@ def test_grey_and_colour_chunks_meet(first_grey):
     assert decoded.shape == (1000, 2, 3, 3) and (decoded == 9).all()
 
 
+@pytest.mark.slow
 def test_other_processes_decode_the_same(tmp_path):
     rng = np.random.default_rng(8)
     x = rng.integers(0, 256, (5_200, 2, 2), dtype=np.uint8)
@@ -514,6 +515,7 @@ def test_a_data_folder_that_is_a_file_gets_one_sentence(tmp_path):
         load(source, tmp_path / "data")
 
 
+@pytest.mark.slow
 def test_processes_at_once_decode_once(tmp_path):
     parquet(tmp_path / "a", make(n=900))
     code = (

@@ -120,6 +120,7 @@ def test_rounds_fill_the_cores_and_are_no_larger(made):
     assert store.told[0][1].startswith("seeds 10 to 16 of lset, set, static: 2 of 2 comparisons")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [1, 2, 7])
 def test_whenever_it_is_killed_the_same_runs_are_done_in_the_end(made, room):
     undisturbed = made()

@@ -105,6 +105,7 @@ def test_another_inference_is_named(tmp_path):
         small(tmp_path, "comparisons: {baseline: set, inference: anytme}\n", ACCURACY)
 
 
+@pytest.mark.slow
 def test_power_gives_seeds_for_both_kinds(tmp_path):
     fixed = decisions.seeds_needed(
         small(tmp_path, "comparisons: {baseline: set}\n", ACCURACY), effect=0.01, sd=0.01

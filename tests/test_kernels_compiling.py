@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from suite.kernels import augment, compiling
 from suite.training import train as training
@@ -33,6 +34,7 @@ def test_a_user_without_a_home_has_a_temporary_kernel_cache(tmp_path, monkeypatc
         assert compiling.cache_folder().is_relative_to(tmp_path)
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_kernels_compiled():
     assert training.compile_kernels("sparse") >= 0
     program = """
@@ -60,6 +62,7 @@ def test_arrays_that_may_be_written_to_take_the_same_code_as_shared_ones():
     np.testing.assert_array_equal(free, shared)
 
 
+@pytest.mark.slow
 def test_the_process_that_compiles_computes_the_same_bits_as_those_that_load(tmp_path):
     program = """
 import hashlib

@@ -92,6 +92,7 @@ def test_the_best_are_taken_and_of_equal_ones_the_first():
     assert paths(view(GOLDEN), 2, np.random.default_rng(0), choice="best").tolist() == [3, 4]
 
 
+@pytest.mark.slow
 def test_positions_are_drawn_in_proportion():
     rng, layer = np.random.default_rng(1), view(GOLDEN)
     seen = Counter(int(paths(layer, 1, rng)[0]) for _ in range(1600))

@@ -127,6 +127,7 @@ def subsets(positions, count):
     return list(itertools.combinations(positions, count))
 
 
+@pytest.mark.slow
 def test_random_is_uniform_over_sets():
     mask = np.zeros((2, 5), dtype=bool)
     mask.flat[[0, 3, 4, 9]] = True
@@ -135,6 +136,7 @@ def test_random_is_uniform_over_sets():
     assert_uniform(subsets([1, 2, 5, 6, 7, 8], 2), draws)
 
 
+@pytest.mark.slow
 def test_one_neighbour_is_uniform_whatever_the_number_of_neighbours():
     mask = np.zeros((2, 8), dtype=bool)
     mask[0, [0, 1]] = True  # at 8 and 9: two neighbours, at 2 and 10: one
@@ -143,6 +145,7 @@ def test_one_neighbour_is_uniform_whatever_the_number_of_neighbours():
     assert_uniform(subsets([2, 8, 9, 10], 2), draws)
 
 
+@pytest.mark.slow
 def test_one_neighbour_draws_the_rest_uniformly():
     mask = np.zeros((1, 8), dtype=bool)
     mask[0, 0] = True
@@ -151,6 +154,7 @@ def test_one_neighbour_draws_the_rest_uniformly():
     assert_uniform([(1, *rest) for rest in subsets(range(2, 8), 2)], draws)
 
 
+@pytest.mark.slow
 def test_most_neighbours_breaks_ties_uniformly():
     mask = np.zeros((2, 8), dtype=bool)
     mask[0, [0, 1, 4, 5]] = True  # two neighbours: 8, 9, 12, 13; one: 2, 3, 6, 10, 11, 14
@@ -161,6 +165,7 @@ def test_most_neighbours_breaks_ties_uniformly():
     assert_uniform([tuple(sorted((8, 9, 12, 13, last))) for last in (2, 3, 6, 10, 11, 14)], draws)
 
 
+@pytest.mark.slow
 def test_most_neighbours_draws_the_rest_uniformly():
     mask = np.zeros((1, 8), dtype=bool)
     mask[0, 0] = True

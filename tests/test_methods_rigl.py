@@ -98,6 +98,7 @@ def test_an_update_agrees_with_the_reference(rows, columns, zeta, data):
     )
 
 
+@pytest.mark.slow
 def test_the_gradient_is_never_asked_for_as_a_whole():
     asked = []
 

@@ -193,6 +193,7 @@ def test_intervals_lie_within_the_ones_before():
         assert after[1] <= before[1] + 1e-9
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-4, 6), min_size=6, max_size=12))
 def test_a_null_that_is_not_rejected_lies_within(x):
     low, high = confidence_sequence(x)

@@ -305,6 +305,7 @@ def test_the_rich_study_is_right(tmp_path):
     assert study_or_error(tmp_path / "study.yaml", RICH.read_text()) is not None
 
 
+@pytest.mark.slow
 @ANY_FILE
 @given(st.sampled_from([*ways(whole)]), values)
 @example(("cells", 0, "method"), ["set"])
@@ -320,6 +321,7 @@ def test_a_study_with_any_value_anywhere(tmp_path, way, other):
 SCHEMA = study_schema()
 
 
+@pytest.mark.slow
 @ANY_FILE
 @given(st.data())
 def test_a_study_with_any_text_anywhere(tmp_path, data):
