@@ -84,8 +84,13 @@ class Tab:
         size = {"width": 1400, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         self.call("Page.navigate", url=page.as_uri())
+        loaded = {"expression": "location.protocol + document.readyState"}
         until = time.monotonic() + 60
-        while self.run("location.protocol + document.readyState") != "file:complete":
+        # An expression that is asked for on the way to the page is answered with an error.
+        while self._ask("Runtime.evaluate", loaded).get("result", {}).get("result") != {
+            "type": "string",
+            "value": "file:complete",
+        }:
             assert time.monotonic() < until, "the page did not load"
             time.sleep(0.05)
 
@@ -107,6 +112,11 @@ class Tab:
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
     def call(self, method: str, **parameters: Any) -> Any:
+        answer = self._ask(method, parameters)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _ask(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         message = {"id": self._count, "method": method, "params": parameters}
         if self._session:
@@ -118,10 +128,9 @@ class Tab:
                 assert more, "the browser ended"
                 self._rest += more
             line, _, self._rest = self._rest.partition(b"\0")
-            answer = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
             if answer.get("id") == self._count:
-                assert "error" not in answer, answer
-                return answer["result"]
+                return answer
 
 
 @contextmanager
