@@ -227,9 +227,10 @@ def _left(layer: LayerView, stays: NDArray[np.bool_]) -> LayerView:
 
 def _trim(rule: Answer, layers: Sequence[LayerView], surplus: NDArray[np.int64]) -> list[LayerView]:
     """Prune a number of connections more from each layer, by the same rule."""
-    # The rule removes floor(zeta * n); half a connection keeps rounding away from the number.
+    # The rule rounds zeta * n down, or up; half a connection keeps that away from the number.
+    half = -0.5 if rule.options.get("rounding") == "ceil" else 0.5
     return [
-        _prune(rule, [layer], min(1.0, (more + 0.5) / layer.positions.size))[0] if more else layer
+        _prune(rule, [layer], min(1.0, (more + half) / layer.positions.size))[0] if more else layer
         for layer, more in zip(layers, surplus.tolist(), strict=True)
     ]
 

@@ -40,7 +40,7 @@ def granet(
     kept = largest_of_network(layers, count)
     for layer, gradient, stays in zip(layers, gradients, kept, strict=True):
         by_size = sorted(sorted(stays), key=lambda at: abs(layer[at]))
-        gone = by_size[: math.floor(zeta * len(by_size))]
+        gone = by_size[: math.ceil(zeta * len(by_size))]
         active = stays - set(gone)
         candidates = sorted(at for at in gradient if at not in active)
         candidates.sort(key=lambda at: -abs(gradient[at]))

@@ -7,7 +7,7 @@ SOURCE = "Atashgahi et al. 2022, Machine Learning 111; numbers of its code"
 _SHARED = (
     answer("rate", "constant", zeta=0.2),
     answer("prune", "magnitude", zeros="count"),
-    answer("fill", "uniform"),
+    answer("fill", "uniform", returning="kept"),
 )
 
 METHODS = (

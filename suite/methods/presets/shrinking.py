@@ -25,9 +25,10 @@ METHODS = (
             answer("initial", "erk", density=0.5),
             answer("schedule", "every_steps", n=1000),
             answer("rate", "cosine", zeta=0.5, end=0.005),
-            answer("prune", "magnitude", zeros="count"),
+            answer("prune", "magnitude", zeros="count", rounding="ceil"),
             answer("budget", "cubic", density=0.05, end=0.6875, across="network"),
             answer("regrow", "gradient"),
+            answer("fill", "zeros", returning="kept"),
         ),
     ),
 )
