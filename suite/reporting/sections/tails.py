@@ -180,7 +180,8 @@ def _draw(fits: list[tuple[Degrees, Tail]], layer: int, looks: dict[str, Look]) 
         tidy_degrees(axes)
     for row in panels:
         row[0].set_ylabel("Share of units", fontsize=SMALL)
-    for axes in panels[-1]:
+    for axes in panels.flat[max(0, len(fits) - across) : len(fits)]:  # the lowest of each column
+        axes.tick_params(labelbottom=True)
         axes.set_xlabel("Incoming connections", fontsize=SMALL)
     handles = [Line2D([], [], color=INK.light, linewidth=0.9) for _ in _DASHES]
     for handle, dashes in zip(handles, _DASHES.values(), strict=True):
