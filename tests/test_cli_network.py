@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -172,6 +175,49 @@ def test_a_run_that_was_stopped_keeps_the_same_network(made, tmp_path):
     assert attempt(run, digits(), again, execution) == "done"
     assert again.result(run.key)["provenance"]["resumed_after"] == 2
     assert again.final_network(run.key) == store.final_network(run.key)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from suite.datasets.digits import digits
+from suite.execution.attempt import attempt
+from suite.store.store import RunStore
+from suite.study import load_study
+
+rename = Path.replace
+
+def die(self, target):
+    if target.name == sys.argv[3]:
+        os.kill(os.getpid(), 9)
+    return rename(self, target)
+
+Path.replace = die
+study, images = load_study(sys.argv[1]), digits()
+run = study.runs({"digits": images.fingerprint})[0]
+attempt(run, images, RunStore(sys.argv[2]), study.file.execution)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", ["final-network", "result.json"])
+def test_a_process_that_is_killed_while_it_keeps_leaves_no_half_of_it(made, last, tmp_path):
+    """The network is kept before the result, so that a run that is done has it."""
+    study, path, store = made
+    run = study.runs({"digits": digits().fingerprint})[0]
+    again = RunStore(tmp_path / "again")
+    again.stand()
+    arguments = (str(path), str(tmp_path / "again"), last)
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    left = {file.name for file in (tmp_path / "again" / "runs" / run.key).iterdir()}
+    assert any(name.startswith(f".{last}.") for name in left)  # unfinished, and never read
+    assert again.result(run.key) is None
+    whole = store.final_network(run.key)
+    assert again.final_network(run.key) == (None if last == "final-network" else whole)
+    assert attempt(run, digits(), again, study.file.execution) == "done"
+    assert again.final_network(run.key) == whole
+    assert again.place.names("aside") == []
 
 
 def test_a_damaged_network_is_set_aside(made, tmp_path):

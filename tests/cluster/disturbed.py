@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from suite.store.store import RunStore
+from suite.training.network_file import unpack
 from tests.cluster.ledger import Ledger, watched
-from tests.cluster.studies import timeless, undisturbed, write_study
+from tests.cluster.studies import timeless, undisturbed, undisturbed_networks, write_study
 
 EPOCHS = 12
 
@@ -13,8 +16,9 @@ class Disturbed:
     """A small study whose runs are watched, and its store."""
 
     def __init__(self, folder, store=None, **options):
-        options = {"epochs": EPOCHS, "checkpoint_seconds": 0, **options}
-        self.expected = undisturbed(write_study(folder, **options))
+        options = {"epochs": EPOCHS, "checkpoint_seconds": 0, "keep": "network", **options}
+        alone = write_study(folder, **options)
+        self.expected, self.networks = undisturbed(alone), undisturbed_networks(alone)
         self.path = write_study(folder, **options)
         self.ledger: Ledger = watched(self.path)
         self.store = store or folder / "store"
@@ -44,9 +48,20 @@ class Disturbed:
         driver.until(lambda: self.executed() >= before + more, f"{more} more epochs")
 
     def check(self):
-        """The histories are as if nothing had happened, and no attempt repeated two epochs."""
+        """Histories and networks are as if nothing had happened; no attempt repeated two epochs."""
         assert self.histories() == self.expected
+        self.check_networks()
         assert len(self.ledger.epochs()) == len(self.expected) * EPOCHS
         attempts = self.ledger.attempts()
         for run, repeated in self.ledger.repeated().items():
             assert repeated <= attempts[run] - 1, self.ledger.lines()
+
+    def check_networks(self):
+        """Every run's network was kept, bit for bit, and no file of a killed writer is damaged."""
+        store = RunStore(self.store)
+        assert not store.place.names("aside")
+        for key, expected in self.networks.items():
+            found = unpack(store.final_network(key), key).arrays
+            assert found.keys() == expected.keys()
+            for name, array in expected.items():
+                np.testing.assert_array_equal(found[name], array, err_msg=name)

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from suite.datasets.digits import digits
 from suite.study import load_study
 from suite.training import train as training
+from suite.training.network import to_file
+from suite.training.network_file import NetworkFile
 
 SUITE = (sys.executable, "-c", "from suite.cli import main; main()")
 """The command line, whatever is on PATH."""
@@ -30,7 +34,8 @@ defaults:
   learning_rate: 0.02
 cells:
 {cells}
-execution: {{engine: masked, checkpoint_seconds: {checkpoint_seconds}, retries: {retries}}}
+execution:
+  {{engine: masked, checkpoint_seconds: {checkpoint_seconds}, retries: {retries}, keep: {keep}}}
 {more}
 """
 CELLS = """
@@ -49,6 +54,7 @@ def write_study(
     epochs: int = 8,
     checkpoint_seconds: float = 0.3,
     retries: int = 3,
+    keep: str = "nothing",
     more: str = "",
 ) -> Path:
     path = folder / f"{name}.yaml"
@@ -60,6 +66,7 @@ def write_study(
             cells=cells,
             checkpoint_seconds=checkpoint_seconds,
             retries=retries,
+            keep=keep,
             more=more,
         )
     )
@@ -79,17 +86,28 @@ def suite(*arguments: str | Path, **variables: str) -> subprocess.CompletedProce
 
 def undisturbed(path: Path) -> dict[str, list[dict[str, object]]]:
     """Return each run's history, by key, as one process without Ray computes it."""
-    study = load_study(path)
-    images = digits()
-    return {
-        run.key: timeless(_trained(run.settings, run.seed))
-        for run in study.runs({"digits": images.fingerprint})
-    }
+    return {key: timeless(trained.history) for key, (trained, _) in _alone(path).items()}
+
+
+def undisturbed_networks(path: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Return the arrays of each run's final network, by key, likewise."""
+    return {key: network.arrays for key, (_, network) in _alone(path).items()}
+
+
+def _alone(path: Path) -> dict[str, tuple[training.Trained, NetworkFile]]:
+    runs = load_study(path).runs({"digits": digits().fingerprint})
+    return {run.key: _trained(run.settings, run.seed) for run in runs}
 
 
 @functools.cache
 def _trained(settings, seed):
-    return training.train(settings, seed, digits()).history
+    kept = []
+
+    def keep(finished, _):
+        batches = finished.batches
+        kept.append(to_file(finished.network, batches.mean, batches.scale, {}))
+
+    return training.train(settings, seed, digits(), on_final=keep), kept[0]
 
 
 def timeless(history):
