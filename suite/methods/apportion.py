@@ -1,4 +1,4 @@
-"""Divide a number of connections among layers that each have room for so many."""
+"""Divide a number of connections among layers of limited room."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Budgeted:
 
 @part("budget", "all", source="Mocanu et al. 2018, Nature Communications 9:2383")
 def everything(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
-    """All that the network lacks returns."""
+    """As many as the network is missing."""
     counts = lacking(1.0, initial, kept)
     total = max(0, int(initial.sum() - kept.sum()))
     if counts.sum() > total:  # a share rule has let a layer grow at the others' cost
@@ -68,7 +68,7 @@ def performance(
     overshoot: bool = False,
     break_even: Annotated[float, Field(ge=0, lt=1)] = 0.0,
 ) -> Budgeted:
-    """The better the signal, the smaller the share of what is lacking that returns.
+    """A share of the missing connections, smaller the better the signal is.
 
     Args:
         metric: The signal: loss, val_loss or val_accuracy.
@@ -86,7 +86,7 @@ def performance(
 
 @part("budget", source="Han et al. 2015, NeurIPS 28")
 def nothing(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
-    """Nothing returns: the network shrinks."""
+    """None: the network shrinks."""
     return Budgeted(np.zeros_like(kept), 0.0)
 
 
@@ -101,7 +101,7 @@ def cubic(
     end: Annotated[float, Field(gt=0, le=1)] = 0.75,
     across: Literal["layers", "network"] = "layers",
 ) -> Budgeted:
-    """The network shrinks on a cubic to a density; of what is left, all that is pruned returns.
+    """Shrink the network to a density on a cubic schedule; beyond that, regrow all that is pruned.
 
     Args:
         density: Share of all positions that is left at the end.
@@ -133,7 +133,7 @@ def importance(
     every: Annotated[int, Field(ge=1)] = 10,
     after: Annotated[int, Field(ge=0)] = 200,
 ) -> Budgeted:
-    """Now and then the least important units lose their inputs for good; what is pruned returns.
+    """Regularly remove the inputs of the least important units; regrow only what is pruned.
 
     A unit is as important as its incoming weights are large: the sum of their absolute values.
 

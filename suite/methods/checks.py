@@ -1,4 +1,4 @@
-"""What parts answer: each is called, and its answer is checked before anything rests on it.
+"""Call a part, and check its answer before it is used.
 
 A part of a plug-in is watched while it runs: what it prints goes to the log, and drawing from a
 generator that no seed sets is refused, because the run could not be repeated.
@@ -112,7 +112,7 @@ def rate(answer: Any) -> float:
 
 
 def mask(answer: Any, connections: int) -> NDArray[np.bool_]:
-    """Check the answer of a prune rule about a layer of so many connections."""
+    """Check the answer of a prune rule about a layer with this many connections."""
     given = _array(answer, "what stays")
     if given.dtype.kind != "b":
         raise ValueError(f"{given.dtype} instead of a mask of True and False")

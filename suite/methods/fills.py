@@ -45,7 +45,7 @@ def normal(
     sd: Annotated[float, Field(gt=0)] = 0.1,
     returning: Returning = "new",
 ) -> NDArray[np.float32]:
-    """Normally distributed around zero.
+    """Drawn from a normal distribution around zero.
 
     Args:
         sd: Standard deviation.
@@ -63,7 +63,7 @@ def uniform(
     *,
     returning: Returning = "new",
 ) -> NDArray[np.float32]:
-    """Uniform within plus and minus sqrt(6 / n_in), with the dense fan-in.
+    """Drawn uniformly from ±sqrt(6 / n_in), n_in being the dense fan-in.
 
     Args:
         returning: Whether a connection that this update pruned starts anew when it returns at once,

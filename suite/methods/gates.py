@@ -26,7 +26,7 @@ def pauses(
     metric: Signal = "loss",
     window: Annotated[int, Field(ge=1)] = 3,
 ) -> bool:
-    """No update while the signal is worse than some epochs ago.
+    """No update while the signal is worse than it was a few epochs ago.
 
     Args:
         metric: The signal: loss, val_loss or val_accuracy.

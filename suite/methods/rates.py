@@ -27,7 +27,7 @@ def constant(moment: Moment, *, zeta: Share = 0.3) -> float:
 
 @part("rate", source="Evci et al. 2020, ICML, section 3; Dettmers and Zettlemoyer 2019")
 def cosine(moment: Moment, *, zeta: Share = 0.3, end: End = 0.0, until: Until = 1.0) -> float:
-    """A share that falls on half a cosine.
+    """A share that falls along half a cosine.
 
     Args:
         zeta: Share at the start.
@@ -39,7 +39,7 @@ def cosine(moment: Moment, *, zeta: Share = 0.3, end: End = 0.0, until: Until = 
 
 @part("rate", source="Dettmers and Zettlemoyer 2019")
 def linear(moment: Moment, *, zeta: Share = 0.3, end: End = 0.0, until: Until = 1.0) -> float:
-    """A share that falls on a straight line.
+    """A share that falls linearly.
 
     Args:
         zeta: Share at the start.
@@ -75,7 +75,7 @@ def adaptive_threshold(
     target: Annotated[int, Field(ge=1)] = 600,
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1,
 ) -> float:
-    """A threshold that doubles when an update pruned too few, and halves when it pruned too many.
+    """A threshold that is doubled after an update pruned too few, and halved after too many.
 
     The prune rule `threshold` reads it.
 
@@ -96,5 +96,5 @@ def adaptive_threshold(
 
 @part("rate", source="Zhu and Gupta 2017")
 def none(moment: Moment) -> float:
-    """Nothing goes but what the budget takes away."""
+    """No pruning beyond what the budget removes."""
     return 0.0

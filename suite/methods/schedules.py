@@ -57,7 +57,7 @@ def every_steps(
 
 @part("schedule", at="step", source="Lee et al. 2019, ICLR")
 def once(moment: Moment, *, at: Annotated[float, Field(ge=0, lt=1)] = 0.5) -> bool:
-    """A single time.
+    """Once.
 
     Args:
         at: The share of all steps after which the update takes place; 0 is after the first step.
@@ -67,7 +67,7 @@ def once(moment: Moment, *, at: Annotated[float, Field(ge=0, lt=1)] = 0.5) -> bo
 
 @part("schedule", source="Mocanu et al. 2016, Machine Learning 104:243-270")
 def never(moment: Moment) -> bool:
-    """The initial topology stays."""
+    """Never: the initial topology is kept."""
     return False
 
 

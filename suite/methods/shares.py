@@ -31,7 +31,7 @@ def momentum(
     *,
     total: Literal["kept", "drifts"] = "kept",
 ) -> NDArray[np.int64]:
-    """More to layers whose weights had more momentum before pruning, on average, in absolute value.
+    """More to layers with a larger mean absolute momentum before pruning.
 
     What a full layer cannot take is spread evenly over the others. Where no weight has any
     momentum, each layer keeps its own count.
@@ -54,7 +54,7 @@ def momentum(
 
 @part("share", source="Mostafa and Wang 2019, ICML, Algorithm 1")
 def remaining(layers: Sequence[LayerView], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """More to layers of which more connections are left after pruning."""
+    """More to layers that have more connections left after pruning."""
     left = [layer.positions.size for layer in layers]
     room = [layer.size - layer.positions.size for layer in layers]
     return apportion(int(counts.sum()), left, room) if any(left) else counts

@@ -27,7 +27,7 @@ _NONE = np.empty(0, dtype=np.int64)
 def erdos_renyi(
     shapes: Shapes, rngs: Generators, probe: Any, *, epsilon: Annotated[float, Field(gt=0)] = 20.0
 ) -> Positions:
-    """Each position active by chance, with less chance the larger the layer.
+    """Each position at random, with a smaller probability in larger layers.
 
     Args:
         epsilon: A layer has about epsilon (n_in + n_out) connections.
@@ -48,7 +48,7 @@ def uniform(
     zeros: Zeros = "nearest",
     last: Annotated[float, Field(gt=0, le=1)] = 1.0,
 ) -> Positions:
-    """The same share of every layer's positions, an exact number, drawn at random.
+    """The same share of every layer's positions, drawn at random, in exact numbers.
 
     Args:
         density: Share of the positions that are active.
@@ -73,7 +73,7 @@ def erk(
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
     zeros: Zeros = "nearest",
 ) -> Positions:
-    """As erdos_renyi, but an exact share of all positions; a layer that would overflow is dense.
+    """As erdos_renyi, with an exact share of all positions; a layer without room is dense.
 
     Args:
         density: Share of the network's positions that are active.

@@ -1,4 +1,4 @@
-"""Initial topologies by what a dense network or the data says of each connection."""
+"""Initial topologies that follow from a dense network's gradients or from the data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def snip(
     biases: Literal["apart", "counted"] = "apart",
     weights: Literal["kept", "redrawn"] = "redrawn",
 ) -> list[NDArray[np.int64]]:
-    """The connections of a dense network whose weight times gradient is largest in absolute value.
+    """The connections of a dense network with the largest |weight * gradient|.
 
     Args:
         density: Share of the network's positions that is active, whichever layers they are in.
@@ -72,7 +72,7 @@ def correlated(
     samples: Annotated[int, Field(ge=2)] = 10000,
     choice: Literal["best", "drawn"] = "best",
 ) -> list[NDArray[np.int64]]:
-    """Connections between inputs that are correlated over the training images.
+    """Connections between inputs that are correlated in the training images.
 
     Every layer's units stand for the network's inputs, one after the other and over again where a
     layer has more. A connection is as good as the absolute correlation of the two inputs is high;

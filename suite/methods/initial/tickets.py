@@ -43,7 +43,7 @@ def ticket(
     epochs: Annotated[int, Field(ge=1)] | None = None,
     learning_rate: Rate | None = None,
 ) -> list[Positions]:
-    """The connections that an earlier round's training left with the largest weights.
+    """The connections with the largest weights after an earlier round of training.
 
     Args:
         round: How often the network has been pruned; round 1 starts from a dense training, round 2

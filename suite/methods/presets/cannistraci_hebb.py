@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "cht",
         "CHT",
-        "SET by magnitude that regrows where most paths of three connections are closed.",
+        "Prune by magnitude; regrow the connections that close most paths of length three.",
         "Zhang et al. 2024, ICLR; numbers of its code",
         with_parts(
             answer("prune", "magnitude", zeros="count"),
@@ -17,7 +17,7 @@ METHODS = (
     Method(
         "chts",
         "CHTs",
-        "Draw what stays by magnitude, and what returns by the paths that it would close.",
+        "CHT that draws survivors by magnitude and new connections by the paths they close.",
         "Zhang et al. 2025, NeurIPS 38; numbers of its code",
         with_parts(
             answer("prune", "chains", stays="drawn"),

@@ -14,14 +14,14 @@ METHODS = (
     Method(
         "ctre_sim",
         "CTRE, similarity",
-        "SET by magnitude that regrows between like units, but nothing that has just gone.",
+        "Regrow between units with similar activations, but no connection just pruned.",
         SOURCE,
         with_parts(*_SHARED, answer("regrow", "cosine", dropped="replaced")),
     ),
     Method(
         "ctre_seq",
         "CTRE, sequential",
-        "SET by magnitude that regrows between like units until that no longer helps.",
+        "Regrow between units with similar activations; at random once that stops helping.",
         SOURCE,
         with_parts(*_SHARED, answer("regrow", "cosine_then_random", patience=40)),
     ),

@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "gse",
         "GSE",
-        "RigL without the dense gradient: it looks at sampled candidates only.",
+        "RigL that computes the gradient at sampled positions only.",
         "Heddes et al. 2024; numbers of its code",
         with_parts(
             answer("schedule", "every_steps", n=1000, until=0.6),

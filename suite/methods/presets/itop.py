@@ -14,14 +14,14 @@ METHODS = (
     Method(
         "set_itop",
         "SET-ITOP",
-        "SET by magnitude every 1,500 steps, ever less, to the end of the training.",
+        "Prune by magnitude and regrow at random every 1,500 steps until training ends.",
         "Liu et al. 2021, ICML; numbers of its code",
         with_parts(*_SHARED, answer("schedule", "every_steps", n=1500)),
     ),
     Method(
         "rigl_itop",
         "RigL-ITOP",
-        "RigL every 4,000 steps to the end of the training.",
+        "RigL with an update every 4,000 steps until training ends.",
         "Liu et al. 2021, ICML; numbers of its code",
         with_parts(
             *_SHARED, answer("schedule", "every_steps", n=4000), answer("regrow", "gradient")

@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "mest",
         "MEST",
-        "Every five epochs, what has a small weight and a small gradient goes; random regrowth.",
+        "Every five epochs, prune small weights with small gradients and regrow at random.",
         "Yuan et al. 2021, NeurIPS 34; numbers of its script for 90 % (160 epochs)",
         with_parts(
             answer("schedule", "every_epochs", n=5, until=0.75),

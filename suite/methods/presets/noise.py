@@ -8,7 +8,7 @@ METHODS = (
     Method(
         "l0",
         "L0 regularization",
-        "A dense network learns gates on its units, and pays for those that may be open.",
+        "A dense network learns gates on its units, with a penalty for each open gate.",
         "Louizos et al. 2018, ICLR; numbers of its code",
         _DENSE,
         settings={"noise": {"kind": "hard_concrete"}, "dropout": 0.0},
@@ -16,7 +16,7 @@ METHODS = (
     Method(
         "variational_dropout",
         "Sparse variational dropout",
-        "A dense network learns how much noise each weight bears; what is mostly noise goes.",
+        "A dense network learns a noise level for each weight, and drops weights lost in noise.",
         "Molchanov et al. 2017, ICML; numbers of its code",
         _DENSE,
         settings={"noise": {"kind": "variational"}, "dropout": 0.0},

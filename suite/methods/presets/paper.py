@@ -7,14 +7,14 @@ METHODS = (
     Method(
         "set",
         "SET",
-        "Prune after each epoch and regrow all that is lacking.",
+        "Prune after each epoch and regrow as many connections as are missing.",
         "Mocanu et al. 2018, Nature Communications 9:2383",
         SET,
     ),
     Method(
         "accset",
         "AccSET",
-        "SET that regrows the less, the higher the accuracy.",
+        "SET that regrows a smaller share of the missing connections as the accuracy rises.",
         "Lapshyna 2020; Scholte 2022, Algorithm 1",
         with_parts(answer("budget", "performance", metric="val_accuracy")),
         metrics=("val_accuracy",),
@@ -23,7 +23,7 @@ METHODS = (
     Method(
         "lset",
         "LSET",
-        "SET that regrows the less, the lower the loss.",
+        "SET that regrows a smaller share of the missing connections as the loss falls.",
         "Scholte 2022, section 4.2",
         with_parts(answer("budget", "performance", metric="loss")),
         metrics=("loss", "val_loss"),
@@ -32,7 +32,7 @@ METHODS = (
     Method(
         "dynset",
         "DynSET",
-        "LSET or AccSET that pauses while its signal gets worse.",
+        "LSET or AccSET that skips updates while its signal gets worse.",
         "Scholte 2022, Algorithm 2",
         with_parts(
             answer("budget", "performance", metric="loss"),
@@ -44,14 +44,14 @@ METHODS = (
     Method(
         "static",
         "Static sparse training",
-        "The initial sparse topology stays.",
+        "A sparse network whose topology never changes.",
         "Mocanu et al. 2016, Machine Learning 104:243-270",
         with_parts(answer("schedule", "never")),
     ),
     Method(
         "dense",
         "Dense training",
-        "Every connection exists, and stays.",
+        "A fully connected network.",
         "the dense baseline",
         with_parts(answer("initial", "dense"), answer("schedule", "never")),
     ),

@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "dsr",
         "DSR",
-        "What is below a threshold goes; layers that keep more get more, at random.",
+        "Prune below a global threshold; regrow at random, more in layers that kept more.",
         "Mostafa and Wang 2019, ICML; numbers of its code",
         with_parts(
             answer("schedule", "every_steps", n=100, until=0.95),

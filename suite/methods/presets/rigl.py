@@ -6,15 +6,15 @@ METHODS = (
     Method(
         "rigl",
         "RigL",
-        "Every 100 steps prune by magnitude and regrow where the gradient is largest.",
+        "Every 100 steps, prune by magnitude and regrow where the gradient is largest.",
         "Evci et al. 2020, ICML; the update as in its code",
         with_parts(
-            # The code makes no step of SGD where it updates: the batch gives the gradient.
+            # In the code an update replaces a step of SGD: the batch only gives the gradient.
             answer("schedule", "every_steps", n=100, until=0.75, instead=True),
             answer("rate", "cosine", zeta=0.3, until=0.75),
             answer("prune", "magnitude", zeros="count"),
             answer("regrow", "gradient"),
-            # The code sets to zero what is new, and what was active a moment ago is not.
+            # The code zeroes new weights only; one that was pruned in the same update is not new.
             answer("fill", "zeros", returning="kept"),
         ),
     ),

@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "gmp",
         "GMP",
-        "A dense network loses its smallest weights every 500 steps, on a cubic.",
+        "Prune a dense network's smallest weights every 500 steps on a cubic schedule.",
         "Zhu and Gupta 2017; numbers of the MNIST script of Evci et al. 2020 (120,000 steps)",
         with_parts(
             answer("initial", "dense"),
@@ -19,7 +19,7 @@ METHODS = (
     Method(
         "granet",
         "GraNet",
-        "A half dense network shrinks on a cubic, and what is left is rewired as by RigL.",
+        "Shrink a half-dense network on a cubic schedule, and update what is left like RigL.",
         "Liu et al. 2021, NeurIPS 34; numbers of its code (160 epochs)",
         with_parts(
             answer("initial", "erk", density=0.5),

@@ -14,14 +14,14 @@ METHODS = (
     Method(
         "snfs_gradient",
         "SNFS, growth by gradient",
-        "Layers with more momentum get more of what returns; it grows where the gradient is.",
+        "Give layers with more momentum more connections; regrow by the gradient of one batch.",
         "Dettmers and Zettlemoyer 2019; growth by gradient as in Evci et al. 2020",
         with_parts(*_SHARED, answer("regrow", "gradient")),
     ),
     Method(
         "snfs_window",
         "SNFS, momentum of a window",
-        "Layers with more momentum get more of what returns; it grows by ten steps' momentum.",
+        "Give layers with more momentum more connections; regrow by the momentum of ten steps.",
         "Dettmers and Zettlemoyer 2019; the window is the suite's",
         with_parts(*_SHARED, answer("regrow", "windowed_momentum")),
     ),

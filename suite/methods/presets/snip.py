@@ -1,4 +1,4 @@
-"""SNIP: a topology chosen before the training, by one look at the data."""
+"""SNIP: a topology chosen before training, from the gradient of one batch."""
 
 from suite.methods.presets.method import Method, answer, with_parts
 
@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "snip",
         "SNIP",
-        "The connections that matter most to the loss of one batch, and they stay.",
+        "Keep the connections with most effect on the loss of one batch; never change them.",
         "Lee et al. 2019, ICLR; numbers of its code",
         with_parts(
             answer("initial", "snip", density=0.1, biases="counted", weights="redrawn"),

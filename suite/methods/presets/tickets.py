@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "ticket",
         "Lottery ticket",
-        "What an earlier training left is trained from the weights that it had at first.",
+        "Train the connections that an earlier run kept, from their initial weights.",
         "Frankle and Carbin 2019, ICLR; a fifth a round as in its code",
         with_parts(answer("initial", "ticket"), answer("schedule", "never")),
     ),

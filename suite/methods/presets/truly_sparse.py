@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "truly_sparse",
         "Truly sparse",
-        "SET with All-ReLU, and new weights as large as initial ones.",
+        "SET with All-ReLU; new weights are drawn uniformly instead of being zero.",
         "Curci et al. 2021; numbers of its code",
         with_parts(answer("fill", "uniform")),
         settings={"activation": "all_relu", "negative_slope": 0.75},

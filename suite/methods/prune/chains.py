@@ -1,4 +1,4 @@
-"""Prune rules that also take out what leads nowhere."""
+"""Prune rules that also remove dead ends: connections that no path uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def chains(
     stays: Literal["largest", "drawn"] = "largest",
     temperature: Annotated[float, Field(ge=0)] = 2.0,
 ) -> list[NDArray[np.bool_]]:
-    """The share of each layer's smallest absolute weights, and then what leads nowhere.
+    """The smallest absolute weights of each layer, a share of them, then all dead ends.
 
     From the last layer to the first, connections into units without an outgoing one go; then from
     the first to the last, connections out of units without an incoming one.
@@ -44,7 +44,7 @@ def chains(
 
 
 def remove_chains(layers: Sequence[LayerView], keep: Sequence[NDArray[np.bool_]]) -> None:
-    """Take out of `keep` what leads nowhere: into units without an outgoing connection, and so on.
+    """Remove from `keep` all dead ends: connections into units without an output, and so on.
 
     Args:
         layers: The layers, first to last; the outputs of each are the inputs of the next, and the

@@ -17,7 +17,7 @@ Score = Literal["magnitude", "relative_importance"]
 
 @part("prune", needs=("rng",), source="Nowak et al. 2023, NeurIPS 36")
 def random(layer: LayerView, zeta: float, *, rounding: Rounding = "floor") -> NDArray[np.bool_]:
-    """The share of the connections, uniformly drawn.
+    """A share of the connections, drawn uniformly.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).
@@ -30,7 +30,7 @@ def random(layer: LayerView, zeta: float, *, rounding: Rounding = "floor") -> ND
 def relative_importance(
     layer: LayerView, zeta: float, *, rounding: Rounding = "floor"
 ) -> NDArray[np.bool_]:
-    """The share of the weights that are smallest compared with their row and column.
+    """A share of the weights, those that are smallest compared with their row and column.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).
@@ -47,7 +47,7 @@ def soft(
     temperature: Annotated[float, Field(ge=0)] = 2.0,
     rounding: Rounding = "floor",
 ) -> NDArray[np.bool_]:
-    """What stays is drawn without replacement, in proportion to a power of a score.
+    """A share of the connections; those that stay are drawn in proportion to a power of a score.
 
     The power is 1 at the start and grows to 1 + temperature at the end of the training.
 

@@ -24,7 +24,7 @@ def mest(
     factor: Annotated[float, Field(ge=0)] = 1.0,
     rounding: Rounding = "floor",
 ) -> NDArray[np.bool_]:
-    """The share of the connections with the smallest |weight| + factor * |gradient|.
+    """A share of the connections, those with the smallest |weight| + factor * |gradient|.
 
     Args:
         factor: How much the gradient counts.
@@ -38,7 +38,7 @@ def mest(
 def sensitivity(
     layer: LayerView, zeta: float, *, rounding: Rounding = "floor"
 ) -> NDArray[np.bool_]:
-    """The share of the connections with the smallest |weight * gradient|.
+    """A share of the connections, those with the smallest |weight * gradient|.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).
@@ -50,7 +50,7 @@ def sensitivity(
 def gradient_over_weight(
     layer: LayerView, zeta: float, *, rounding: Rounding = "floor"
 ) -> NDArray[np.bool_]:
-    """The share of the connections with the smallest |gradient| / |weight|.
+    """A share of the connections, those with the smallest |gradient| / |weight|.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).
@@ -63,7 +63,7 @@ def gradient_over_weight(
 def weight_over_gradient(
     layer: LayerView, zeta: float, *, rounding: Rounding = "floor"
 ) -> NDArray[np.bool_]:
-    """The share of the connections with the smallest |weight| / |gradient|.
+    """A share of the connections, those with the smallest |weight| / |gradient|.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).

@@ -14,7 +14,7 @@ from suite.methods.prune.scores import Rounding, all_but_smallest
 
 @part("prune", "set", source="Mocanu et al. 2018, Nature Communications 9:2383")
 def by_sign(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
-    """The share of the positive weights nearest zero, and of the negative ones; exact zeros go too.
+    """The smallest positive and the smallest negative weights, a share of each, and all zeros.
 
     floor(zeta * positives) and floor(zeta * negatives) go. The SET code instead reads one
     threshold a sign off the sorted dense matrix and keeps what lies strictly beyond it: it removes
@@ -35,7 +35,7 @@ def magnitude(
     zeros: Literal["go", "count"] = "go",
     rounding: Rounding = "floor",
 ) -> NDArray[np.bool_]:
-    """The share of the weights with the smallest absolute values.
+    """A share of the weights, those with the smallest absolute values.
 
     Args:
         zeros: Whether weights that are exactly zero go even where they are more than the share, or

@@ -1,4 +1,4 @@
-"""Prune rules that look over all layers at once."""
+"""Prune rules that compare the weights of all layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from suite.methods.prune.scores import Rounding, all_but_smallest
 def global_magnitude(
     layers: Sequence[LayerView], zeta: float, *, rounding: Rounding = "floor"
 ) -> list[NDArray[np.bool_]]:
-    """The share of the network's weights with the smallest absolute values, in whichever layers.
+    """A share of the network's weights, the smallest absolute values of all layers together.
 
     Args:
         rounding: Whether the number that goes is rounded down (floor) or up (ceil).

@@ -115,7 +115,7 @@ def degree(
 
 @part("regrow", source=OWN)
 def same_unit(layer: LayerView, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Each unit gets as many new inputs as it has just lost, drawn uniformly.
+    """Uniformly among the inputs of each unit, as many as the unit has just lost.
 
     Random regrowth also moves connections between units, so that some end up with few inputs.
     This keeps every unit's number of inputs, and changes only which ones they are. Where more or

@@ -49,7 +49,7 @@ def windowed_momentum(
     batches: Batches = 10,
     decay: Annotated[float, Field(gt=0, le=1)] = 0.9,
 ) -> NDArray[np.int64]:
-    """Candidates with the largest momentum, summed over the last batches only.
+    """Candidates with the largest momentum, computed from the last batches only.
 
     Momentum sums the gradients of all steps, each with `decay` to the power of its age. A sparse
     network keeps none of absent weights, so the sum is made for the update, over a window. What it

@@ -27,7 +27,7 @@ def one_neighbour(
     *,
     neighbourhood: Neighbourhood = "block",
 ) -> NDArray[np.int64]:
-    """Uniform among candidates with an active neighbour; where too few, the rest random.
+    """Uniformly among candidates with an active neighbour, then among all others.
 
     Args:
         neighbourhood: Whom it counts as neighbours: the 3x3 block around a position of the weight

@@ -33,7 +33,7 @@ def paths(
     form: Literal["nodes", "paths"] = "nodes",
     choice: Literal["drawn", "best"] = "drawn",
 ) -> NDArray[np.int64]:
-    """Where most paths of three connections are closed, by a Cannistraci-Hebb rule.
+    """Candidates that close most paths of length three, by a Cannistraci-Hebb rule.
 
     Args:
         rule: Whether connections within the neighbourhood count for a path (ch2), or only those

@@ -15,7 +15,7 @@ from suite.methods.regrow.pruned import JustPruned, chosen
 def random(
     layer: LayerView, count: int, rng: np.random.Generator, *, just_pruned: JustPruned = "return"
 ) -> NDArray[np.int64]:
-    """Uniform among the candidates.
+    """Uniformly among the candidates.
 
     Args:
         just_pruned: Whether connections that this update pruned may return, or wait: they return

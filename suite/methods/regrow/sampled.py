@@ -35,7 +35,7 @@ def sampled(
     batches: Batches = 1,
     of: Of = "fresh",
 ) -> list[Positions]:
-    """The largest gradients of all layers, among candidates that are sampled by unit.
+    """The largest gradients of the whole network, among candidates sampled by unit.
 
     A candidate is an output drawn with one probability and an input drawn with another, so that
     time and memory grow with connections and units. What was active before pruning is none. Where

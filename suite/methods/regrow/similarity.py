@@ -26,7 +26,7 @@ def cosine(
     samples: Samples = 1000,
     dropped: Literal["return", "replaced"] = "return",
 ) -> NDArray[np.int64]:
-    """Candidates whose units are most alike: the cosine of their activations, in absolute value.
+    """Candidates between the most similar units, by the absolute cosine of their activations.
 
     Args:
         samples: How many training images the activations are computed of.
@@ -47,7 +47,7 @@ def cosine_then_random(
     metric: Signal = "val_accuracy",
     patience: Annotated[int, Field(ge=1)] = 40,
 ) -> NDArray[np.int64]:
-    """As cosine, and uniform for good once the signal has not improved for some epochs.
+    """As cosine; always at random once the signal has not improved for a number of epochs.
 
     Args:
         samples: How many training images the activations are computed of.
@@ -64,7 +64,7 @@ def cosine_then_random(
 def dissimilar(
     layer: LayerView, count: int, rng: np.random.Generator, *, samples: Samples = 1000
 ) -> NDArray[np.int64]:
-    """Candidates whose units are least alike, the opposite of cosine.
+    """Candidates between the least similar units, the opposite of cosine.
 
     A unit whose activation resembles an input's has that input's information already, directly or
     through other inputs; an unlike input has something to add.
