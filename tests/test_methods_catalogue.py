@@ -7,11 +7,12 @@ import json
 import pytest
 import yaml
 
-from suite.methods.catalogue import as_yaml, entries, range_of
+from suite.methods.catalogue import as_defaults, as_yaml, entries, range_of
 from suite.methods.library import available
 from suite.methods.parts import KINDS, QUESTIONS
 from suite.methods.presets import METHODS
 from suite.methods.recipe import contradictions, resolve
+from suite.settings import Settings
 from tests.command import suite
 
 
@@ -25,6 +26,38 @@ def test_a_printed_recipe_is_the_method(method):
         ((name, options),) = answer.items() if isinstance(answer, dict) else [(answer, {})]
         given[kind] = {"name": name, "options": options}
     assert resolve("set", given) == resolve(method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_number_of_a_method_has_a_source(method):
+    preset = METHODS[method]
+    options = {f"{kind}.{name}" for kind, a in preset.parts.items() for name in a.options}
+    assert [where for where in options if not preset.origin(*where.split("."))] == []
+    unused = {where for where in preset.origins if where not in options | set(KINDS)}
+    assert unused == set()
+    assert as_yaml(method).count("; source: ") == len(options)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_authors_settings_are_defaults_of_a_study(method):
+    written = yaml.safe_load(as_defaults(method)) or {"defaults": {}}
+    stated = METHODS[method].training
+    assert written["defaults"] == {name: value for name, (value, _) in stated.items()}
+    assert all(where for _, where in stated.values())
+    chosen = Settings(method=method, **written["defaults"])
+    assert chosen.recipe.schedule == resolve(method).schedule
+    assert Settings(**{"method": method} | written["defaults"] | {"epochs": 7}).epochs == 7
+    assert Settings(method=method).epochs == Settings().epochs  # no cell gets them by itself
+
+
+def test_the_command_prints_the_authors_settings():
+    code, shown, _ = suite("methods", "rigl", "--defaults")
+    assert (code, shown) == (0, as_defaults("rigl"))
+    code, shown, _ = suite("methods", "rigl", "--defaults", "--json")
+    assert {"setting": "momentum", "value": 0.9}.items() <= json.loads(shown)[8].items()
+    code, _, said = suite("methods", "--defaults")
+    assert code == 2
+    assert "suite methods rigl --defaults" in said
 
 
 def test_every_option_has_default_range_and_description():

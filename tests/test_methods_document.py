@@ -127,3 +127,16 @@ def test_the_table_of_methods_names_the_parts_that_differ():
             if answer.name != own.answer(answer.kind).name
         }
         assert set(re.findall(r"(\w+) `(\w+)`", text)) == differ, name
+
+
+def test_the_table_of_authors_settings_is_complete():
+    section = TEXT.partition("| its authors' settings |")[2].partition("### ")[0]
+    shown = {}
+    for names, said in re.findall(r"^\| (`.*?`) \| (.*) \|$", section, re.MULTILINE):
+        given = yaml.safe_load("\n".join(re.findall(r"`(\w+: .*?)`", said)))
+        shown |= dict.fromkeys(re.findall(r"`(\w+)`", names), given)
+    assert shown == {
+        name: {setting: value for setting, (value, _) in method.training.items()}
+        for name, method in METHODS.items()
+        if method.training
+    }

@@ -24,6 +24,10 @@ def methods(
             help="A method, to print its recipe; or a study file, to list its plug-ins too.",
         ),
     ] = None,
+    defaults: Annotated[
+        bool,
+        typer.Option("--defaults", help="Print the settings with which its authors train instead."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List methods and parts, or print one method's recipe as a cell of a study file."""
@@ -34,7 +38,13 @@ def methods(
         load(Path(which), many=True)
     else:
         method = which
-    if as_json:
+    if defaults and method is None:
+        raise UserError("--defaults goes with the name of a method: suite methods rigl --defaults.")
+    if defaults and as_json:
+        typer.echo(json.dumps(catalogue.defaults_as_records(str(method)), indent=1))
+    elif defaults:
+        typer.echo(catalogue.as_defaults(str(method)), nl=False)
+    elif as_json:
         typer.echo(json.dumps(catalogue.as_records(method), indent=1))
     elif method is not None:
         typer.echo(catalogue.as_yaml(method), nl=False)

@@ -49,7 +49,7 @@ def entries() -> list[Entry]:
 
 
 def as_yaml(method: str) -> str:
-    """Return a method's recipe as a cell of a study file, every option with default and range.
+    """Return a method's recipe as a cell of a study file: every option, and where its value stands.
 
     Raises:
         UserError: If there is no method of that name.
@@ -65,8 +65,36 @@ def as_yaml(method: str) -> str:
         lines += [f"{part.kind}:", f"  {part.name}:"]
         for option in part.options.values():
             value = _written(answer.options[option.name])
-            lines.append(f"    {option.name}: {value}  # {_remark(part, option)}")
+            origin = preset.origin(part.kind, option.name)
+            lines.append(f"    {option.name}: {value}  # {_remark(part, option, origin)}")
     return "\n".join(lines) + "\n"
+
+
+def as_defaults(method: str) -> str:
+    """Return the settings with which a method's authors train as the defaults of a study file.
+
+    Raises:
+        UserError: If there is no method of that name.
+    """
+    preset = METHODS[known(method)]
+    if not preset.training:
+        return f"# {preset.title}: the suite's own defaults are those of Scholte 2022, Table 1.\n"
+    lines = [f"# {preset.title} as its authors train it, as far as the suite has their settings."]
+    lines += ["# What a cell gives itself counts instead.", "defaults:"]
+    lines += [f"  {k}: {_written(v.value)}  # {v.where}" for k, v in preset.training.items()]
+    return "\n".join(lines) + "\n"
+
+
+def defaults_as_records(method: str) -> list[dict[str, Any]]:
+    """Return the settings with which a method's authors train, as JSON can hold them.
+
+    Raises:
+        UserError: If there is no method of that name.
+    """
+    return [
+        {"setting": name, "value": stated.value, "source": stated.where}
+        for name, stated in METHODS[known(method)].training.items()
+    ]
 
 
 def as_records(method: str | None = None) -> list[dict[str, Any]]:
@@ -90,6 +118,7 @@ def as_records(method: str | None = None) -> list[dict[str, Any]]:
                     "value": answer.options[option.name],
                     "default": None if option.required else option.default,
                     "range": range_of(answer.part, option),
+                    "source": METHODS[method].origin(answer.kind, option.name),
                     "description": option.description,
                 }
                 for option in answer.part.options.values()
@@ -139,12 +168,17 @@ def known(method: str) -> str:
     return method
 
 
-def _remark(part: Part, option: Option) -> str:
+def _remark(part: Part, option: Option, origin: str) -> str:
     default = "" if option.required else f"default {_written(option.default)}"
-    said = [range_of(part, option), default, option.description.rstrip(".")]
-    return "; ".join(filter(None, said))
+    described = option.description.rstrip(".")
+    source = f"source: {origin}" if origin else ""
+    return "; ".join(filter(None, [range_of(part, option), default, described, source]))
 
 
 def _written(value: Any) -> str:
-    """Return a value as YAML writes it."""
-    return json.dumps(value) if isinstance(value, bool | dict | None) else str(value)
+    """Return a value as YAML writes it in a line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_written(held)}" for name, held in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return json.dumps(value) if isinstance(value, bool | None) else str(value)

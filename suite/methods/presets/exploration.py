@@ -1,6 +1,6 @@
 """GSE: guided stochastic exploration."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 METHODS = (
     Method(
@@ -14,5 +14,21 @@ METHODS = (
             answer("prune", "global_magnitude"),
             answer("regrow", "sampled"),
         ),
+        origins={
+            "schedule": "code",
+            "schedule.until": "code: epoch 120 of 200",
+            "rate": "code",
+            "rate.until": "code: epoch 120 of 200",
+            "prune": "code",
+            "regrow": "code",
+            "regrow.batches": "code: ten images of each class, so one batch of ten classes",
+        },
+        training={
+            "epochs": Stated(200, "code"),
+            "learning_rate": Stated(0.1, "code, at first"),
+            "momentum": Stated(0.9, "code"),
+            "reset_momentum": Stated(False, "code"),
+            "weight_decay": Stated(1e-4, "code"),
+        },
     ),
 )

@@ -1,6 +1,6 @@
 """ITOP: rare updates, to the end of the training."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 # Numbers of the code: a death rate of .5 on a cosine to .005, counts rounded up, and masks applied
 # only after growth, so that what returns at once keeps its weight.
@@ -10,6 +10,29 @@ _SHARED = (
     answer("fill", "zeros", returning="kept"),
 )
 
+_ORIGINS = {
+    "schedule": "code",
+    "schedule.n": "code, README: for VGG",
+    "rate": "code",
+    "prune": "code",
+    "regrow": "code",
+    "fill": "code",
+}
+
+_TRAINING = {
+    "validation": Stated(0.1, "code"),
+    "epochs": Stated(250, "code"),
+    "batch_size": Stated(128, "code, README; 100 by default"),
+    "learning_rate": Stated(
+        {"curve": "step", "start": 0.1, "at": [0.5, 0.75], "factor": 0.1}, "code"
+    ),
+    "momentum": Stated(0.9, "code"),
+    "nesterov": Stated(True, "code"),
+    "reset_momentum": Stated(False, "code"),
+    "weight_decay": Stated(5e-4, "code"),
+    "initial": Stated({"erk": {"density": 0.05}}, "code, README; of all layers"),
+}
+
 METHODS = (
     Method(
         "set_itop",
@@ -17,6 +40,8 @@ METHODS = (
         "Prune by magnitude and regrow at random every 1,500 steps until training ends.",
         "Liu et al. 2021, ICML; numbers of its code",
         with_parts(*_SHARED, answer("schedule", "every_steps", n=1500)),
+        origins=_ORIGINS,
+        training=_TRAINING,
     ),
     Method(
         "rigl_itop",
@@ -26,5 +51,7 @@ METHODS = (
         with_parts(
             *_SHARED, answer("schedule", "every_steps", n=4000), answer("regrow", "gradient")
         ),
+        origins=_ORIGINS,
+        training=_TRAINING,
     ),
 )

@@ -1,6 +1,6 @@
 """MEST: memory-economic sparse training."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 METHODS = (
     Method(
@@ -14,5 +14,16 @@ METHODS = (
             answer("rate", "step", zeta=0.2, at=0.5625, factor=0.5),
             answer("prune", "mest"),
         ),
+        origins={
+            "schedule": "script",
+            "rate": "script: to 92, 91 and 90 % and back, changing at epochs 90 and 120 of 160",
+            "prune": "script",
+            "prune.factor": "Nowak et al. 2023; the script leaves it at 0",
+        },
+        training={
+            "epochs": Stated(160, "script"),
+            "batch_size": Stated(64, "script"),
+            "learning_rate": Stated({"curve": "cosine", "start": 0.1}, "script"),
+        },
     ),
 )

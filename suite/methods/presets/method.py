@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from suite.methods.answer import Answer
 from suite.methods.moment import Signal
 from suite.methods.parts import KINDS, Kind, registered
+
+
+class Stated(NamedTuple):
+    """The value of a setting, and where it stands: paper, code, or what is derived from them."""
+
+    value: Any
+    where: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,10 @@ class Method:
         metrics: Signals that its budget and gate may read; empty where neither reads one.
         default_metric: The signal that they read if the study names none.
         settings: Values of other settings that make the method, where a cell gives none.
+        origins: Where the values of its options come from, by "kind.option", or by kind for all of
+            a part's.
+        training: Settings with which its authors train, as far as the suite has them. No cell gets
+            them unless it gives them.
     """
 
     name: str
@@ -34,6 +45,14 @@ class Method:
     metrics: tuple[Signal, ...] = ()
     default_metric: Signal | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    training: Mapping[str, Stated] = field(default_factory=dict)
+
+    def origin(self, kind: Kind, option: str) -> str:
+        """Return where the value of an option comes from: paper, code, or the suite itself."""
+        if found := self.origins.get(f"{kind}.{option}", self.origins.get(kind)):
+            return found
+        return "as in SET" if self.parts[kind] == SET[kind] else ""
 
 
 def answer(kind: Kind, name: str, **options: Any) -> Answer:

@@ -3,6 +3,17 @@
 from suite.methods.moment import SIGNALS
 from suite.methods.presets.method import SET, Method, answer, with_parts
 
+_TABLE_1 = {
+    "initial.epsilon": "Scholte 2022, Table 1",
+    "rate.zeta": "Scholte 2022, Table 1",
+    "fill.returning": "SET's code",
+}
+_PERFORMANCE = _TABLE_1 | {
+    "budget": "Scholte 2022, Algorithm 1",
+    "budget.overshoot": "the suite",
+    "budget.break_even": "the suite",
+}
+
 METHODS = (
     Method(
         "set",
@@ -10,6 +21,7 @@ METHODS = (
         "Prune after each epoch and regrow as many connections as are missing.",
         "Mocanu et al. 2018, Nature Communications 9:2383",
         SET,
+        origins=_TABLE_1,
     ),
     Method(
         "accset",
@@ -19,6 +31,7 @@ METHODS = (
         with_parts(answer("budget", "performance", metric="val_accuracy")),
         metrics=("val_accuracy",),
         default_metric="val_accuracy",
+        origins=_PERFORMANCE,
     ),
     Method(
         "lset",
@@ -28,6 +41,7 @@ METHODS = (
         with_parts(answer("budget", "performance", metric="loss")),
         metrics=("loss", "val_loss"),
         default_metric="loss",
+        origins=_PERFORMANCE,
     ),
     Method(
         "dynset",
@@ -40,6 +54,7 @@ METHODS = (
         ),
         metrics=SIGNALS,
         default_metric="loss",
+        origins=_PERFORMANCE | {"gate": "Scholte 2022, Algorithm 2"},
     ),
     Method(
         "static",

@@ -1,6 +1,6 @@
 """DSR: dynamic sparse reparameterization."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 METHODS = (
     Method(
@@ -15,5 +15,23 @@ METHODS = (
             answer("share", "remaining"),
             answer("regrow", "random", just_pruned="wait"),
         ),
+        origins={
+            "schedule": "code",
+            "schedule.n": "code: 100 at first, up to 800 later, for WRN-28",
+            "schedule.until": "code: epoch 190 of 200, for WRN-28",
+            "rate": "code",
+            "regrow": "code",
+        },
+        training={
+            "epochs": Stated(200, "code, WRN-28"),
+            "learning_rate": Stated(
+                {"curve": "step", "start": 0.1, "at": [0.3, 0.6, 0.8], "factor": 0.2},
+                "code, WRN-28: 0.1, 0.02, 0.004, 0.0008",
+            ),
+            "momentum": Stated(0.9, "code"),
+            "nesterov": Stated(True, "code"),
+            "reset_momentum": Stated(False, "code"),
+            "weight_decay": Stated(1e-4, "code"),
+        },
     ),
 )

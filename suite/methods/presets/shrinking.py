@@ -1,6 +1,7 @@
 """Methods that go from dense to sparse."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
+from suite.methods.presets.rigl import MNIST_SCRIPT, SCRIPT
 
 METHODS = (
     Method(
@@ -15,6 +16,17 @@ METHODS = (
             answer("prune", "magnitude", zeros="count"),
             answer("budget", "cubic", density=0.1, start=1 / 60, end=0.25),
         ),
+        origins={
+            "schedule": SCRIPT,
+            "schedule.begin": "the suite: the budget begins later",
+            "rate": SCRIPT,
+            "prune": SCRIPT,
+            "budget": SCRIPT,
+            "budget.density": "the suite; the script: 0.02, in the second layer 0.118",
+            "budget.start": f"{SCRIPT}: step 2,000 of 120,000",
+            "budget.end": f"{SCRIPT}: step 30,000 of 120,000",
+        },
+        training=MNIST_SCRIPT,
     ),
     Method(
         "granet",
@@ -30,5 +42,28 @@ METHODS = (
             answer("regrow", "gradient"),
             answer("fill", "zeros", returning="kept"),
         ),
+        origins={
+            "initial": "code",
+            "schedule": "code",
+            "schedule.n": "code, README",
+            "rate": "code",
+            "prune": "code",
+            "budget": "code",
+            "budget.density": "code, by default; README: 0.1",
+            "budget.end": "code, by default: epoch 110 of the README's 160",
+            "regrow": "code",
+            "fill": "code",
+        },
+        training={
+            "epochs": Stated(160, "code, README"),
+            "batch_size": Stated(100, "code, by default"),
+            "learning_rate": Stated(
+                {"curve": "step", "start": 0.1, "at": [0.5, 0.75], "factor": 0.1}, "code"
+            ),
+            "momentum": Stated(0.9, "code"),
+            "nesterov": Stated(True, "code"),
+            "reset_momentum": Stated(False, "code"),
+            "weight_decay": Stated(5e-4, "code, README"),
+        },
     ),
 )

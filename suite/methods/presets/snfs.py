@@ -1,6 +1,6 @@
 """SNFS: sparse networks from scratch."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 # Numbers of the code: a prune rate of .5 on a cosine to .005, counts rounded up.
 _SHARED = (
@@ -10,6 +10,25 @@ _SHARED = (
     answer("fill", "zeros", returning="kept"),
 )
 
+_ORIGINS = {"rate": "code", "rate.until": "code", "prune": "code", "share": "code", "fill": "code"}
+
+_TRAINING = {
+    "dataset": Stated("mnist", "code"),
+    "validation": Stated(0.1, "code"),
+    "hidden": Stated([300, 100], "code"),
+    "epochs": Stated(100, "code"),
+    "batch_size": Stated(100, "code"),
+    "learning_rate": Stated(
+        {"curve": "step", "start": 0.1, "at": [0.463, 0.926], "factor": 0.1},
+        "code: a tenth every 25,000 steps, of 54,000",
+    ),
+    "momentum": Stated(0.9, "code"),
+    "nesterov": Stated(True, "code"),
+    "reset_momentum": Stated(False, "code"),
+    "weight_decay": Stated(5e-4, "code"),
+    "initial": Stated({"uniform": {"density": 0.05}}, "code, by chance there; of all layers"),
+}
+
 METHODS = (
     Method(
         "snfs_gradient",
@@ -17,6 +36,8 @@ METHODS = (
         "Give layers with more momentum more connections; regrow by the gradient of one batch.",
         "Dettmers and Zettlemoyer 2019; growth by gradient as in Evci et al. 2020",
         with_parts(*_SHARED, answer("regrow", "gradient")),
+        origins=_ORIGINS | {"regrow": "Evci et al. 2020: one batch instead of a moving average"},
+        training=_TRAINING,
     ),
     Method(
         "snfs_window",
@@ -24,5 +45,7 @@ METHODS = (
         "Give layers with more momentum more connections; regrow by the momentum of ten steps.",
         "Dettmers and Zettlemoyer 2019; the window is the suite's",
         with_parts(*_SHARED, answer("regrow", "windowed_momentum")),
+        origins=_ORIGINS | {"regrow.decay": "code", "regrow.batches": "the suite"},
+        training=_TRAINING,
     ),
 )

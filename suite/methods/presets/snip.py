@@ -1,6 +1,6 @@
 """SNIP: a topology chosen before training, from the gradient of one batch."""
 
-from suite.methods.presets.method import Method, answer, with_parts
+from suite.methods.presets.method import Method, Stated, answer, with_parts
 
 METHODS = (
     Method(
@@ -12,5 +12,16 @@ METHODS = (
             answer("initial", "snip", density=0.1, biases="counted", weights="redrawn"),
             answer("schedule", "never"),
         ),
+        origins={"initial": "code", "initial.density": "code, by default"},
+        training={
+            "dataset": Stated("mnist", "code, by default"),
+            "validation": Stated(0.1, "code"),
+            "augment": Stated(False, "code, by default"),
+            "epochs": Stated(19, "code, by default: 10,000 steps"),
+            "batch_size": Stated(100, "code, by default"),
+            "learning_rate": Stated(0.1, "code, by default"),
+            "momentum": Stated(0.0, "code, by default"),
+            "weight_decay": Stated(5e-4, "code: 0.00025 times the sum of squares"),
+        },
     ),
 )
