@@ -84,13 +84,20 @@ class Tab:
         size = {"width": 1400, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         self.call("Page.navigate", url=page.as_uri())
-        loaded = {"expression": "location.protocol + document.readyState"}
+        self._wait("location.protocol + document.readyState === 'file:complete'")
+
+    def reload(self) -> None:
+        """Open the page anew; what was set on `window` is gone."""
+        self.run("window.before = true")
+        self.call("Page.reload")
+        self._wait("!window.before && document.readyState === 'complete'")
+
+    def _wait(self, condition: str) -> None:
+        """Wait until an expression is true; on the way to a page it is answered with an error."""
         until = time.monotonic() + 60
-        # An expression that is asked for on the way to the page is answered with an error.
-        while self._ask("Runtime.evaluate", loaded).get("result", {}).get("result") != {
-            "type": "string",
-            "value": "file:complete",
-        }:
+        found = {"type": "boolean", "value": True}
+        asked = {"expression": condition}
+        while self._ask("Runtime.evaluate", asked).get("result", {}).get("result") != found:
             assert time.monotonic() < until, "the page did not load"
             time.sleep(0.05)
 
