@@ -51,6 +51,7 @@ def test_evaluate_finds_the_run_s_own_loss_and_accuracy(made, file):
     last = last_of(made, "set", 2)
     assert shown["accuracy"] == last["test_accuracy"]
     assert shown["loss"] == last["test_loss"]
+    assert package.load_network(file).about["threads"] == 1
     right = sum(row[place] for place, row in enumerate(shown["confusion"]))
     assert right / shown["count"] == shown["accuracy"]
     text = suite("evaluate", file, "digits", "--engine", "sparse").out

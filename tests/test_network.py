@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -106,6 +108,29 @@ def test_images_go_in_as_they_are(digits):
     assert loaded.predict(data.x_test[:7]) == [str(n) for n in logits.argmax(1).tolist()]
     with pytest.raises(ValueError, match=r"\(n, 8, 8, 1\), not \(8, 8, 1\)"):
         loaded(data.x_test[0])
+
+
+def test_it_is_evaluated_with_the_threads_of_its_run(digits):
+    """More threads round the sums of a large network otherwise."""
+    file = NetworkFile(digits[0].arrays, {**digits[0].about, "threads": 2})
+    loaded, seen = network.from_file(file, "it"), []
+    loaded.register_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        network.evaluate(loaded, digits[2])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [2]
+
+
+def test_a_loaded_network_is_copied_and_pickled(digits):
+    x = digits[2].x_test[:5]
+    for engine in ("masked", "sparse"):
+        loaded = network.from_file(digits[0], "it", engine)
+        for copied in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))):
+            assert torch.equal(copied(x), loaded(x))
 
 
 def test_a_loaded_network_trains_on(digits):

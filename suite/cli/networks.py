@@ -136,9 +136,9 @@ def _run(study: Study, cell: str, seed: int | None, store: RunStore) -> Run:
     label = study.cell(cell).label
     seed = study.seeds[0] if seed is None else seed
     if seed not in study.seeds:
-        raise UserError(
-            f"seed {seed}: {study.name} has the seeds {study.seeds[0]} to {study.seeds[-1]}."
-        )
+        first, last = study.seeds[0], study.seeds[-1]
+        known = f"seeds {first} to {last}" if last > first else f"seed {first}"
+        raise UserError(f"seed {seed}: {study.name} has the {known}.")
     runs = known_runs(study, store)
     return next(run for run in runs if (run.cell, run.seed) == (label, seed))
 

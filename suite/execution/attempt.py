@@ -168,7 +168,8 @@ def _train(
 
     def keep_final(trained: training.Training, record: training.Epoch) -> None:
         if execution.keep == "network":
-            final.append(_final_network(run, trained, record, images, engine))
+            about = {"engine": engine, "threads": threads}
+            final.append(_final_network(run, trained, record, images, about))
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
     if checkpoint and lost and epochs_behind(checkpoint) >= min(lost):
@@ -265,7 +266,7 @@ def _final_network(
     trained: training.Training,
     record: training.Epoch,
     images: DataSet,
-    engine: Literal["masked", "sparse"],
+    computed: dict[str, Any],
 ) -> NetworkFile:
     """Return a run's network as it was just evaluated, with what is known of the run."""
     about = {
@@ -275,7 +276,7 @@ def _final_network(
         **describe(run.settings, images),
         "key": run.key,
         "suite": provenance()["suite"],
-        "engine": engine,
+        **computed,
         **{name: record[name] for name in ("epoch", "test_loss", "test_accuracy")},
     }
     batches = trained.batches

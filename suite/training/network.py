@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class Evaluation:
 def evaluate(network: Network, data: DataSet) -> Evaluation:
     """Evaluate a network on the test images or rows of a data set.
 
+    With as many threads as its run had, so that sums are rounded as they were there.
+
     Raises:
         UserError: If the data have another shape, or a class that the network does not know.
     """
@@ -119,7 +122,7 @@ def evaluate(network: Network, data: DataSet) -> Evaluation:
     loss = torch.zeros((), dtype=torch.float64)
     confusion = torch.zeros(classes * classes, dtype=torch.int64)
     network.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), _threads(network.about.get("threads", 1)):
         for start in range(0, count, BATCH):
             chosen = slice(start, start + BATCH)
             labels = place[torch.tensor(data.y_test[chosen])]
@@ -129,6 +132,17 @@ def evaluate(network: Network, data: DataSet) -> Evaluation:
             confusion += torch.bincount(labels * classes + taken_for, minlength=classes**2)
     table = confusion.reshape(classes, classes).numpy()
     return Evaluation(loss.item() / count, np.trace(table).item() / count, table)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Have PyTorch compute with this many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def load_network(path: str | Path, engine: mlp.Engine | None = None) -> Network:
