@@ -123,6 +123,19 @@ def test_the_gradient_is_never_asked_for_as_a_whole():
     assert top.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("count", [0, 1, 70, 3000, 5000, 9900])
+@pytest.mark.parametrize("distinct", [1, 5, 10**6])
+def test_the_largest_of_several_blocks_are_those_of_the_whole(monkeypatch, count, distinct):
+    monkeypatch.setattr("suite.methods.layer.BLOCK", 1500)
+    rng = np.random.default_rng(count)
+    gradient = rng.integers(-distinct, distinct, 10_000) / np.float32(distinct)
+    active = np.sort(rng.choice(10_000, 100, replace=False))
+    top = view((100, 100), active, active, gradient).top_gradient(count)
+    sizes = np.abs(gradient)
+    sizes[active] = -1
+    assert top.tolist() == sorted(np.argsort(-sizes, kind="stable")[:count].tolist())
+
+
 def test_a_gradient_that_is_no_number_is_refused():
     layer = view((1, 4), [0], [1], [1, np.nan, np.nan, 1])
     with pytest.raises(ValueError, match="not a number"):

@@ -112,6 +112,17 @@ def test_gradients_are_derivatives(slope, dropout):
     )
 
 
+@pytest.mark.parametrize("shape", [(5, 7), (3, 200_000)])
+def test_connections_by_column_are_those_by_row_in_another_order(shape):
+    positions = random_positions(shape, 20)
+    connections = Connections(shape, positions)
+    starts, rows, order = connections.by_column
+    by_column = sorted((int(p) % shape[1], int(p) // shape[1]) for p in positions)
+    assert rows[:20].tolist() == [row for _, row in by_column]
+    assert (positions[order] % shape[1]).tolist() == [column for column, _ in by_column]
+    assert starts[by_column[-1][0]] < starts[by_column[-1][0] + 1] == starts[-1] == 20
+
+
 def test_inputs_that_are_not_contiguous_are_as_good():
     shape = (8, 9)
     masked, other = pair(shape, random_positions(shape, 30))

@@ -184,17 +184,20 @@ class LayerView:
         """
         best = np.empty(0, dtype=np.int64)
         sizes = np.empty(0, dtype=np.float32)
+        least = np.float32(-0.5)
         for start, stop, active in self.blocks(taken):
             first = start * self.shape[1]
             block = np.abs(self.gradient_rows(start, stop)).ravel()
             block[active - first] = -1  # below every candidate
-            least = sizes.min() if sizes.size == count > 0 else -0.5
+            if best.size < count:
+                least = _surely_below(block, count)
             found = np.flatnonzero(block > least)
             best = np.concatenate([best, found + first])
             sizes = np.concatenate([sizes, block[found]])
-            if best.size > count:
+            if best.size > count and (stop == self.shape[0] or best.size > 2 * count):
                 chosen = largest(sizes, count)
                 best, sizes = best[chosen], sizes[chosen]
+                least = sizes.min() if count else np.float32(np.inf)
         if best.size < count:
             raise ValueError("the gradient is not a number")
         return best
@@ -259,20 +262,33 @@ class LayerView:
 
 
 def smallest(values: NDArray, count: int) -> NDArray[np.intp]:
-    """Return the indices of the `count` smallest values; of equal ones the first."""
+    """Return the indices of the `count` smallest values, ascending; of equal ones the first."""
     if count == 0:
         return np.empty(0, dtype=np.intp)
     if count >= values.size:
         return np.arange(values.size)
     last = np.partition(values, count - 1)[count - 1]
-    below = np.flatnonzero(values < last)
-    tied = np.flatnonzero(values == last)[: count - below.size]
-    return np.concatenate([below, tied])
+    chosen = values < last
+    chosen[np.flatnonzero(values == last)[: count - np.count_nonzero(chosen)]] = True
+    return np.flatnonzero(chosen)
 
 
 def largest(values: NDArray, count: int) -> NDArray[np.intp]:
     """Return the indices of the `count` largest values, ascending; of equal ones the first."""
-    return np.sort(smallest(-values, count))
+    return smallest(-values, count)
+
+
+def _surely_below(block: NDArray[np.float32], count: int) -> np.float32:
+    """Return a number that at least `count` elements of a block exceed, or -0.5 if none is found.
+
+    It is guessed from every 64th element, and then checked.
+    """
+    some = block[::64]
+    rank = some.size - 1 - int(1.2 * count * some.size / block.size)
+    if rank < 0:
+        return np.float32(-0.5)
+    guess = np.partition(some, rank)[rank]
+    return guess if np.count_nonzero(block > guess) >= count else np.float32(-0.5)
 
 
 def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:

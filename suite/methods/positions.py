@@ -35,6 +35,11 @@ def find_sorted(within: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray
         within: int64 (n,), ascending and distinct.
         wanted: int64 (m,), ascending and distinct.
     """
+    if within.size < wanted.size:  # the shorter one is looked up in the longer
+        at = np.searchsorted(wanted, within)
+        inside = at < wanted.size
+        inside[inside] = wanted[at[inside]] == within[inside]
+        return np.flatnonzero(inside)
     at = np.searchsorted(within, wanted)
     inside = at < within.size
     at, wanted = at[inside], wanted[inside]

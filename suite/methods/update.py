@@ -278,14 +278,13 @@ def _rewired(
             check=partial(checks.weights, count=int(np.count_nonzero(fresh))),
             layer=kept.index,
         )
-    merged = np.concatenate([kept.positions, new])
-    order = np.argsort(merged, kind="stable")  # a merge sort: both parts are ascending
     stayed = np.searchsorted(before.positions, kept.positions)
-    weights = np.concatenate([np.zeros(kept.positions.size, dtype=np.float32), values])
+    nothing = np.zeros(kept.positions.size, dtype=np.float32)
+    at = np.searchsorted(kept.positions, new)
     rewired = Rewired(
-        positions=merged[order],
-        source=np.concatenate([stayed, source])[order],
-        weights=weights[order],
+        positions=np.insert(kept.positions, at, new),
+        source=np.insert(stayed, at, source),
+        weights=np.insert(nothing, at, values),
     )
     return rewired, back.size
 

@@ -32,7 +32,7 @@ class Connections:
         self.shape = shape
         self.positions = positions
         rows, columns = np.divmod(positions, n_in)
-        order = np.argsort(columns.astype(np.uint32), kind="stable")
+        order = _order(columns, n_in)
         self.by_row = (_starts(rows, n_out), _padded(columns))
         self.by_column = (
             _starts(columns, n_in),
@@ -141,6 +141,15 @@ def _dropped(h: Tensor, dropout: Dropout) -> Tensor:
 def arrays(*tensors: Tensor) -> Iterator[np.ndarray]:
     """Return what kernels take: the tensors' memory as arrays."""
     return (tensor.detach().numpy() for tensor in tensors)
+
+
+def _order(indices: np.ndarray, count: int) -> np.ndarray:
+    """Return the stable order of indices below `count`."""
+    # numpy sorts by radix, many times faster than otherwise, where a number has 16 bits.
+    order = np.argsort(indices.astype(np.uint16), kind="stable")
+    if count > 1 << 16:
+        order = order[np.argsort((indices[order] >> 16).astype(np.uint16), kind="stable")]
+    return order
 
 
 def _starts(indices: np.ndarray, count: int) -> np.ndarray:

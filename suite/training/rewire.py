@@ -98,7 +98,7 @@ def warn_of_dead_layers(network: mlp.MLP) -> bool:
             return True
         sides = (("incoming", rows, layer.shape[0]), ("outgoing", columns, layer.shape[1]))
         for which, ends, units in sides:
-            dead = units - np.unique(ends).size
+            dead = units - np.count_nonzero(np.bincount(ends, minlength=units))
             # Inputs that a sparse start leaves out are not units of the network.
             if dead > units / 2 and (which == "incoming" or number > 1):
                 _log.warning(
