@@ -71,3 +71,20 @@ def uniform(
     """
     limit = np.float32(math.sqrt(6.0 / layer.shape[1]))
     return (2 * rng.random(positions.size, dtype=np.float32) - 1) * limit
+
+
+@part("fill", needs=("last_weights",), source="Zhang et al. 2025, NeurIPS 38 (CHTs), an option")
+def last_value(
+    layer: LayerView,
+    positions: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    returning: Returning = "new",
+) -> NDArray[np.float32]:
+    """The weight that the connection had when it was last active; zero if it never was.
+
+    Args:
+        returning: Whether a connection that this update pruned loses its momentum when it returns
+            at once, or has kept it; its weight is the last one in both cases.
+    """
+    return layer.last_weights(positions)

@@ -44,6 +44,8 @@ class LayerView:
         moment: When the update takes place; None outside an update.
         rng: Of prune rules with needs=("rng",); None for other parts.
         batch_from: Computes what `batch` returns; None if the part did not ask for the gradient.
+        last_from: The weights of connections that went in earlier updates, 0 where none did; None
+            if the part did not ask for the last weights.
         images: How many images the gradient is of.
         charge: Called with multiply-adds that an update computes; a part that computes products by
             itself calls it too.
@@ -61,6 +63,7 @@ class LayerView:
     moment: Moment | None = None
     rng: np.random.Generator | None = None
     batch_from: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]] | None = None
+    last_from: Callable[[NDArray[np.int64]], NDArray[np.float32]] | None = None
     images: int = 0
     charge: Callable[[int], None] = _nowhere
 
@@ -235,6 +238,28 @@ class LayerView:
             raise RuntimeError('samples are there for parts with needs=("samples",)')
         inputs, outputs = self.samples_from(count)
         return _read_only(inputs), _read_only(outputs)
+
+    def last_weights(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the weights that connections had when they were last active, 0 where never.
+
+        Args:
+            positions: int64 (m,), inactive, ascending and distinct.
+
+        Returns:
+            float32 (m,).
+
+        Raises:
+            RuntimeError: If the part did not declare needs=("last_weights",).
+        """
+        if self.last_from is None:
+            raise RuntimeError('last weights are there for parts with needs=("last_weights",)')
+        found = self.last_from(positions)
+        if self.before is not None:  # what has gone in this very update
+            before = self.before
+            found[find_sorted(positions, before.positions)] = before.weights[
+                find_sorted(before.positions, positions)
+            ]
+        return found
 
     def dropped(self) -> NDArray[np.int64]:
         """Return the positions that pruning made inactive, int64, ascending."""

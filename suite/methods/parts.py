@@ -26,7 +26,7 @@ if typing.TYPE_CHECKING:
 Kind = Literal["initial", "schedule", "gate", "rate", "prune", "budget", "share", "regrow", "fill"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 
-NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier", "rng")
+NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier", "rng", "last_weights")
 REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of an option that has none."""
 
@@ -208,7 +208,7 @@ def part(
             nothing else computes them. A budget with "layers" is asked before pruning, with
             `LayerView`s in place of kept. An initial topology with "earlier" gets, in place of
             probe, the `LayerView`s of the network that an earlier run has trained. A prune rule
-            with "rng" draws from `layer.rng`.
+            with "rng" draws from `layer.rng`. A fill with "last_weights" may ask for them.
         at: For schedules: asked after every "step", or after every "epoch" and its evaluation.
         scope: For prune rules and regrowth strategies: called for each "layer", or once with all
             layers of the "network". Such a strategy takes (layers, counts, rng) and returns a list

@@ -298,6 +298,7 @@ def _shown(layer: LayerView, to: Answer) -> LayerView:
         activations_from=layer.activations_from if "activations" in needs else None,
         samples_from=layer.samples_from if "samples" in needs else None,
         batch_from=layer.batch_from if "gradient" in needs else None,
+        last_from=layer.last_from if "last_weights" in needs else None,
         rng=layer.rng if "rng" in needs else None,
     )
 

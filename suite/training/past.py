@@ -9,7 +9,9 @@ import numpy as np
 import torch
 
 from suite.methods.explored import Explored
+from suite.methods.last_weights import LastWeights
 from suite.methods.moment import Change
+from suite.methods.recipe import Recipe
 from suite.methods.update import Updated
 from suite.sparse import mlp
 
@@ -19,14 +21,19 @@ class Past:
 
     Args:
         network: At its start.
-        evolves: Whether the topology changes at all; if not, there is nothing to remember.
+        recipe: The method; if its topology never changes, there is nothing to remember.
 
     Attributes:
         changes: What every update so far did.
+        last: Each layer's last weights of what has gone, where the recipe needs them.
     """
 
-    def __init__(self, network: mlp.MLP, evolves: bool) -> None:
+    def __init__(self, network: mlp.MLP, recipe: Recipe) -> None:
+        evolves = recipe.evolves
         self.changes: list[Change] = []
+        self.last: list[LastWeights] | None = None
+        if "last_weights" in recipe.needs:
+            self.last = [LastWeights() for _ in network.layers]
         self._sizes = [layer.shape[0] * layer.shape[1] for layer in network.layers]
         self._explored: list[Explored | None] | None = [
             Explored(size) if evolves and not layer.dense else None
@@ -63,11 +70,17 @@ class Past:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: numbers and tensors."""
-        return {
+        state: dict[str, Any] = {
             "changes": [tuple(change) for change in self.changes],
             "explored": self._explored
             and [e and torch.from_numpy(e.bits.copy()) for e in self._explored],
         }
+        if self.last is not None:
+            state["last"] = [
+                tuple(torch.from_numpy(array.copy()) for array in (of.positions, of.values))
+                for of in self.last
+            ]
+        return state
 
     def restore(self, state: dict[str, Any] | None) -> None:
         """Go on from what a checkpoint has kept; one of an earlier version kept nothing."""
@@ -80,6 +93,10 @@ class Past:
             None if bits is None else Explored(size, bits.numpy().copy())
             for size, bits in zip(self._sizes, state["explored"], strict=True)
         ]
+        if self.last is not None:
+            self.last = [
+                LastWeights(*(tensor.numpy().copy() for tensor in pair)) for pair in state["last"]
+            ]
 
     def _mark(self, positions: Sequence[np.ndarray]) -> None:
         for explored, active in zip(self._explored or [], positions, strict=False):

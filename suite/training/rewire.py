@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from suite.methods.last_weights import LastWeights
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import Recipe
@@ -35,6 +37,7 @@ def rewire(
     seed: int,
     samples: Callable[[int], Sequence[np.ndarray]] | None = None,
     charge: Callable[[int], None] = lambda _: None,
+    last: Sequence[LastWeights] | None = None,
 ) -> Updated | None:
     """Update the topology of every layer together.
 
@@ -51,6 +54,8 @@ def rewire(
         samples: count -> the activations of that many training images, (units, images), those
             that enter the first layer and those that leave each.
         charge: Called with the multiply-adds that the parts compute.
+        last: The last weights of what has gone from each layer, where the recipe needs them; what
+            goes now is noted.
 
     Returns:
         What was done; None if the gate is shut.
@@ -58,9 +63,12 @@ def rewire(
     Raises:
         UserError: If a part raises an error or gives a wrong answer.
     """
+    views = [_view(index, layer, optimizer, samples, charge) for index, layer in enumerate(layers)]
+    if last is not None:
+        views = [replace(view, last_from=of.at) for view, of in zip(views, last, strict=True)]
     updated = update(
         recipe,
-        [_view(index, layer, optimizer, samples, charge) for index, layer in enumerate(layers)],
+        views,
         moment,
         initial,
         lambda purpose, layer: stream(seed, purpose, moment.update, layer),
@@ -68,6 +76,10 @@ def rewire(
     for layer in layers:
         layer.seen = None  # as large as a batch, and stale from here on
     if updated is not None:
+        for view, rewired, of in zip(views, updated.layers, last or (), strict=False):
+            gone = np.ones(view.positions.size, dtype=bool)
+            gone[rewired.source[rewired.source >= 0]] = False
+            of.note(view.positions[gone], view.weights[gone])
         for layer, rewired in zip(layers, updated.layers, strict=True):
             carry(layer, rewired, optimizer)
     return updated

@@ -92,7 +92,7 @@ class Training:
         self._multiply_adds, self._sizes = 0, self.sizes()
         self._train = parts.train
         self._warned = warn_of_dead_layers(self.network)
-        self.past = Past(self.network, self.recipe.evolves)
+        self.past = Past(self.network, self.recipe)
         self._seen: deque[list[Any]] = deque(maxlen=self.recipe.window.batches)
 
     @property
@@ -207,14 +207,10 @@ class Training:
         self._gather(moment)
         before = self.sizes()
         updated = rewire(
-            self.recipe,
-            self.network.layers,
-            self.optimizer,
-            moment,
-            self.initial,
-            self.seed,
-            samples,
-            self._charge,
+            *(self.recipe, self.network.layers, self.optimizer, moment, self.initial, self.seed),
+            samples=samples,
+            charge=self._charge,
+            last=self.past.last,
         )
         self._hand_over()
         if updated is not None:
