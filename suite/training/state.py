@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
@@ -16,23 +14,22 @@ from torch import Tensor
 from suite.datasets.batches import Batches
 from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
-from suite.errors import UserError
 from suite.kernels import augment
 from suite.methods import multiply_adds
 from suite.methods.moment import Moment
-from suite.methods.probe import Probe
-from suite.methods.update import Updated, due, initial_topology
+from suite.methods.update import Updated, due
 from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import differentiate
 from suite.sparse.layers import joined
+from suite.training.build import build
 from suite.training.checkpoint import unpack
-from suite.training.earlier import Earlier, set_dense_weights, set_weights, views
+from suite.training.earlier import Earlier
 from suite.training.evaluate import evaluate, finite
-from suite.training.handover import DENSITY, hand_over
+from suite.training.handover import hand_over
 from suite.training.lifetimes import Lifetimes
-from suite.training.noise import make_noisy, penalty_weight
+from suite.training.noise import penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.past import Column, Past
 from suite.training.probe import probe
@@ -324,64 +321,6 @@ class Training:
         if due(self.recipe, at, moment):
             _note(done, self.update(moment))
             self._warned = self._warned or warn_of_dead_layers(self.network)
-
-
-def build(
-    settings: Settings,
-    seed: int,
-    images: DataSet,
-    engine: mlp.Engine,
-    device: str,
-    earlier: Earlier | None = None,
-    look: Probe | None = None,
-) -> mlp.MLP:
-    """Return a run's network at its start.
-
-    Args:
-        settings: What to compute.
-        seed: The run's seed.
-        images: The data.
-        engine: "masked" or "sparse".
-        device: For the masked engine.
-        earlier: What a chained run starts from.
-        look: What an initial topology may ask of the data.
-
-    Raises:
-        UserError: If the run starts from an earlier one's network, and none is given.
-    """
-    recipe = settings.recipe
-    sizes = (images.features, *settings.hidden)
-    shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(sizes)]
-    rngs = [stream(seed, "topology", layer=index) for index in range(len(shapes))]
-    chained = "earlier" in recipe.initial.part.needs
-    if chained and earlier is None:
-        raise UserError(
-            f'the initial topology "{recipe.initial.name}" starts from the network of an earlier '
-            "run, which suite run trains first."
-        )
-    asked = views(earlier, sizes) if chained and earlier else look
-    fresh = recipe.initial.options.get("weights") == "fresh"
-    shrinks = recipe.evolves and "layers" in recipe.budget.part.needs
-    network = mlp.build(
-        sizes,
-        len(images.classes),
-        seed=seed,
-        topology=initial_topology(recipe, shapes, rngs, asked),
-        activation=settings.activation,
-        negative_slope=settings.negative_slope,
-        dropout=settings.dropout,
-        engine=engine,
-        device=device,
-        draw=recipe.initial.options["round"] if chained and fresh else 0,
-        masked_from=DENSITY if chained or shrinks else math.inf,
-    )
-    if chained and earlier:
-        set_weights(recipe, network, earlier, seed)
-    elif recipe.initial.options.get("weights") == "kept":
-        set_dense_weights(network, seed)
-    if settings.noise is not None:
-        make_noisy(network, settings.noise, seed, device)
-    return network
 
 
 def _note(done: Epoch, updated: Updated | None) -> None:

@@ -13,9 +13,10 @@ from suite.datasets.dataset import DataSet
 from suite.methods.update import due
 from suite.settings import Settings
 from suite.sparse import mlp
+from suite.training.build import build
 from suite.training.earlier import Earlier, Kept
 from suite.training.rewire import WATCHED
-from suite.training.state import Training, build
+from suite.training.state import Training
 
 
 def epoch_seconds(
