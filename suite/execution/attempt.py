@@ -6,21 +6,20 @@ It is the same on a worker of any cluster and in a plain process, and independen
 from __future__ import annotations
 
 import functools
-import io
 import logging
 import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, redirect_stdout
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
+from contextlib import redirect_stdout
 from typing import Any, Literal
 
 from suite import measures
 from suite.datasets.dataset import DataSet
 from suite.datasets.sources import title
 from suite.errors import UserError
+from suite.execution.log import Lines, Log, warnings_passed_on
 from suite.files import patiently
 from suite.machine import provenance
 from suite.store.records import agree
@@ -87,15 +86,15 @@ def attempt(
         UserError: With `again`, if it fails.
         Exception: Whatever else went wrong, after it was logged; another attempt may succeed.
     """
-    log = _Log(run, store)
-    with _warnings_passed_on(log.add, on_warning):
+    log = Log(run, store)
+    with warnings_passed_on(log.add, on_warning):
         kept = {e: patiently(functools.partial(store.network, run.key, e), PATIENCE) for e in keeps}
         lost = [epoch for epoch, network in kept.items() if network is None]
         if not lost and not again and patiently(lambda: store.done(run.key), PATIENCE):
             return "done"
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
-        with redirect_stdout(_Lines(log.add)):  # what a plug-in prints is seen nowhere else
+        with redirect_stdout(Lines(log.add)):  # what a plug-in prints is seen nowhere else
             return _train(run, images, store, execution, on_epoch, driver, log, lost, again, until)
 
 
@@ -106,7 +105,7 @@ def _train(
     execution: Execution,
     on_epoch: Callable[[training.Epoch], None],
     driver: str,
-    log: _Log,
+    log: Log,
     lost: Collection[int],
     again: bool,
     until: int | None,
@@ -305,23 +304,6 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
     return Earlier(*found) if found else None
 
 
-@contextmanager
-def _warnings_passed_on(*receivers: Callable[[str], None]) -> Iterator[None]:
-    """Pass the suite's warnings on: on a worker they would not be seen."""
-
-    class _Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            for receive in receivers:
-                receive(record.getMessage())
-
-    handler, logger = _Handler(logging.WARNING), logging.getLogger("suite")
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-
-
 def engine_of(execution: Execution) -> Literal["masked", "sparse"]:
     """Return the engine that `auto` means: sparse on a CPU, masked on a GPU."""
     if execution.engine == "auto":
@@ -355,41 +337,3 @@ def _note(
         "pid": os.getpid(),
         "time": time.time(),
     }
-
-
-class _Lines(io.TextIOBase):
-    """A file that passes each line on."""
-
-    def __init__(self, receive: Callable[[str], None]) -> None:
-        self._receive, self._rest = receive, ""
-
-    def write(self, text: str) -> int:
-        *lines, self._rest = f"{self._rest}{text}".split("\n")
-        for line in lines:
-            self._receive(line)
-        return len(text)
-
-
-class _Log:
-    """The log of one attempt, rewritten whole in the store whenever it is kept."""
-
-    def __init__(self, run: Run, store: RunStore) -> None:
-        now = datetime.now(UTC)
-        self._name = f"{now:%Y%m%dT%H%M%S.%f}-{socket.gethostname()}-{os.getpid()}"
-        self._run, self._store = run, store
-        self._lines: list[str] = []
-
-    def add(self, text: str) -> None:
-        self._lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
-
-    def keep(self) -> None:
-        self.if_possible(
-            lambda: self._store.keep_log(self._run.key, self._name, "".join(self._lines))
-        )
-
-    def if_possible(self, write: Callable[[], None]) -> None:
-        """Write something that is not essential; if it cannot be written, log why."""
-        try:
-            write()
-        except OSError as error:
-            self.add(f"the store cannot be used now: {error}")
