@@ -125,7 +125,7 @@ def test_runs_beside_the_frame(made, results):
         assert (run.state, run.reason) == ("done", "")
         assert set(run.record) == {
             *("key", "seed", "settings", "source", "dataset", "fingerprint", "data"),
-            *("degrees", "pixels", "lifetimes", "provenance"),
+            *("degrees", "pixels", "lifetimes", "warnings", "provenance"),
         }
 
 

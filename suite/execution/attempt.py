@@ -11,7 +11,7 @@ import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import redirect_stdout
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from suite.errors import UserError
 from suite.execution.log import Lines, Log, warnings_passed_on
 from suite.files import patiently
 from suite.machine import provenance
+from suite.methods.cut_off import CutOff
 from suite.store.records import agree
 from suite.store.store import RunStore
 from suite.study.cells import source_name
@@ -116,6 +117,7 @@ def _train(
     started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
     kept = b""
     before: dict[str, Any] | None = None  # what an earlier attempt had noted
+    sentences: list[str] = []
 
     def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
         """Do not let an orphan overwrite the progress of the attempt that replaced it."""
@@ -146,12 +148,16 @@ def _train(
         if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
             noted = time.monotonic()
             pace = (noted - started) / epochs  # includes checkpoints and waiting
-            now = _note(run, driver, record["epoch"], record["train_loss"], pace)
+            now = _note(run, driver, record["epoch"], record["train_loss"], pace, sentences)
             log.if_possible(unless_behind(lambda: store.note_progress(run.key, now)))
             log.keep()
         on_epoch(record)
         if record["epoch"] == until and not last:
             raise training.Stopped
+
+    def warn(warning: CutOff) -> None:
+        sentences.append(warning.sentence)
+        _log.warning("%s, seed %d: %s", run.cell, run.seed, warning.sentence)
 
     def keep(checkpoint: bytes) -> None:
         nonlocal kept
@@ -203,6 +209,7 @@ def _train(
             earlier=_earlier(run, store),
             keep_network={epoch: keeper(epoch) for epoch in lost},
             on_final=keep_final,
+            on_warning=warn,
             on_epoch=follow,
         )
         log.add("done")
@@ -225,6 +232,7 @@ def _train(
             "degrees": trained.degrees,
             "pixels": trained.pixels,
             "lifetimes": trained.lifetimes,
+            "warnings": [warning._asdict() for warning in trained.warnings],
             "provenance": here,
             "history": trained.history,
         }
@@ -326,6 +334,7 @@ def _note(
     epoch: int,
     train_loss: float | None = None,
     seconds: float | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     return {
         "epoch": epoch,
@@ -336,4 +345,5 @@ def _note(
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "time": time.time(),
+        "warnings": list(warnings),
     }

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from statistics import fmean
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from suite.study.runs import Run
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.text import Text
 
 Condition = Literal["done", "running", "stale", "failed", "waiting"]
 DriverCondition = Literal["driving", "stopping", "stale", "none"]
@@ -34,6 +35,8 @@ SECONDS_OF_A_FIRST_EPOCH = 600.0
 """How long a run may be silent before it has reported how long its epochs take."""
 
 SECONDS_BETWEEN_LOOKS = 2.0
+
+WARNINGS_SHOWN = 5
 
 Note = dict[str, Any]
 
@@ -82,6 +85,7 @@ class Status:
         begun: Whether the store holds anything of the study.
         seconds_left: Until the study is done at its present pace, or None if nothing is running.
         tuning: How far its tuning is; None where nothing is tuned.
+        warnings: What its runs warn of, with cell and seed.
     """
 
     study: str
@@ -92,6 +96,7 @@ class Status:
     cells: list[CellStatus]
     seconds_left: float | None
     tuning: Tuning | None = None
+    warnings: list[str] = field(default_factory=list)
 
     def count(self, what: str) -> int:
         """Return the sum of a number over the cells."""
@@ -173,6 +178,11 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         cells,
         left,
         tuning,
+        [
+            f"{run.cell}, seed {run.seed}: {sentence}"
+            for run in runs
+            for sentence in reports.get(run.key, {}).get("warnings", ())
+        ],
     )
 
 
@@ -353,7 +363,17 @@ def as_text(status: Status) -> Group:
         )
     tuning = [f"{status.tuning.sentence}."] if status.tuning else []
     sentences = [f"{status.study}: {status.summary}.", *tuning, *_driver(status)]
-    return Group(*map(Text, sentences), table)
+    return Group(*map(Text, sentences), table, *_warnings(status))
+
+
+def _warnings(status: Status) -> list[Text]:
+    """Return the first warnings, and how many more there are."""
+    from rich.text import Text
+
+    more = len(status.warnings) - WARNINGS_SHOWN
+    lines = [f"Warning: {sentence}" for sentence in status.warnings[:WARNINGS_SHOWN]]
+    lines += [f"{more} more warnings: suite status --json has all."] if more > 0 else []
+    return [Text(line, style="yellow") for line in lines]
 
 
 def _driver(status: Status) -> list[str]:

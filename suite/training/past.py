@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from suite.methods.cut_off import CutOff, cut_off
 from suite.methods.explored import Explored
 from suite.methods.last_weights import LastWeights
 from suite.methods.moment import Change
 from suite.methods.recipe import Recipe
 from suite.methods.update import Updated
 from suite.sparse import mlp
+from suite.sparse.layers import MaskedLinear
 
 
 class Past:
@@ -26,6 +28,8 @@ class Past:
     Attributes:
         changes: What every update so far did.
         last: Each layer's last weights of what has gone, where the recipe needs them.
+        warnings: What a reader must know of the topologies so far: of each layer that its last path
+            was lost there, and that most of its units were cut off.
     """
 
     def __init__(self, network: mlp.MLP, recipe: Recipe) -> None:
@@ -34,21 +38,39 @@ class Past:
         self.last: list[LastWeights] | None = None
         if "last_weights" in recipe.needs:
             self.last = [LastWeights() for _ in network.layers]
-        self._sizes = [layer.shape[0] * layer.shape[1] for layer in network.layers]
+        self.warnings: list[CutOff] = []
+        self._units: int | None = None
+        self._shapes = [layer.shape for layer in network.layers]
+        self._sizes = [rows * columns for rows, columns in self._shapes]
         self._explored: list[Explored | None] | None = [
             Explored(size) if evolves and not layer.dense else None
             for size, layer in zip(self._sizes, network.layers, strict=True)
         ]
         self._start = sum(layer.connections for layer in network.layers)
         self._evolves = evolves
-        self._units: int | None = None
         self._mark([layer.positions for layer in network.layers])
+        self.look(network, epoch=0)
 
-    def note(self, updated: Updated) -> None:
-        """Remember an update."""
+    def note(self, updated: Updated, epoch: int) -> None:
+        """Remember an update of an epoch."""
         self.changes.append(updated.change)
         self._units = None
-        self._mark([layer.positions for layer in updated.layers])
+        topologies = [layer.positions for layer in updated.layers]
+        self._mark(topologies)
+        self._warn(topologies, epoch)
+
+    def look(self, network: mlp.MLP, epoch: int) -> None:
+        """Look at a network for units that are cut off."""
+        self._units = None
+        self._warn([_topology(layer) for layer in network.layers], epoch)
+
+    def _warn(self, topologies: Sequence[np.ndarray | None], epoch: int) -> None:
+        known = {(warning.layer, warning.left == 0) for warning in self.warnings}
+        self.warnings += [
+            found
+            for found in cut_off(topologies, self._shapes, epoch)
+            if (found.layer, found.left == 0) not in known
+        ]
 
     def measure(self, network: mlp.MLP) -> dict[str, Any]:
         """Return the measures `explored` and `active_units` of an epoch's record."""
@@ -72,6 +94,7 @@ class Past:
         """Return what a checkpoint keeps: numbers and tensors."""
         state: dict[str, Any] = {
             "changes": [tuple(change) for change in self.changes],
+            "warnings": [tuple(warning) for warning in self.warnings],
             "explored": self._explored
             and [e and torch.from_numpy(e.bits.copy()) for e in self._explored],
         }
@@ -89,6 +112,7 @@ class Past:
             self._explored = None if self._evolves else self._explored
             return
         self.changes = [Change(*map(tuple, change)) for change in state["changes"]]
+        self.warnings = [CutOff(*warning) for warning in state.get("warnings", ())]
         self._explored = state["explored"] and [
             None if bits is None else Explored(size, bits.numpy().copy())
             for size, bits in zip(self._sizes, state["explored"], strict=True)
@@ -134,9 +158,14 @@ def active_units(network: mlp.MLP) -> int:
 
 def _linked(layer: mlp.Layer, side: int) -> np.ndarray:
     """Return which units of a layer's outputs (side 0) or inputs (side 1) have a connection."""
-    units = layer.shape[side]
-    if layer.dense:
+    positions, units = _topology(layer), layer.shape[side]
+    if positions is None:
         return np.ones(units, dtype=bool)
     linked = np.zeros(units, dtype=bool)
-    linked[np.divmod(layer.positions, layer.shape[1])[side]] = True
+    linked[np.divmod(positions, layer.shape[1])[side]] = True
     return linked
+
+
+def _topology(layer: mlp.Layer) -> np.ndarray | None:
+    """Return the active positions of a layer; None where all are, and no noise shuts any."""
+    return None if layer.dense and type(layer) is MaskedLinear else layer.positions

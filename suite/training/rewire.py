@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,8 +17,6 @@ from suite.methods.update import Rewired, Updated, update
 from suite.randomness import stream
 from suite.sparse import mlp
 from suite.sparse.linear import SparseLinear
-
-_log = logging.getLogger(__name__)
 
 Layer = mlp.Layer | SparseLinear
 """A hidden layer of a network of the suite, or a layer of a model of one's own."""
@@ -93,35 +90,6 @@ def carry(layer: Layer, rewired: Rewired, optimizer: torch.optim.Optimizer) -> N
     for name, values in kept.items():
         taken = _taken(values, rewired.source, np.zeros_like(rewired.weights))
         optimizer.state[layer.weight][name] = layer.scatter(taken)
-
-
-def warn_of_dead_layers(network: mlp.MLP) -> bool:
-    """Log the first layer that lost its connections, or of most units their last one.
-
-    Returns:
-        Whether there was one.
-    """
-    for number, layer in enumerate(network.layers, 1):
-        if layer.dense:
-            continue
-        rows, columns = np.divmod(layer.positions, layer.shape[1])
-        if not rows.size:
-            _log.warning("layer %d has no connection left.", number)
-            return True
-        sides = (("incoming", rows, layer.shape[0]), ("outgoing", columns, layer.shape[1]))
-        for which, ends, units in sides:
-            dead = units - np.count_nonzero(np.bincount(ends, minlength=units))
-            # Inputs that a sparse start leaves out are not units of the network.
-            if dead > units / 2 and (which == "incoming" or number > 1):
-                _log.warning(
-                    "layer %d: %d of %d units have no %s connection left.",
-                    number,
-                    dead,
-                    units,
-                    which,
-                )
-                return True
-    return False
 
 
 def _view(

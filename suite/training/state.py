@@ -33,7 +33,7 @@ from suite.training.noise import penalty_weight
 from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from suite.training.past import Column, Past
 from suite.training.probe import probe
-from suite.training.rewire import WATCHED, rewire, warn_of_dead_layers
+from suite.training.rewire import WATCHED, rewire
 from suite.training.samples import activations
 
 Epoch = dict[str, Any]
@@ -88,7 +88,6 @@ class Training:
         self.lifetimes = Lifetimes(len(self.network.layers))
         self._multiply_adds, self._sizes = 0, self.sizes()
         self._train = parts.train
-        self._warned = warn_of_dead_layers(self.network)
         self.past = Past(self.network, self.recipe)
         self._seen: deque[list[Any]] = deque(maxlen=self.recipe.window.batches)
 
@@ -116,6 +115,8 @@ class Training:
         record["train_loss"] = self._train_epoch(number, done)
         record |= self.evaluate()
         record["connections"] = self.sizes()
+        if self.settings.noise is not None:  # it cuts connections off without an update
+            self.past.look(self.network, number)
         record |= self.past.measure(self.network)
         record["multiply_adds"] = self._multiply_adds
         output = self.network.output.weight.numel()
@@ -212,7 +213,7 @@ class Training:
         self._hand_over()
         if updated is not None:
             self.lifetimes.note(updated, before)
-            self.past.note(updated)
+            self.past.note(updated, moment.epoch)
             self._sizes = self.sizes()
         return updated
 
@@ -320,7 +321,6 @@ class Training:
     def _update_if_due(self, at: Literal["epoch", "step"], moment: Moment, done: Epoch) -> None:
         if due(self.recipe, at, moment):
             _note(done, self.update(moment))
-            self._warned = self._warned or warn_of_dead_layers(self.network)
 
 
 def _note(done: Epoch, updated: Updated | None) -> None:

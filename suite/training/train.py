@@ -7,9 +7,10 @@ update, names.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +21,7 @@ from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
 from suite.errors import UserError
 from suite.kernels import augment
+from suite.methods.cut_off import CutOff
 from suite.settings import Settings, too_dense
 from suite.sparse import mlp, topology
 from suite.training.checkpoint import pack
@@ -41,6 +43,9 @@ __all__ = [
 ]
 
 
+_log = logging.getLogger(__name__)
+
+
 class Stopped(Exception):  # noqa: N818  nothing is wrong
     """Raised by `on_epoch` to end a training between two epochs."""
 
@@ -57,12 +62,14 @@ class Trained:
             row, its channels together. Empty for a dense network and for feature vectors.
         lifetimes: How long connections lived, see `Lifetimes.counts`; None where it is not known
             or no update ever came.
+        warnings: Layers that lost their last path, or of which most units were cut off.
     """
 
     history: list[Epoch]
     degrees: dict[str, list[dict[str, list[int]]]]
     pixels: dict[str, list[int]]
     lifetimes: Counts | None
+    warnings: list[CutOff] = field(default_factory=list)
 
 
 def train(
@@ -79,6 +86,7 @@ def train(
     earlier: Earlier | None = None,
     keep_network: Mapping[int, Callable[[bytes], None]] = MappingProxyType({}),
     on_final: Callable[[Training, Epoch], None] = lambda *_: None,
+    on_warning: Callable[[CutOff], None] = lambda warning: _log.warning("%s", warning.sentence),
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:
     """Train one run to its last epoch.
@@ -96,6 +104,8 @@ def train(
         earlier: What a chained run starts from.
         keep_network: By epoch, what is called with the network after it.
         on_final: Called after the last evaluation with the training and the epoch's record so far.
+        on_warning: Called after an epoch with each warning that is new; first with those of the
+            epochs before `checkpoint`. By default it is logged.
         on_epoch: Called with each epoch's record; may raise `Stopped`.
 
     Returns:
@@ -116,7 +126,7 @@ def train(
     history = training.history
     if checkpoint is not None:
         training.resume(checkpoint)
-    kept = time.monotonic()
+    kept, warned = time.monotonic(), 0
 
     def evaluated(record: Epoch) -> None:
         if record["epoch"] == settings.epochs:
@@ -126,6 +136,9 @@ def train(
         started = time.perf_counter()
         record = training.epoch(evaluated)
         record["seconds"] = time.perf_counter() - started
+        for warning in training.past.warnings[warned:]:
+            on_warning(warning)
+        warned = len(training.past.warnings)
         if len(history) in keep_network:
             keep_network[len(history)](pack_network(network, training.optimizer))
         stopped = _stops(on_epoch, record)
@@ -149,7 +162,9 @@ def train(
         pixels["final"] = _pixels(network.layers[0], images)
     updated = any(record["evolved"] for record in history)
     lived = lifetimes.counts(training.sizes()) if updated else None
-    return Trained(history, degrees, pixels if pixels.get("final") else {}, lived)
+    return Trained(
+        history, degrees, pixels if pixels.get("final") else {}, lived, training.past.warnings
+    )
 
 
 def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:

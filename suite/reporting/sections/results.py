@@ -9,6 +9,7 @@ from suite.datasets.sources import title as source_title
 from suite.methods.parts import KINDS
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
+from suite.reporting.sections.cut_off import warned_of
 from suite.reporting.table2 import Entry, Row, Table2
 from suite.reporting.table2_files import (
     MARKS,
@@ -62,6 +63,7 @@ def section(material: Material) -> Section:
             f"No connections are left in the last epoch: {listing_some(dead)}. Such a network "
             "computes nothing, so it is never marked as the best."
         )
+    warnings += warned_of(results)
     if lost := left_out(table):
         warnings.append(lost)
     few = {row.n for row in table.rows if 0 < row.n < 6}
