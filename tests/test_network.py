@@ -186,6 +186,22 @@ def test_a_file_that_is_no_network_is_refused(digits, suffix, damage, tmp_path):
         suite.load_network(tmp_path / "it")
 
 
+@pytest.mark.parametrize("suffix", network_file.SUFFIXES)
+def test_a_file_with_changed_bytes_is_refused_or_loaded(digits, suffix):
+    whole = network_file.pack(digits[0], suffix)
+    draws, refused = np.random.default_rng(1), 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for place in draws.integers(min(len(whole), 3000), size=2):
+            content[place] = draws.integers(256)
+        try:
+            network.from_file(network_file.unpack(bytes(content), "it"), "it", "sparse")
+        except UserError as error:
+            assert len(str(error).splitlines()) == 1
+            refused += 1
+    assert refused > 50
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

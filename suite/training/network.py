@@ -177,18 +177,16 @@ def from_file(file: NetworkFile, name: str, engine: mlp.Engine | None = None) ->
     arrays, about = file.arrays, file.about
     try:
         settings = about["settings"]
-        hidden = [
-            _layer(arrays, index, settings, engine or about["engine"])
-            for index in range(len(settings["hidden"]))
-        ]
-        network = mlp.MLP(hidden, _output(arrays), 0.0)
         mean, scale = _floats(arrays, "mean", 1), _floats(arrays, "scale", 1)
-        whole = Network(network, mean, scale, about)
-        sizes = [whole.mean.numel(), *(layer.shape[0] for layer in hidden), len(whole.classes)]
-        shapes = [*(layer.shape for layer in hidden), tuple(network.output.weight.shape)]
-        fits = shapes == list(zip(sizes[1:], sizes[:-1], strict=True)) and len(scale) == len(mean)
-        if not fits or np.prod(whole.shape) != sizes[0]:
-            raise ValueError("its layers do not fit each other")
+        hidden: list[mlp.Layer] = []
+        n_in = len(mean)
+        for index in range(len(settings["hidden"])):
+            hidden.append(_layer(arrays, index, n_in, settings, engine or about["engine"]))
+            n_in = hidden[-1].shape[0]
+        whole = Network(mlp.MLP(hidden, _output(arrays, n_in), 0.0), mean, scale, about)
+        fits = len(scale) == len(mean) == np.prod(whole.shape)
+        fits &= whole.layers.output.out_features == len(whole.classes)
+        _check(bool(fits), "input, classes and standardisation do not fit the layers")
     except KeyError as error:
         raise UserError(f"{name}: is damaged: it lacks {error.args[0]}.") from None
     except (ValueError, TypeError, IndexError, RuntimeError) as error:
@@ -252,9 +250,9 @@ def _csr(layer: mlp.Layer, values: np.ndarray) -> Arrays:
 
 
 def _layer(
-    arrays: Arrays, index: int, settings: Mapping[str, Any], engine: mlp.Engine
+    arrays: Arrays, index: int, n_in: int, settings: Mapping[str, Any], engine: mlp.Engine
 ) -> mlp.Layer:
-    """Return a hidden layer out of arrays.
+    """Return a hidden layer of this many inputs out of arrays.
 
     Raises:
         KeyError: If one is missing.
@@ -262,15 +260,17 @@ def _layer(
     """
     begin = f"layers.{index}."
     bias = _floats(arrays, f"{begin}bias", 1)
+    shape = (len(bias), n_in)
     rng = np.random.default_rng(0)  # what it draws is replaced below
     hidden = Hidden(index, len(bias), settings["negative_slope"], rng)
     units = make_activation(settings["activation"], hidden)
     layer: mlp.Layer
     if f"{begin}weight" in arrays:
         weight = _floats(arrays, f"{begin}weight", 2)
-        layer = MaskedLinear(weight.shape, None, weight, units)
+        _check(weight.shape == shape, f"{begin}weight has the shape {weight.shape}")
+        layer = MaskedLinear(shape, None, weight, units)
     else:
-        shape, positions, values = _positions(arrays, begin)
+        positions, values = _positions(arrays, begin, shape)
         kind = SparseLinear if engine == "sparse" else MaskedLinear
         layer = kind(shape, positions, values, units)
     with torch.no_grad():
@@ -281,27 +281,40 @@ def _layer(
     return layer
 
 
-def _positions(arrays: Arrays, begin: str) -> tuple[tuple[int, int], np.ndarray, np.ndarray]:
-    """Return a sparse layer's shape, positions and weights.
+def _positions(arrays: Arrays, begin: str, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions and weights of a sparse layer of this shape.
 
-    What the kernels of the sparse engine do not check is checked here.
+    What the kernels of the sparse engine do not check is checked here, before anything of the
+    layer's size is made.
     """
     values = _floats(arrays, f"{begin}data", 1)
-    n_out, n_in = (int(n) for n in _integers(arrays, f"{begin}shape"))
-    indices, starts = (_integers(arrays, begin + part) for part in ("indices", "indptr"))
+    given, indices, starts = (
+        _integers(arrays, begin + part) for part in ("shape", "indices", "indptr")
+    )
+    n_out, n_in = shape
     counts = np.diff(starts)
+    _check(given.tolist() == [n_out, n_in], f"{begin}shape is {given.tolist()}")
     whole = len(starts) == n_out + 1 and starts[0] == 0 and starts[-1] == len(indices)
-    if not whole or len(values) != len(indices) or (counts < 0).any():
-        raise ValueError(f"{begin}indptr does not fit")
+    _check(
+        whole and len(values) == len(indices) and bool((counts >= 0).all()),
+        f"{begin}indptr does not fit",
+    )
     positions = np.repeat(np.arange(n_out), counts) * n_in + indices
-    inside = (indices >= 0).all() and (indices < n_in).all()
-    if not inside or (np.diff(positions) <= 0).any():
-        raise ValueError(f"{begin}indices are not ascending columns")
-    return (n_out, n_in), positions, values
+    inside = bool((indices >= 0).all() and (indices < n_in).all())
+    _check(
+        inside and bool((np.diff(positions) > 0).all()), f"{begin}indices are not ascending columns"
+    )
+    return positions, values
 
 
-def _output(arrays: Arrays) -> nn.Linear:
+def _check(true: bool, otherwise: str) -> None:
+    if not true:
+        raise ValueError(otherwise)
+
+
+def _output(arrays: Arrays, n_in: int) -> nn.Linear:
     weight, bias = _floats(arrays, "output.weight", 2), _floats(arrays, "output.bias", 1)
+    _check(weight.shape[1] == n_in, f"output.weight has the shape {weight.shape}")
     output = nn.Linear(weight.shape[1], weight.shape[0])
     with torch.no_grad():
         _copy(output.weight, weight, "output.weight")
