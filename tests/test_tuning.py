@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,7 @@ cells: [{{method: set}}, {{method: static}}]
 comparisons: {{baseline: {{method: static}}}}
 tune:
   search: {{learning_rate: {rates}, zeta: [0.1, 0.5]}}
+  algorithm: {algorithm}
   samples: {samples}
   halving: {{from: 1, by: 2}}
   validation: 0.25
@@ -43,9 +46,9 @@ def images():
 
 @pytest.fixture
 def study(tmp_path):
-    def study(samples=4, rates="{log: [0.01, 0.5]}"):
+    def study(samples=4, rates="{log: [0.01, 0.5]}", algorithm="sobol"):
         path = tmp_path / "tuned.yaml"
-        path.write_text(STUDY.format(samples=samples, rates=rates))
+        path.write_text(STUDY.format(samples=samples, rates=rates, algorithm=algorithm))
         return load_study(path)
 
     return study
@@ -107,9 +110,17 @@ def test_the_winner_becomes_the_setting_of_a_plain_cell(study, store, images):
     assert len(last.samples) == 1
 
 
-def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(study, tmp_path, images):
+FEW = [("sobol", 4), pytest.param("optuna", 12, marks=pytest.mark.ray)]
+"""Samples by algorithm: of one that learns more than one batch."""
+
+
+@pytest.mark.parametrize(("algorithm", "samples"), FEW)
+def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(
+    study, tmp_path, images, algorithm, samples
+):
+    asked = study(samples, algorithm=algorithm)
     one = opened(tmp_path / "one")
-    expected = choice(tuned(study(), one, images))
+    expected = choice(tuned(asked, one, images))
     another = opened(tmp_path / "another")
     shuffled = random.Random(1)
 
@@ -124,7 +135,7 @@ def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(study, tmp_path,
 
     for _ in range(50):
         try:
-            found = tuned(study(), another, images, order=dies)
+            found = tuned(asked, another, images, order=dies)
             break
         except KilledError:
             continue
@@ -158,12 +169,43 @@ def test_a_continued_run_is_the_run_that_never_stopped(study, store, tmp_path, i
     assert histories[0] == histories[1]
 
 
-def test_more_samples_only_add(study, store, images):
+@pytest.mark.parametrize(("algorithm", "samples"), FEW)
+def test_more_samples_only_add(study, store, tmp_path, images, algorithm, samples):
     few, more = [], []
-    tuned(study(samples=4), store, images, trained=few)
-    tuned(study(samples=8), store, images, trained=more)
+    tuned(study(samples, algorithm=algorithm), store, images, trained=few)
+    found = tuned(study(2 * samples, algorithm=algorithm), store, images, trained=more)
     assert not set(few) & set(more)
     assert more
+    at_once = tuned(study(2 * samples, algorithm=algorithm), opened(tmp_path / "other"), images)
+    for label, of in at_once.tuned.items():
+        assert found.tuned[label].tuning.samples == of.tuning.samples
+        assert found.tuned[label].winner == of.winner
+
+
+@pytest.mark.ray
+def test_optuna_learns_and_its_samples_outlast_it(study, store, images, monkeypatch):
+    asked = study(24, algorithm="optuna")
+    found = tuned(asked, store, images)
+    for of in found.tuned.values():
+        rates = [sample["learning_rate"] for sample in of.tuning.samples]
+        values = [-v for v in of.rungs[0].values]
+        good = sorted(range(8), key=values.__getitem__)[:2]  # of the first batch, a random one
+        near = [min(abs(np.log(rate / rates[it])) for it in good) for rate in rates]
+        assert np.mean(near[8:]) < np.mean(near[:8])
+    monkeypatch.setitem(sys.modules, "optuna", None)  # not installed
+    assert choice(tuned(asked, store, images)) == choice(found)
+    with pytest.raises(UserError, match=r"tune: algorithm: .*pip install 'regrowth-suite\[tune\]'"):
+        tuned(study(32, algorithm="optuna"), store, images)
+
+
+@pytest.mark.ray
+def test_a_list_of_samples_that_is_damaged_is_asked_for_again(study, store, images):
+    asked = study(12, algorithm="optuna")
+    found, trained = tuned(asked, store, images), []
+    for file in (Path(store.location) / "tunings").glob("*.json"):
+        file.write_bytes(file.read_bytes()[:-9])
+    assert choice(tuned(asked, store, images, trained=trained)) == choice(found)
+    assert trained == []
 
 
 def test_no_test_image_is_looked_at(study, tmp_path, images):
@@ -186,7 +228,7 @@ def test_a_sample_that_diverges_loses(study, store, images):
 
 
 def test_where_every_sample_diverges_that_is_said(study, store, images):
-    with pytest.raises(UserError, match="every sample of set, static diverged"):
+    with pytest.raises(UserError, match="no sample of set, static "):
         tuned(study(rates="[2.0e+30, 1.0e+30]"), store, images)
 
 
@@ -215,8 +257,9 @@ def test_results_have_the_winners_settings_and_none_before(study, store, images)
     assert results.study.pairs[0][0] is results.study.cells[0]
 
 
-def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images):
-    asked, trained = study(rates="[0.05, 1.0e+30]"), []
+@pytest.mark.parametrize(("algorithm", "samples"), FEW)
+def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images, algorithm, samples):
+    asked, trained = study(samples, "[0.05, 1.0e+30]", algorithm), []
     found = tuned(asked, store, images, trained=trained)
     for run in found.runs({"digits": images.fingerprint}):
         attempt(run, images, store, asked.file.execution)

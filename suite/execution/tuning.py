@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from suite.errors import UserError
+from suite.execution.learning import next_batch
 from suite.store.store import RunStore
 from suite.store.tuned import standing
 from suite.study import Study
@@ -47,9 +48,13 @@ def tune(
         tuned = standing(study, store, fingerprints)
         if hopeless := [label for label, of in tuned.items() if of.hopeless]:
             raise UserError(
-                f"{study.path}: tune: every sample of {', '.join(hopeless)} diverged; search other "
-                "ranges."
+                f"{study.path}: tune: no sample of {', '.join(hopeless)} could be trained without "
+                "diverging; search other ranges."
             )
+        if asking := [of for of in tuned.values() if of.to_ask]:
+            for of in asking:
+                _ask(study, of, store, fingerprints)
+            continue
         due = due_runs(tuned, fingerprints)
         if not due:
             return study.with_winners(tuned)
@@ -72,6 +77,16 @@ def due_runs(tuned: Mapping[str, Tuned], fingerprints: Mapping[str, str]) -> lis
         )
     ]
     return [(run, epoch) for _, run, epoch in sorted(found, key=lambda it: it[0])]
+
+
+def _ask(study: Study, of: Tuned, store: RunStore, fingerprints: Mapping[str, str]) -> None:
+    """Keep one more batch of samples of a cell, as the algorithm gives it."""
+    key = of.tuning.key(fingerprints[source_name(of.tuning.cell.settings.dataset)])
+    known = store.samples(key)[: len(of.tuning.samples)]
+    try:
+        store.keep_samples(key, [*known, *next_batch(of, known)])
+    except ImportError as error:
+        raise UserError(f"{study.path}: tune: algorithm: {error}") from None
 
 
 def _sentence(tuned: Mapping[str, Tuned]) -> str:

@@ -9,6 +9,7 @@
     runs/KEY/result.json   the whole history and its provenance: the run is done
     runs/KEY/failure.json  why it failed, if it did
     runs/KEY/log-*.txt     one log an attempt
+    tunings/KEY.json       the samples that an algorithm that learns has given for a cell
     drivers/STUDY.json     the driver of a study: the lock, and its heartbeat
     datasets/*.json        the content that a data set's name meant, for each folder of studies
     aside/                 files that did not check out
@@ -42,7 +43,7 @@ READERS = 16
 """How many questions a store is asked at once."""
 
 _T = TypeVar("_T")
-_FOLDERS = ("runs", "drivers", "datasets")
+_FOLDERS = ("runs", "tunings", "drivers", "datasets")
 
 _log = logging.getLogger(__name__)
 
@@ -135,6 +136,15 @@ class RunStore:
     def keep_so_far(self, key: str, record: dict[str, Any]) -> None:
         """Keep the record of a run that is stopped before its last epoch."""
         self._write(f"runs/{key}/so-far.json", record)
+
+    def samples(self, tuning: str) -> list[list[float]]:
+        """Return the samples that were given for a cell, as shares of its ranges, a row each."""
+        shares: list[list[float]] = (self._read(f"tunings/{tuning}.json") or {}).get("shares", [])
+        return shares
+
+    def keep_samples(self, tuning: str, shares: list[list[float]]) -> None:
+        """Keep the samples that were given for a cell."""
+        self._write(f"tunings/{tuning}.json", {"shares": shares})
 
     def checkpoint(self, key: str) -> bytes | None:
         """Return a run's checkpoint, or None if it has no valid one."""

@@ -91,6 +91,8 @@ def _stands(
     tuning: CellTuning, store: RunStore, begun: set[str], fingerprints: Mapping[str, str]
 ) -> Tuned:
     data = fingerprints[source_name(tuning.cell.settings.dataset)]
+    if tuning.learns:
+        tuning = tuning.with_samples(store.samples(tuning.key(data)))
     keys = {sample: [run.key for run in tuning.runs(sample, data)] for sample in tuning.fitting}
     asked = [key for of in keys.values() for key in of if key in begun]
     known = dict(zip(asked, at_once(lambda key: _known(store, key), asked), strict=True))
@@ -100,7 +102,9 @@ def _stands(
         found = [value for value in values if value is not None]
         return None if len(found) < len(values) else math.fsum(found) / len(found)
 
-    return tuning.winner(climb(tuning.fitting, tuning.epochs, tuning.most, measured))
+    # No sample goes on before all are compared: later ones may be better.
+    epochs = tuning.epochs if len(tuning.samples) == tuning.count else tuning.epochs[:1]
+    return tuning.winner(climb(tuning.fitting, epochs, tuning.most, measured))
 
 
 def sampled(
@@ -113,6 +117,8 @@ def sampled(
     found = {}
     for of in tuned.values():
         data = fingerprints[source_name(of.tuning.cell.settings.dataset)]
+        if of.tuning.learns:
+            found[of.tuning.key(data)] = {"shares": store.samples(of.tuning.key(data))}
         for run in (run for s in of.tuning.fitting for run in of.tuning.runs(s, data)):
             failure = store.failure(run.key) or {}
             record = store.result(run.key) or store.so_far(run.key)
@@ -129,6 +135,10 @@ def import_sampled(records: Mapping[str, Mapping[str, Any]], store: RunStore) ->
     """
     added = 0
     for key, of in records.items():
+        if "shares" in of:
+            if len(of["shares"]) > len(store.samples(key)):
+                store.keep_samples(key, of["shares"])
+            continue
         record = {name: value for name, value in of.items() if name != "diverged"}
         history = record.get("history", [])
         here = store.result(key) or store.so_far(key) or {"history": []}

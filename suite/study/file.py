@@ -212,8 +212,9 @@ class Tune(_Model):
     """How many samples of each cell; raising it only adds samples."""
     halving: Halving | None = None
     """Stop the worse samples early; by default all are trained for all epochs."""
-    algorithm: Literal["sobol", "random"] = "sobol"
-    """How samples are drawn: a scrambled Sobol sequence fills the space evenly."""
+    algorithm: Literal["sobol", "random", "optuna"] = "sobol"
+    """How samples are drawn: sobol, a scrambled Sobol sequence, fills the space evenly; optuna
+    learns from the samples before, in batches of 8 (pip install 'regrowth-suite[tune]')."""
     seeds: Annotated[int, Field(ge=1)] = 1
     """Seeds of each sample; none of them is a seed of the study."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1

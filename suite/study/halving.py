@@ -72,7 +72,7 @@ def climb(
         measured: What is known.
     """
     alive, found = list(fitting), []
-    for epoch, room in zip(epochs, most, strict=True):
+    for epoch, room in zip(epochs, most, strict=False):
         alive = sorted(alive[:room])
         rung = Rung(epoch, tuple(alive), tuple(measured(sample, epoch) for sample in alive))
         found.append(rung)

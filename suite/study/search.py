@@ -205,7 +205,7 @@ def has(settings: Settings, name: str, values: Range) -> bool:
         answers = {answer.kind: answer for answer in settings.recipe.in_use}
         if kind not in answers or option not in answers[kind].part.options:
             return False
-    shares = [0.0, 0.5, 1.0] if isinstance(values, Interval) else _middles(len(values.values))
+    shares = [0.0, 0.5, 1.0] if isinstance(values, Interval) else middles(len(values.values))
     found = [fitting(settings, {name: values.at(share)}) for share in shares]
     meanings = [repr(of.deciding()) for of in found if of is not None]
     if not meanings:
@@ -213,8 +213,21 @@ def has(settings: Settings, name: str, values: Range) -> bool:
     return len({*meanings, repr(settings.deciding())}) > 1
 
 
-def _middles(count: int) -> list[float]:
+def middles(count: int) -> list[float]:
+    """Return for each of some choices the share in the middle of its part of the range."""
     return [(place + 0.5) / count for place in range(count)]
+
+
+def drawing(root: int, cell: str, batch: int = 0) -> np.random.Generator:
+    """Return the generator of a cell's samples, at its start.
+
+    Args:
+        root: First seed of the study.
+        cell: Label of the cell, which names its stream.
+        batch: Which batch, for an algorithm that learns from the batches before.
+    """
+    place = int.from_bytes(hashlib.sha256(cell.encode()).digest()[:4])
+    return stream(root, "tuning", epoch=batch, layer=place)
 
 
 def draw(space: Space, algorithm: str, samples: int, root: int, cell: str) -> list[Sample]:
@@ -227,18 +240,23 @@ def draw(space: Space, algorithm: str, samples: int, root: int, cell: str) -> li
         root: First seed of the study.
         cell: Label of the cell, which names its stream.
     """
-    names = sorted(space)  # whatever their order in the file
-    place = int.from_bytes(hashlib.sha256(cell.encode()).digest()[:4])
-    rng = stream(root, "tuning", layer=place)
+    rng = drawing(root, cell)
     if algorithm == "sobol":
         from scipy.stats import qmc
 
-        sobol = qmc.Sobol(len(names), scramble=True, seed=rng)
+        sobol = qmc.Sobol(len(space), scramble=True, seed=rng)
         shares = sobol.random_base2(max(0, math.ceil(math.log2(samples))))[:samples]
     else:
-        shares = rng.random((samples, len(names)))
-    return [_at(space, names, row) for row in shares]
+        shares = rng.random((samples, len(space)))
+    return [sample_at(space, row) for row in shares]
 
 
-def _at(space: Space, names: Sequence[str], shares: np.ndarray) -> Sample:
-    return {name: space[name].at(float(u)) for name, u in zip(names, shares, strict=True)}
+def sample_at(space: Space, shares: Sequence[float] | np.ndarray) -> Sample:
+    """Return the sample below whose values these shares of the ranges lie.
+
+    Args:
+        space: The ranges.
+        shares: From 0 to 1, one a range, in the order of their names.
+    """
+    # By name, whatever their order in the file
+    return {name: space[name].at(float(u)) for name, u in zip(sorted(space), shares, strict=True)}

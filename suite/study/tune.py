@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +28,7 @@ from suite.study.search import (
     fitting,
     has,
     read_range,
+    sample_at,
     with_values,
 )
 from suite.wording import listing
@@ -41,23 +44,60 @@ class CellTuning:
     Attributes:
         cell: The cell as the file writes it.
         space: The ranges of the settings that it is tuned in, by name.
-        samples: A value for each of them.
+        algorithm: How samples are drawn: sobol, random or optuna.
+        count: How many samples there are in the end.
+        samples: A value for each of them; fewer than `count` while an algorithm that learns has
+            not given the others.
         settings: Of each sample, with held-out images for validation; None where they contradict
             each other, so that the sample is not run.
         epochs: After which epochs samples are compared; the last is the cell's last.
         most: How many samples get to each of them.
         seeds: The seeds of each sample.
         measure: By which samples are compared: val_accuracy or val_loss.
+        held_out: The setting by which a sample holds out images, if the cell itself does not.
+        root: First seed of the study.
     """
 
     cell: Cell
     space: Mapping[str, Range]
+    algorithm: str
+    count: int
     samples: tuple[Sample, ...]
     settings: tuple[Any, ...]
     epochs: tuple[int, ...]
     most: tuple[int, ...]
     seeds: tuple[int, ...]
     measure: str
+    held_out: Mapping[str, Any]
+    root: int
+
+    @property
+    def learns(self) -> bool:
+        """Whether samples follow from how good those before were."""
+        return self.algorithm == "optuna"
+
+    def with_samples(self, shares: Sequence[Sequence[float]]) -> CellTuning:
+        """Return the same with the samples that an algorithm that learns has given.
+
+        Args:
+            shares: As `search.sample_at` takes them, a row a sample.
+        """
+        samples = [sample_at(self.space, row) for row in shares[: self.count]]
+        settings = [fitting(self.cell.settings, {**sample, **self.held_out}) for sample in samples]
+        return replace(self, samples=tuple(samples), settings=tuple(settings))
+
+    def key(self, fingerprint: str) -> str:
+        """Return the hash of all that decides which samples an algorithm that learns gives.
+
+        Not their number: more of them only add to the fewer.
+        """
+        settings = with_values(self.cell.settings, self.held_out)
+        decides = [
+            [Run("", settings, seed, fingerprint).key for seed in self.seeds],
+            [self.algorithm, self.root, self.cell.label, self.measure, self.epochs[0]],
+            sorted((name, repr(of)) for name, of in self.space.items()),
+        ]
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
     @property
     def fitting(self) -> list[int]:
@@ -105,6 +145,11 @@ class Tuned:
     def due(self) -> tuple[int, ...]:
         """The samples to train next, up to the epoch of the last rung listed."""
         return self.rungs[-1].due if self.rungs else ()
+
+    @property
+    def to_ask(self) -> bool:
+        """Whether an algorithm that learns has been told all, and is to give more samples."""
+        return len(self.tuning.samples) < self.tuning.count and not self.due
 
     @property
     def hopeless(self) -> bool:
@@ -166,10 +211,13 @@ def _tuning(
 ) -> CellTuning:
     epochs = _rungs(tune, cell)
     by = tune.halving.by if tune.halving else 2
-    samples = draw(space, tune.algorithm, tune.samples, file.seeds.root, cell.label)
+    learns = tune.algorithm == "optuna"
+    samples = (
+        [] if learns else draw(space, tune.algorithm, tune.samples, file.seeds.root, cell.label)
+    )
     held_out = {"validation": tune.validation} if cell.settings.validation == "test" else {}
     settings = tuple(fitting(cell.settings, sample | held_out) for sample in samples)
-    if not any(settings):
+    if not any(settings) and not learns:
         mistakes.note(
             ("tune", "samples"),
             f"none of the {tune.samples} samples of {cell.label} fits its other settings "
@@ -178,12 +226,16 @@ def _tuning(
     return CellTuning(
         cell=cell,
         space=dict(space),
+        algorithm=tune.algorithm,
+        count=tune.samples,
         samples=tuple(samples),
         settings=settings,
         epochs=tuple(epochs),
         most=tuple(survivors(tune.samples, by, len(epochs))),
         seeds=tuning_seeds(file),
         measure=tune.measure,
+        held_out=held_out,
+        root=file.seeds.root,
     )
 
 
