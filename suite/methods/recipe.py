@@ -55,6 +55,11 @@ class Recipe:
         return self.initial.name != "dense"
 
     @property
+    def sparse_output(self) -> bool:
+        """Whether the output layer has a topology as well."""
+        return self.initial.options.get("output") == "sparse"
+
+    @property
     def signals(self) -> list[Signal]:
         """The signals that budget and gate read, each once."""
         read = [answer.options["metric"] for answer in self.in_use if "metric" in answer.options]

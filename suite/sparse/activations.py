@@ -71,6 +71,16 @@ class LeakyReLU(Activation):
         return nn.functional.leaky_relu(z, self.negative_slope)
 
 
+class Identity(Activation):
+    """z itself: what an output layer returns."""
+
+    fused_slope = 1.0
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return the pre-activations."""
+        return z
+
+
 class SReLU(Activation):
     """The S-shaped rectified linear unit: the identity between two thresholds, lines outside.
 

@@ -35,9 +35,9 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
         A number, without a graph.
     """
     layers = [layer for layer in network.layers if _is_plain(layer)]
-    if len(layers) == len(network.layers):
+    if len(layers) == len(network.layers) and network.output is not None:
         with torch.no_grad():
-            return _by_kernels(network, layers, x.contiguous(), labels)
+            return _by_kernels(network, network.output, layers, x.contiguous(), labels)
     network.zero_grad()
     loss = functional.cross_entropy(network(x), labels)
     penalty = network.penalty()
@@ -54,7 +54,9 @@ def _is_plain(layer: object) -> bool:
     )
 
 
-def _by_kernels(network: MLP, layers: list[Any], x: Tensor, labels: Tensor) -> Tensor:
+def _by_kernels(
+    network: MLP, output: nn.Linear, layers: list[Any], x: Tensor, labels: Tensor
+) -> Tensor:
     """Differentiate as `differentiate` does, for layers that are all plain."""
     rests = []
     entered = [x]
@@ -71,7 +73,7 @@ def _by_kernels(network: MLP, layers: list[Any], x: Tensor, labels: Tensor) -> T
         rests.append(rest)
         entered.append(h)
     h = entered.pop()
-    loss, dh = _output(network.output, h, labels)
+    loss, dh = _output(output, h, labels)
     dz = torch.empty_like(h)
     products.backward(*arrays(h, dh, dz, _gradient(layers[-1].bias)), *rests[-1])
     for layer, below, rest in zip(layers[:0:-1], layers[-2::-1], rests[-2::-1], strict=True):

@@ -1,4 +1,4 @@
-"""The network: sparse hidden layers and a dense output layer."""
+"""The network: sparse hidden layers and an output layer, dense or sparse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
-from suite.sparse.activations import Hidden, make_activation
+from suite.sparse.activations import Hidden, Identity, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.noisy import GatedLinear, VariationalLinear
 from suite.sparse.topology import erdos_renyi, glorot_uniform
@@ -30,21 +30,31 @@ class MLP(nn.Module):
     """A multilayer perceptron with sparse hidden layers.
 
     Args:
-        layers: The hidden layers, first to last.
-        output: The dense layer from the last hidden layer to the classes.
+        layers: The hidden layers, first to last, and a sparse output layer if there is one.
+        output: The dense layer from the last hidden layer to the classes; None if it is sparse.
         dropout: Probability that a hidden activation is dropped in training, in [0, 1), rounded to
             a multiple of 2**-32.
     """
 
     layers: Sequence[Layer]
 
-    def __init__(self, layers: Sequence[Layer], output: nn.Linear, dropout: float) -> None:
+    def __init__(self, layers: Sequence[Layer], output: nn.Linear | None, dropout: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
         self.output = output
         self._threshold = threshold(dropout)
         self._dropout_rng: np.random.Generator | None = None
         self.penalty_weight = 0.0
+
+    @property
+    def hidden(self) -> Sequence[Layer]:
+        """The hidden layers."""
+        return self.layers if self.output is not None else self.layers[:-1]
+
+    @property
+    def output_weights(self) -> int:
+        """How many weights a dense output layer has; 0 if the output layer is sparse."""
+        return 0 if self.output is None else self.output.weight.numel()
 
     @property
     def noisy(self) -> list[GatedLinear | VariationalLinear]:
@@ -79,17 +89,20 @@ class MLP(nn.Module):
             return torch.cat([self(part) for part in x.split(WIDEST, dim=1)])
         for layer, dropout in zip(self.layers, self.draw_dropout(), strict=True):
             x = layer(x, dropout)
+        if self.output is None:
+            return x.T
         # Not output(x.T): the same sums, but several times faster for units in rows.
         return torch.addmm(self.output.bias[:, None], self.output.weight, x).T
 
-    def draw_dropout(self) -> list[Dropout] | list[None]:
+    def draw_dropout(self) -> Sequence[Dropout | None]:
         """Draw the dropout of every layer for one pass; None where nothing is dropped."""
         if not self.training or self._threshold == 0:
             return [None] * len(self.layers)
         if self._dropout_rng is None:
             raise RuntimeError("Dropout needs a generator: call draw_dropout_from first.")
-        keys = self._dropout_rng.integers(1 << 32, size=(len(self.layers), 2), dtype=np.uint32)
-        return [Dropout(self._threshold, low, high) for low, high in keys.tolist()]
+        keys = self._dropout_rng.integers(1 << 32, size=(len(self.hidden), 2), dtype=np.uint32)
+        drawn = [Dropout(self._threshold, low, high) for low, high in keys.tolist()]
+        return [*drawn, *[None] * (len(self.layers) - len(drawn))]
 
 
 def build(
@@ -117,7 +130,8 @@ def build(
         connected: "sparse", or "dense" for layers in which every position is active.
         epsilon: Sparsity parameter of the initial topology, see `topology.density`.
         topology: The initial topology in place of these two: for each layer its active positions,
-            int64 (connections,), ascending, or None where every position is active.
+            int64 (connections,), ascending, or None where every position is active. With an entry
+            for the output layer too, that is sparse.
         activation: A name in `activations.ACTIVATIONS`.
         negative_slope: Of "leaky_relu" and "all_relu", any finite number.
         dropout: Probability in [0, 1) that a hidden activation is dropped in training.
@@ -130,7 +144,9 @@ def build(
         ValueError: An argument is out of its range.
     """
     layers: list[Layer] = []
-    for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+    sparse_output = topology is not None and len(topology) == len(sizes)
+    units_of = (*sizes, classes) if sparse_output else sizes
+    for index, (n_in, n_out) in enumerate(itertools.pairwise(units_of)):
         shape = (n_out, n_in)
         weights_rng = stream(seed, "weights", draw, layer=index)
         if topology is not None:
@@ -143,12 +159,16 @@ def build(
         weights = glorot_uniform(shape, count, weights_rng)
         # 100 is beyond any layer: the activation's values come from a separate stream.
         own_rng = stream(seed, "weights", draw, layer=100 + index)
-        units = make_activation(activation, Hidden(index, n_out, negative_slope, own_rng))
+        hidden = Hidden(index, n_out, negative_slope, own_rng)
+        is_output = index == len(sizes) - 1
+        units = Identity() if is_output else make_activation(activation, hidden)
         is_sparse = positions is not None and count < masked_from * n_out * n_in
         if engine == "sparse" and positions is not None and is_sparse:
             layers.append(SparseLinear(shape, positions, weights, units))
         else:
             layers.append(MaskedLinear(shape, positions, weights, units, device))
+    if sparse_output:
+        return MLP(layers, None, dropout)
     output = nn.Linear(sizes[-1], classes, device=device)
     shape = (classes, sizes[-1])
     values = glorot_uniform(shape, shape, stream(seed, "weights", draw, layer=len(layers)))

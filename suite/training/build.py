@@ -42,7 +42,9 @@ def build(
     """
     recipe = settings.recipe
     sizes = (images.features, *settings.hidden)
-    shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(sizes)]
+    classes = len(images.classes)
+    layers = (*sizes, classes) if recipe.sparse_output else sizes
+    shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(layers)]
     rngs = [stream(seed, "topology", layer=index) for index in range(len(shapes))]
     chained = "earlier" in recipe.initial.part.needs
     if chained and earlier is None:
@@ -55,7 +57,7 @@ def build(
     shrinks = recipe.evolves and "layers" in recipe.budget.part.needs
     network = mlp.build(
         sizes,
-        len(images.classes),
+        classes,
         seed=seed,
         topology=initial_topology(recipe, shapes, rngs, asked),
         activation=settings.activation,

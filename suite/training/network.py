@@ -183,9 +183,10 @@ def from_file(file: NetworkFile, name: str, engine: mlp.Engine | None = None) ->
         for index in range(len(settings["hidden"])):
             hidden.append(_layer(arrays, index, n_in, settings, engine or about["engine"]))
             n_in = hidden[-1].shape[0]
-        whole = Network(mlp.MLP(hidden, _output(arrays, n_in), 0.0), mean, scale, about)
+        output = _output(arrays, n_in)
+        whole = Network(mlp.MLP(hidden, output, 0.0), mean, scale, about)
         fits = len(scale) == len(mean) == np.prod(whole.shape)
-        fits &= whole.layers.output.out_features == len(whole.classes)
+        fits &= output.out_features == len(whole.classes)
         _check(bool(fits), "input, classes and standardisation do not fit the layers")
     except KeyError as error:
         raise UserError(f"{name}: is damaged: it lacks {error.args[0]}.") from None
@@ -206,8 +207,8 @@ def to_file(
         about: At least settings, classes, input (kind and shape) and engine.
     """
     arrays: Arrays = {"mean": mean, "scale": scale}
-    output = _array(network.output.weight)
-    for index, layer in enumerate(network.layers):
+    output, bias = _output_arrays(network)
+    for index, layer in enumerate(network.hidden):
         begin = f"layers.{index}."
         weight = _array(layer.weight)
         if isinstance(layer, GatedLinear):
@@ -222,8 +223,18 @@ def to_file(
         arrays[f"{begin}bias"] = _array(layer.bias)
         for part, value in layer.activation.named_parameters():
             arrays[f"{begin}activation.{part}"] = _array(value)
-    arrays |= {"output.weight": output, "output.bias": _array(network.output.bias)}
+    arrays |= {"output.weight": output, "output.bias": bias}
     return NetworkFile({name: np.ascontiguousarray(a) for name, a in arrays.items()}, about)
+
+
+def _output_arrays(network: mlp.MLP) -> tuple[np.ndarray, np.ndarray]:
+    """Return an output layer's weight (classes, n_in), with zeros if it is sparse, and its bias."""
+    if network.output is not None:
+        return _array(network.output.weight), _array(network.output.bias)
+    layer = network.layers[-1]
+    weight = np.zeros(layer.shape, dtype=np.float32)
+    weight.ravel()[layer.positions] = layer.gather(layer.weight)
+    return weight, _array(layer.bias)
 
 
 def describe(settings: Settings, data: DataSet) -> dict[str, Any]:

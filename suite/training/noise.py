@@ -49,6 +49,7 @@ def make_noisy(
         below.above = [above]
     last = gated[-1]
     last.leaving = _gates(noise, last.shape[0], seed, len(gated)).to(device)
+    assert network.output is not None  # noise fits a dense start
     last.classes = network.output.out_features
 
 

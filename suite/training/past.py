@@ -146,11 +146,14 @@ class Column(Sequence[float]):
 def active_units(network: mlp.MLP) -> int:
     """Return how many hidden units have both a link from below and a link upwards.
 
-    The output layer has every link, so that a unit of the last hidden layer needs one from below.
+    A dense output layer has every link, so that a unit of the last hidden layer needs one from
+    below.
     """
     alive = 0
-    above: list[np.ndarray | None] = [*(_linked(layer, 1) for layer in network.layers[1:]), None]
-    for layer, upwards in zip(network.layers, above, strict=True):
+    above: list[np.ndarray | None] = [_linked(layer, 1) for layer in network.layers[1:]]
+    if network.output is not None:
+        above.append(None)
+    for layer, upwards in zip(network.hidden, above, strict=True):
         below = _linked(layer, 0)
         alive += int(np.count_nonzero(below if upwards is None else below & upwards))
     return alive

@@ -18,7 +18,8 @@ def activations(network: mlp.MLP, batches: Batches, images: np.ndarray) -> list[
         images: Which images, indices into the training images, int64 (n,).
 
     Returns:
-        The inputs, then what leaves each hidden layer: float32 (units, n).
+        The inputs, then what leaves each hidden layer, and the probabilities that a sparse output
+        layer gives the classes: float32 (units, n).
     """
     passed = []
     watched = [layer.watch for layer in network.layers]
@@ -31,6 +32,8 @@ def activations(network: mlp.MLP, batches: Batches, images: np.ndarray) -> list[
             for layer in network.layers:
                 x = layer(x)
                 sides.append(x)
+            if network.output is None:
+                sides[-1] = torch.softmax(x, dim=0)
             passed.append([side.cpu().numpy() for side in sides])
     for layer, watch in zip(network.layers, watched, strict=True):
         layer.watch = watch

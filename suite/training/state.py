@@ -119,8 +119,9 @@ class Training:
             self.past.look(self.network, number)
         record |= self.past.measure(self.network)
         record["multiply_adds"] = self._multiply_adds
-        output = self.network.output.weight.numel()
-        record["inference_multiply_adds"] = multiply_adds.inference(record["connections"], output)
+        record["inference_multiply_adds"] = multiply_adds.inference(
+            record["connections"], self.network.output_weights
+        )
         self.history.append(record)
         evaluated(record)
         self._update_if_due("epoch", self.moment(number, self.steps), done)
@@ -157,7 +158,7 @@ class Training:
         for layer in self.network.layers:
             layer.watch = watch
         loss = differentiate(self.network, x, labels)
-        output = self.network.output.weight.numel()
+        output = self.network.output_weights
         self._charge(multiply_adds.training(self._trained, output, x.shape[1]))
         if watch:
             self._seen.append([layer.seen for layer in self.network.layers])

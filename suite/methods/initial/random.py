@@ -1,4 +1,8 @@
-"""Initial topologies that are drawn at random, or dense."""
+"""Initial topologies that are drawn at random, or dense.
+
+With the option `output` at sparse, training gives a part the output layer too, as the last of its
+layers; the part itself need not know.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +23,25 @@ Generators = Sequence[np.random.Generator]
 Positions = list[NDArray[np.int64]] | list[None]
 
 Zeros = Literal["nearest", "floor"]
+Output = Literal["dense", "sparse"]
 
 _NONE = np.empty(0, dtype=np.int64)
 
 
 @part("initial", source="Mocanu et al. 2018, Nature Communications 9:2383, Equation 3")
 def erdos_renyi(
-    shapes: Shapes, rngs: Generators, probe: Any, *, epsilon: Annotated[float, Field(gt=0)] = 20.0
+    shapes: Shapes,
+    rngs: Generators,
+    probe: Any,
+    *,
+    epsilon: Annotated[float, Field(gt=0)] = 20.0,
+    output: Output = "dense",
 ) -> Positions:
     """Each position at random, with a smaller probability in larger layers.
 
     Args:
         epsilon: A layer has about epsilon (n_in + n_out) connections.
+        output: Whether the output layer is dense, or sparse as the others are.
     """
     return [
         bernoulli(shape, min(1.0, epsilon * sum(shape) / math.prod(shape)), rng)
@@ -47,6 +58,7 @@ def uniform(
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
     zeros: Zeros = "nearest",
     last: Annotated[float, Field(gt=0, le=1)] = 1.0,
+    output: Output = "dense",
 ) -> Positions:
     """The same share of every layer's positions, drawn at random, in exact numbers.
 
@@ -56,6 +68,7 @@ def uniform(
             as in the authors' code.
         last: What the sparsity of the last of these layers is multiplied with; 0.9 in RigL's MNIST
             script.
+        output: Whether the output layer is dense, or sparse as the others are.
     """
     counts = uniform_counts(shapes, density, zeros, last)
     return [
@@ -72,6 +85,7 @@ def erk(
     *,
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
     zeros: Zeros = "nearest",
+    output: Output = "dense",
 ) -> Positions:
     """As erdos_renyi, with an exact share of all positions; a layer without room is dense.
 
@@ -79,6 +93,7 @@ def erk(
         density: Share of the network's positions that are active.
         zeros: Whether the counts add up to the nearest whole number, or every layer's inactive
             positions are rounded down (floor) as in the authors' code.
+        output: Whether the output layer is dense, or sparse as the others are.
     """
     counts = erk_counts(shapes, density, zeros)
     return [

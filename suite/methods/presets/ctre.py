@@ -24,7 +24,9 @@ _TRAINING = {
     "activation": Stated("relu", "code"),
     "dropout": Stated(0.0, "code"),
     "augment": Stated(False, "code"),
-    "epsilon": Stated(1.0, "code, run.sbatch: for Madelon; its output layer is sparse too"),
+    "initial": Stated(
+        {"erdos_renyi": {"epsilon": 1.0, "output": "sparse"}}, "code, run.sbatch: for Madelon"
+    ),
     "epochs": Stated(500, "code, run.sbatch"),
     "batch_size": Stated(100, "code, run.sbatch"),
     "learning_rate": Stated(0.01, "code, run.sbatch"),

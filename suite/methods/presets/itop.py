@@ -30,7 +30,7 @@ _TRAINING = {
     "nesterov": Stated(True, "code"),
     "reset_momentum": Stated(False, "code"),
     "weight_decay": Stated(5e-4, "code"),
-    "initial": Stated({"erk": {"density": 0.05}}, "code, README; of all layers"),
+    "initial": Stated({"erk": {"density": 0.05, "output": "sparse"}}, "code, README"),
 }
 
 METHODS = (

@@ -5,6 +5,7 @@ from suite.methods.presets.method import SET, Method, answer, with_parts
 
 _TABLE_1 = {
     "initial.epsilon": "Scholte 2022, Table 1",
+    "initial.output": "SET's code",
     "rate.zeta": "Scholte 2022, Table 1",
     "fill.returning": "SET's code",
 }

@@ -44,6 +44,7 @@ METHODS = (
         ),
         origins={
             "initial": "code",
+            "initial.output": "the suite; sparse in the code",
             "schedule": "code",
             "schedule.n": "code, README",
             "rate": "code",
@@ -55,6 +56,7 @@ METHODS = (
             "fill": "code",
         },
         training={
+            "initial": Stated({"erk": {"density": 0.5, "output": "sparse"}}, "code"),
             "epochs": Stated(160, "code, README"),
             "batch_size": Stated(100, "code, by default"),
             "learning_rate": Stated(

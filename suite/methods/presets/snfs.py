@@ -26,7 +26,9 @@ _TRAINING = {
     "nesterov": Stated(True, "code"),
     "reset_momentum": Stated(False, "code"),
     "weight_decay": Stated(5e-4, "code"),
-    "initial": Stated({"uniform": {"density": 0.05}}, "code, by chance there; of all layers"),
+    "initial": Stated(
+        {"uniform": {"density": 0.05, "output": "sparse"}}, "code, drawn by chance there"
+    ),
 }
 
 METHODS = (
