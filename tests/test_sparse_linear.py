@@ -80,6 +80,19 @@ def test_density_gives_the_nearest_count_of_distinct_positions(n_in, n_out, dens
     assert layer.positions[0] >= 0 and layer.positions[-1] < n_in * n_out
 
 
+def test_it_is_asked_for_its_sizes_as_a_linear_layer_is():
+    layer, dense = built(), nn.Linear(9, 6)
+    assert (layer.in_features, layer.out_features) == (dense.in_features, dense.out_features)
+
+
+def test_frozen_weights_pass_the_gradient_on():
+    layer = built().requires_grad_(False)
+    x = torch.randn(4, 9, requires_grad=True)
+    layer(x).sum().backward()
+    torch.testing.assert_close(x.grad, layer.to_dense().sum(dim=0).expand(4, 9))
+    assert layer.weight.grad is None
+
+
 def test_the_seed_of_torch_decides_positions_and_weights():
     first, again, other = built(seed=1), built(seed=1), built(seed=2)
     assert (first.positions == again.positions).all() and (first.weight == again.weight).all()

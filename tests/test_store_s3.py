@@ -33,8 +33,12 @@ def test_a_run_from_missing_to_done(store):
     assert store.states(["k1"]) == {"k1": "partial"}
     assert store.checkpoint("k1") == b"weights" * 1000
     store.keep_log("k1", "1", "a line\n")
+    assert store.final_network("k1") is None
+    store.keep_final_network("k1", b"network")
     store.finish("k1", RECORD)
     assert store.states(["k1"]) == {"k1": "done"}
+    assert store.final_network("k1") == b"network"
+    assert store.with_final_network() == {"k1"}
     assert RunStore(store.location).result("k1") == RECORD
     assert store.logs("k1") == ["a line\n"]
     assert store.keys() == ["k1"]

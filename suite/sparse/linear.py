@@ -36,6 +36,7 @@ class SparseLinear(nn.Module):
         bias: Whether there is a bias.
 
     Attributes:
+        in_features, out_features: n_in and n_out, as `torch.nn.Linear` calls them.
         weight: Parameter (connections,), in the order of `positions`.
         bias: Parameter (n_out,), or None.
 
@@ -67,6 +68,7 @@ class SparseLinear(nn.Module):
             raise ValueError(f"SparseLinear({n_in}, {n_out}): a layer has 1 feature or more.")
         if (density is None) == (positions is None):
             raise ValueError("SparseLinear takes either density or positions.")
+        self.in_features, self.out_features = n_in, n_out
         self.shape = (n_out, n_in)
         self.watch = False
         self.seen = None

@@ -68,7 +68,7 @@ def unpack(content: bytes, name: str) -> NetworkFile:
     Raises:
         UserError: The content is not a network of the suite, or one of another format.
     """
-    foreign = UserError(f"{name}: is not a network that suite network wrote, or not all of it.")
+    foreign = UserError(f"{name}: is not a network that suite network wrote, or is damaged.")
     try:
         if content.startswith(b"PK"):
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
