@@ -16,12 +16,14 @@ from suite.errors import UserError
 from suite.execution.attempt import attempt
 from suite.execution.tuning import tune
 from suite.reporting import write
+from suite.reporting.tuning_figures import share
 from suite.settings import Settings
 from suite.store.store import RunStore
 from suite.store.table import collect, export, import_file
 from suite.store.tuned import progress, standing
 from suite.study import load_study
 from suite.study.runs import Run
+from suite.study.search import read_range
 
 STUDY = """
 name: tuned
@@ -283,7 +285,22 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
     assert f"zeta {of.tuning.samples[of.winner]['zeta']:g}" in page
     rows = pd.read_csv(tmp_path / "report" / "tuning.csv")
     assert list(rows.groupby("epoch").size()) == [8, 4, 2]
+    best = pd.read_csv(tmp_path / "report" / "tuning-best.csv")
+    assert list(best.groupby("cell").size()) == [4, 4]
+    for label, of_cell in best.groupby("cell"):
+        first = rows[(rows["cell"] == label) & (rows["epoch"] == 1)]["val_accuracy"]
+        assert of_cell["mean"].iloc[0] == pytest.approx(first.mean())
+        assert of_cell["mean"].is_monotonic_increasing
+        assert (of_cell["high"] <= first.max()).all()
+    for stem in ("tuning", "tuning-best"):
+        assert f'aria-labelledby="{stem}-title' in page
     assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
+
+
+def test_where_a_value_lies_on_its_axis():
+    assert share(read_range({"log": [0.01, 1.0]}), 0.1) == pytest.approx(0.5)
+    assert share(read_range({"uniform": [1, 3]}), 1.5) == pytest.approx(0.25)
+    assert share(read_range(["a", "b"]), "b") == pytest.approx(0.75)
 
 
 def test_how_far_tuning_is(study, store, images):

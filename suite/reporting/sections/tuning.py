@@ -6,13 +6,19 @@ import math
 
 import pandas as pd
 
+from suite.measures import MEASURES
+from suite.reporting.drawing import inline, save, style, write_csv
+from suite.reporting.figures import Shown
 from suite.reporting.section import Grid, Material, Section, head, number, words
-from suite.statistics.tuning import expected_best
-from suite.store.table import as_csv
+from suite.reporting.tuning_figures import (
+    best_table,
+    draw_best,
+    draw_samples,
+    first_values,
+    recorded,
+)
 from suite.study.document import as_yaml
 from suite.study.tune import Tuned
-
-FILE = "tuning.csv"
 
 
 def section(material: Material) -> Section | None:
@@ -20,9 +26,6 @@ def section(material: Material) -> Section | None:
     tuned = {label: of for label, of in material.results.study.tuned.items() if _measured(of)}
     if not tuned:
         return None
-    rows = [row for label, of in tuned.items() for row in _samples(label, of)]
-    (material.out / FILE).write_text(as_csv(pd.DataFrame(rows)), encoding="utf-8")
-    material.files.append(("Samples of tuning", ((FILE, "CSV"),)))
     first = next(iter(tuned.values())).tuning
     text = (
         "Every cell was tuned with the same number of samples, and with seeds of its own, before "
@@ -30,31 +33,65 @@ def section(material: Material) -> Section | None:
         "training images; no test image was looked at. The winner's values are the cell's "
         "settings in the rest of this report."
     )
-    expected = (
-        "The best measure that n samples are expected to reach in the first rung, to which all of "
-        "them were trained, with the interval that holds 95 % of the draws (Dodge et al. 2019). "
-        "Where intervals of two methods overlap at the largest n, a larger budget may change their "
-        "order."
+    blocks = (text, _winners(material, tuned), _show_samples(material, tuned))
+    return Section("tuning", "Tuning", (*blocks, *_show_best(material, tuned)))
+
+
+def _show_samples(material: Material, tuned: dict[str, Tuned]) -> Shown:
+    rows = [row for label, of in tuned.items() for row in _samples(label, of)]
+    write_csv(pd.DataFrame(rows), material.out / "tuning.csv")
+    title, first = "Samples of tuning", next(iter(tuned.values()))
+    measure = MEASURES[first.tuning.measure].title
+    with style("tuning"):
+        drawn = draw_samples(tuned, _titles(material), material.looks, measure)
+        picture = save(drawn, "tuning", material.out)
+    caption = (
+        "Each line is a sample: its values on the axes of the settings, and on the last axis its "
+        f"{measure} in the first rung, the mean over tuning's seeds (n = "
+        f"{len(first.tuning.seeds)}). The better, the darker; thick with markers: the winner, "
+        "which was chosen in the last rung. Dotted: it diverged."
     )
-    blocks = (text, _winners(material, tuned), expected, _expected(material, tuned))
-    return Section("tuning", "Tuning", blocks)
+    description = "; ".join(_chosen(label, of) for label, of in tuned.items())
+    return material.add_figure(
+        Shown("tuning", "", title, caption, inline(picture, title, description))
+    )
+
+
+def _show_best(material: Material, tuned: dict[str, Tuned]) -> tuple[Shown, Grid]:
+    table = best_table(tuned)
+    write_csv(table, material.out / "tuning-best.csv")
+    title = "Expected best of n samples"
+    measure = MEASURES[next(iter(tuned.values())).tuning.measure].title
+    with style("tuning-best"):
+        drawn = draw_best(table, _titles(material), material.looks, measure)
+        picture = save(drawn, "tuning-best", material.out)
+    caption = (
+        f"The best {measure} in the first rung, to which all samples were trained, that n samples "
+        "are expected to reach; the band holds 95 % of the draws of n samples from those measured "
+        "(Dodge et al. 2019). Where the bands of two methods overlap at the largest n, a larger "
+        "budget may change their order."
+    )
+    shown = Shown("tuning-best", "", title, caption, inline(picture, title, caption))
+    return material.add_figure(shown), _expected(material, table)
+
+
+def _titles(material: Material) -> dict[str, str]:
+    return {cell.label: cell.title for cell in material.results.study.cells}
+
+
+def _chosen(label: str, of: Tuned) -> str:
+    assert of.winner is not None
+    values = of.tuning.samples[of.winner]
+    return f"{label}: {', '.join(f'{name} {as_yaml(value)}' for name, value in values.items())}"
 
 
 def _measured(of: Tuned) -> bool:
-    return of.winner is not None and any(math.isfinite(value) for value in _first(of))
-
-
-def _first(of: Tuned) -> list[float]:
-    return [-math.inf if value is None else value for value in of.rungs[0].values]
-
-
-def _shown(of: Tuned, value: float) -> float:
-    return -value if of.tuning.measure == "val_loss" else value
+    return of.winner is not None and any(math.isfinite(value) for value in first_values(of))
 
 
 def _known(of: Tuned, value: float | None) -> float | None:
     """Return a measure as it was recorded, None for a sample that diverged."""
-    return _shown(of, value) if value is not None and math.isfinite(value) else None
+    return recorded(of, value) if value is not None and math.isfinite(value) else None
 
 
 def _samples(label: str, of: Tuned) -> list[dict[str, object]]:
@@ -64,9 +101,7 @@ def _samples(label: str, of: Tuned) -> list[dict[str, object]]:
             "cell": label,
             "sample": sample + 1,
             "epoch": rung.epoch,
-            of.tuning.measure: None
-            if not math.isfinite(value or 0.0)
-            else _shown(of, value or 0.0),
+            of.tuning.measure: _known(of, value),
             "winner": sample == of.winner,
             **of.tuning.samples[sample],
         }
@@ -76,12 +111,12 @@ def _samples(label: str, of: Tuned) -> list[dict[str, object]]:
 
 
 def _winners(material: Material, tuned: dict[str, Tuned]) -> Grid:
-    titles = {cell.label: cell.title for cell in material.results.study.cells}
+    titles = _titles(material)
     rows = []
     for label, of in tuned.items():
         assert of.winner is not None
         last = of.rungs[-1]
-        value = _shown(of, last.values[last.samples.index(of.winner)] or 0.0)
+        value = recorded(of, last.values[last.samples.index(of.winner)] or 0.0)
         runs, epochs = of.tuning.budget
         chosen = of.tuning.samples[of.winner]
         rows.append(
@@ -99,20 +134,21 @@ def _winners(material: Material, tuned: dict[str, Tuned]) -> Grid:
     return Grid("tuning-grid", "Budget and winner of each cell.", heads, tuple(rows), looks)
 
 
-def _expected(material: Material, tuned: dict[str, Tuned]) -> Grid:
-    titles = {cell.label: cell.title for cell in material.results.study.cells}
-    most = max(len(of.tuning.samples) for of in tuned.values())
+def _expected(material: Material, table: pd.DataFrame) -> Grid:
+    titles, most = _titles(material), int(table["n"].max())
     counts = [n for n in (1, 2, 4, 8, 16, 32, 64, 128, 256) if n < most] + [most]
     rows = []
-    for label, of in tuned.items():
-        cells = [words(titles[label])]
+    for label, of_cell in table.groupby("cell", sort=False):
+        cells = [words(titles[str(label)])]
         for n in counts:
-            best = expected_best(_first(of), n)
-            ends = sorted((_shown(of, best.low), _shown(of, best.high)))
-            mean = _shown(of, best.mean)
-            cells.append(number(mean, f"{mean:.4f}", small=f"{ends[0]:.4f} to {ends[1]:.4f}"))
+            found = of_cell[of_cell["n"] == n]
+            if found.empty:
+                cells.append(number(math.nan, "–"))
+                continue
+            mean, low, high = found[["mean", "low", "high"]].iloc[0]
+            cells.append(number(mean, f"{mean:.4f}", small=f"{low:.4f} to {high:.4f}"))
         rows.append(tuple(cells))
     heads = head("Method", *(f"n = {n}" for n in counts))
-    looks = tuple(material.looks[label] for label in tuned)
+    looks = tuple(material.looks[str(label)] for label in table["cell"].unique())
     caption = "Expected best held-out measure of n samples in the first rung."
     return Grid("tuning-expected", caption, heads, tuple(rows), looks)
