@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,11 @@ def test_erk_makes_a_layer_dense_where_it_would_overflow():
     assert counts.tolist() == pytest.approx([129918.5, 48719.5, 5120], abs=1)
 
 
+def test_the_counts_that_nerva_prints_for_its_cifar_10_network():
+    counts = erk_counts([(1024, 3072), (1024, 1024), (10, 1024)], 0.05)
+    assert counts.tolist() == [133325, 66662, 10240]
+
+
 def test_the_counts_of_the_mnist_script_of_rigl():
     shapes = LENET[:2]
     assert uniform_counts(shapes, 0.02, "floor", 0.9) == [4704, 3540]
@@ -132,6 +138,15 @@ def test_a_soft_draw_follows_the_weights():
     keep = ask("prune", "soft", layer, 0.3)
     assert np.count_nonzero(~keep) == 300
     assert np.count_nonzero(~keep[:500]) > 250
+
+
+@pytest.mark.parametrize(("step", "power"), [(0, 1), (500, 2), (1000, 3)])
+def test_the_power_of_a_soft_draw_grows_from_one_to_three(step, power):
+    weights = np.random.default_rng(1).random(50) + 0.01
+    layer = view(0, (1, 50), range(50), weights)
+    layer = replace(layer, rng=np.random.default_rng(7), moment=moment(step))
+    keys = power * np.log(layer.weights.astype(float)) + np.random.default_rng(7).gumbel(size=50)
+    assert set(np.flatnonzero(ask("prune", "soft", layer, 0.3))) == set(np.argsort(-keys)[:35])
 
 
 def test_global_magnitude_looks_over_all_layers():
