@@ -17,7 +17,10 @@ from torch import nn
 from torch.nn import functional
 
 import suite
+from suite.datasets.digits import digits
 from suite.errors import UserError
+from suite.settings import Settings
+from suite.training.state import Training
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_model.py"
 
@@ -319,6 +322,49 @@ def test_what_cannot_be_done_is_one_sentence(method, parts, said):
         )
     assert said in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "parts"),
+    [
+        ("set", {}),
+        ("accset", {"metric": "val_accuracy"}),
+        ("dynset", {"metric": "loss", "k": 0.5}),
+        ("rigl", {"schedule": {"every_steps": {"n": 3, "instead": False}}}),
+        ("snfs_window", {}),
+        ("dsr", {"schedule": {"every_steps": {"n": 4}}}),
+        ("set", {"prune": "random", "regrow": "gradient", "share": "momentum"}),
+    ],
+)
+def test_a_model_of_ones_own_is_rewired_as_a_run_is(method, parts):
+    given = {"hidden": (30, 20), "epsilon": 4, "epochs": 6, "batch_size": 50, "dropout": 0.0}
+    given |= {"train_samples": 300, "augment": False, "reset_momentum": False}
+    made = Settings(method=method, dataset="digits", **given, **parts)
+    training = Training(made, 3, digits(), engine="sparse")
+    model = nn.Sequential()
+    for layer in training.network.layers:
+        own = suite.SparseLinear(layer.shape[1], layer.shape[0], positions=layer.positions)
+        own.load_state_dict({**own.state_dict(), "weight": layer.weight, "bias": layer.bias})
+        model.extend([own, nn.LeakyReLU(0.3)])
+    model.append(copy.deepcopy(training.network.output))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    rewiring = suite.Rewiring(
+        method, model, optimizer, epochs=6, steps=training.steps, seed=3, **parts
+    )
+    for epoch in range(1, 7):
+        order, warps = training.order(epoch)
+        for step in range(1, training.steps + 1):
+            x, labels = training.batch(order, warps, step)
+            optimizer.zero_grad()
+            functional.cross_entropy(model(x.T), labels).backward()
+            optimizer.step()
+            rewiring.step()
+        record = training.epoch()
+        rewiring.epoch(loss=record["train_loss"], val_accuracy=record["val_accuracy"])
+        for own, layer in zip(rewiring.layers, training.network.layers, strict=True):
+            assert own.positions.tolist() == layer.positions.tolist()
+            torch.testing.assert_close(own.weight, layer.weight, rtol=1e-3, atol=1e-5)
+    assert any(record["evolved"] for record in training.history)
 
 
 def test_a_layer_that_a_step_left_out_is_named():
