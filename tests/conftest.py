@@ -1,11 +1,15 @@
 """What several test modules share, and which tests need more than Python and this package."""
 
+import os
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from suite.store.store import RunStore
+
+# As in runs. On a busy machine several threads wait for each other, which takes 20 times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CLUSTER = Path(__file__).parent / "cluster"
 
