@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import suite
 from suite.methods.last_weights import LastWeights
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
@@ -49,3 +51,22 @@ def test_a_run_that_is_cut_ends_bit_for_bit_the_same(engine, monkeypatch):
     assert expected[0] != run(soon("rigl", rate={"constant": {"zeta": 0.6}}), engine)[0]
     _, _, (checkpoint,) = run(chosen, engine, None, STEPS + 4, monkeypatch)
     assert_the_same(run(chosen, engine, checkpoint), expected)
+
+
+def test_a_model_of_ones_own_gets_last_weights_back():
+    """Half of eight connections goes each time; nothing is trained, so that weights tell."""
+    layer = suite.SparseLinear(4, 4, positions=np.arange(8))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.0)
+    parts = {"zeta": 0.5, "prune": {"magnitude": {"zeros": "count"}}, "fill": "last_value"}
+    rewiring = suite.Rewiring("set", [layer], optimizer, epochs=30, steps=1, **parts)
+
+    def now():
+        return dict(zip(layer.positions.tolist(), layer.weight.tolist(), strict=True))
+
+    first, returned = now(), set()
+    for _ in range(20):
+        before = now()
+        rewiring.step()
+        assert all(weight == first.get(at, 0.0) for at, weight in now().items())
+        returned |= first.keys() & now().keys() - before.keys()
+    assert returned

@@ -12,6 +12,7 @@ from torch import nn
 
 from suite.errors import UserError, suggestion
 from suite.methods import flat
+from suite.methods.last_weights import LastWeights
 from suite.methods.moment import SIGNALS, Change, Moment
 from suite.methods.parts import KINDS
 from suite.methods.recipe import Recipe
@@ -21,7 +22,7 @@ from suite.sparse.layers import Seen, joined
 from suite.sparse.linear import SparseLinear
 from suite.training.rewire import rewire
 
-_GIVEN = {"gradient", "layers", "rng"}
+_GIVEN = {"gradient", "layers", "rng", "last_weights"}
 """The needs of parts that a model of one's own can serve."""
 
 _STEP: tuple[Literal["step"]] = ("step",)
@@ -92,6 +93,9 @@ class Rewiring:
         self._initial = [layer.connections for layer in self.layers]
         self._signals: dict[str, list[float]] = {name: [] for name in self.recipe.signals}
         self._changes: list[Change] = []
+        self._last: list[LastWeights] | None = None
+        if "last_weights" in self.recipe.needs:
+            self._last = [LastWeights() for _ in self.layers]
         self._seen: deque[list[Seen | None]] = deque(maxlen=self.recipe.window.batches)
         self._watch()
 
@@ -159,7 +163,8 @@ class Rewiring:
                 layer.seen = joined(seen, shares)
             self._seen.clear()
         updated = rewire(
-            self.recipe, self.layers, self._optimizer, moment, self._initial, self._seed
+            *(self.recipe, self.layers, self._optimizer, moment, self._initial, self._seed),
+            last=self._last,
         )
         if updated is not None:
             self._changes.append(updated.change)
