@@ -54,3 +54,20 @@ def test_check_says_it_in_units_that_suit_it(path, tmp_path):
     for row in rows[2:5]:
         assert re.search(r"[1-9]\d*(\.\d+)?\s(ms|s) +[\d.]+\s(ms|s) of a core", row), row
     assert re.match(r"at most [\d.e-]+ core-hours; .* at once on this machine", rows[5])
+
+
+TUNE = """\
+tune: {search: {zeta: [0.1, 0.5], batch_size: {int: [50, 150]}}, samples: 4, seeds: 2,
+  halving: {from: 2, by: 2}, validation: 0.2}
+"""
+
+
+@pytest.mark.parametrize("algorithm", ["sobol", "optuna"])
+def test_tuning_costs_its_budget_too(path, tmp_path, algorithm):
+    path.write_text(STUDY + TUNE.replace("samples:", f"algorithm: {algorithm}, samples:"))
+    found = estimate(load_study(path), tmp_path, at_hand=2)
+    tunings = [cost for cost in found.cells if cost.cell.endswith(", tuning")]
+    assert [cost.cell for cost in tunings] == ["set, tuning", "lset, tuning", "dense, tuning"]
+    for cost in tunings:
+        assert cost.core_seconds == pytest.approx(cost.epoch_seconds * 2 * (4 * 2 + 2 * 2 + 3))
+    assert found.wall_seconds == pytest.approx(found.core_seconds / 2)

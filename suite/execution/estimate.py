@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from suite import machine
@@ -15,16 +18,23 @@ from suite.settings import MADE_INTO_PARTS, Settings
 from suite.study import Study
 from suite.study.cells import source_name
 from suite.study.chains import with_earlier
+from suite.study.runs import Run
+from suite.study.search import draw, fitting, with_values
+from suite.study.tune import CellTuning
+
+SAMPLES_MEASURED = 8
+"""Of each tuned cell: as many as that of a Sobol sequence lie evenly in its space."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the runs of one cell cost, or the earlier runs that those of a cell start from.
+    """What the runs of one cell cost, its tuning, or the earlier runs that its runs start from.
 
     Attributes:
         cell: The cell's label.
-        epoch_seconds: Seconds an epoch at the initial number of connections, measured.
-        core_seconds: Of all its seeds and epochs.
+        epoch_seconds: Seconds an epoch at the initial number of connections, measured; of tuning
+            the mean over samples.
+        core_seconds: Of all its seeds and epochs; of tuning all of its budget.
     """
 
     cell: str
@@ -75,16 +85,53 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     seeds = len(study.seeds)
     costs, run_seconds = [], 0.0
     measured: dict[str, float] = {}
+
+    def epoch_seconds(settings: Settings) -> float:
+        same_cost = repr(_what_costs(settings))
+        if same_cost not in measured:
+            measured[same_cost] = _measure(settings, images, study)
+        return measured[same_cost]
+
+    rungs = []
+    for tuning in study.tunings:
+        an_epoch, chain = _of_a_sample(tuning, epoch_seconds)
+        rungs.append(_rungs(tuning, an_epoch, chain))
+        seconds = sum(seconds for _, seconds in rungs[-1])
+        costs.append(Cost(f"{tuning.cell.label}, tuning", an_epoch, seconds * execution.cpu))
     every = study.runs({name: name for name in images})  # whatever their content
     of_a_seed = [run for run in every if run.seed == study.seeds[0]]
     for run in with_earlier(of_a_seed):
-        same_cost = repr(_what_costs(run.settings))
-        if same_cost not in measured:
-            measured[same_cost] = _measure(run.settings, images, study)
-        seconds = measured[same_cost] * run.settings.epochs * seeds
+        seconds = epoch_seconds(run.settings) * run.settings.epochs * seeds
         run_seconds += seconds
-        costs.append(Cost(run.cell, measured[same_cost], seconds * execution.cpu))
-    return Estimate(costs, at_once, run_seconds / min(at_once, seeds * len(study.cells)))
+        costs.append(Cost(run.cell, epoch_seconds(run.settings), seconds * execution.cpu))
+    wall_seconds = run_seconds / min(at_once, seeds * len(study.cells))
+    for of_cells in zip_longest(*rungs, fillvalue=(0, 0.0)):  # a rung waits for the one before
+        runs, seconds = map(sum, zip(*of_cells, strict=True))
+        wall_seconds += seconds / min(at_once, runs)
+    return Estimate(costs, at_once, wall_seconds)
+
+
+def _of_a_sample(
+    tuning: CellTuning, epoch_seconds: Callable[[Settings], float]
+) -> tuple[float, float]:
+    """Return the mean seconds of a sample's epoch, and of all that a sample's run starts from."""
+    drawn = draw(tuning.space, "sobol", SAMPLES_MEASURED, tuning.root, tuning.cell.label)
+    found = (fitting(tuning.cell.settings, {**sample, **tuning.held_out}) for sample in drawn)
+    some = [of for of in found if of] or [with_values(tuning.cell.settings, tuning.held_out)]
+    runs = [Run(tuning.cell.label, settings, tuning.seeds[0], "") for settings in some]
+    chains = [start for run in runs for start in with_earlier([run]) if start.key != run.key]
+    chain = sum(epoch_seconds(start.settings) * start.settings.epochs for start in chains)
+    return fmean(epoch_seconds(settings) for settings in some), chain / len(some)
+
+
+def _rungs(tuning: CellTuning, an_epoch: float, chain: float) -> list[tuple[int, float]]:
+    """Return how many runs each rung trains, and their seconds in all."""
+    found, since = [], 0
+    for most, until in zip(tuning.most, tuning.epochs, strict=True):
+        runs = most * len(tuning.seeds)
+        found.append((runs, runs * ((until - since) * an_epoch + (0 if since else chain))))
+        since = until
+    return found
 
 
 def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> float:
