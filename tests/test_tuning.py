@@ -18,12 +18,16 @@ from suite.execution.tuning import tune
 from suite.reporting import write
 from suite.reporting.tuning_figures import share
 from suite.settings import Settings
+from suite.store.status import look
 from suite.store.store import RunStore
 from suite.store.table import collect, export, import_file
 from suite.store.tuned import progress, standing
 from suite.study import load_study
+from suite.study.document import as_yaml
+from suite.study.halving import climb
 from suite.study.runs import Run
 from suite.study.search import read_range
+from suite.study.winners import written_cells
 
 STUDY = """
 name: tuned
@@ -148,6 +152,32 @@ def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(
         assert first == second
 
 
+SPACES = [
+    ("{method: set}", "{zeta: [0.1], batch_size: [40]}"),
+    ("{method: dynset, metric: loss}", "{budget: [all], gate: [open], learning_rate: [0.1]}"),
+    ("{method: accset, rule: full}", "{fill: [normal], hidden: [[20, 10]]}"),
+    ("{method: rigl}", "{schedule.n: [3], rate.zeta: [0.2], optimizer: [adam]}"),
+    (
+        "{method: set, schedule: {every_steps: {n: 2}}}",
+        "{schedule.until: [0.5], regrow: [gradient]}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cell", "search"), SPACES)
+def test_winners_are_written_as_cells_that_mean_them(tmp_path, cell, search):
+    path = tmp_path / "tuned.yaml"
+    plain = "name: tuned\ndefaults: {{dataset: digits, epsilon: 2, epochs: 3}}\ncells: [{}]\n"
+    path.write_text(plain.format(cell) + f"tune: {{search: {search}, samples: 1}}")
+    study = load_study(path)
+    (tuning,) = study.tunings
+    rungs = climb(tuning.fitting, tuning.epochs, tuning.most, lambda *_: 0.5)
+    study = study.with_winners({tuning.cell.label: tuning.winner(rungs)})
+    (written,) = written_cells(study).values()
+    path.write_text(plain.format(as_yaml(written)))
+    assert load_study(path).cells[0].settings.deciding() == study.cells[0].settings.deciding()
+
+
 def test_nothing_is_trained_twice_and_a_survivor_goes_on_from_its_checkpoint(study, store, images):
     trained = []
     tuned(study(), store, images, trained=trained)
@@ -245,7 +275,7 @@ def test_a_run_that_fails_otherwise_ends_the_tuning(study, store, images):
         tune(asked, store, {"digits": images.fingerprint}, train)
 
 
-def test_results_have_the_winners_settings_and_none_before(study, store, images):
+def test_results_have_the_winners_settings_and_say_how_they_were_chosen(study, store, images):
     asked = study()
     before = collect(asked, store)
     assert not before.complete
@@ -257,9 +287,20 @@ def test_results_have_the_winners_settings_and_none_before(study, store, images)
     assert results.complete
     assert [cell.settings for cell in results.study.cells] == [c.settings for c in found.cells]
     assert results.study.pairs[0][0] is results.study.cells[0]
+    for run in results.runs:
+        of, said = found.tuned[run.cell], run.record["provenance"]["tuning"]
+        assert said["study"] == "tuned"
+        assert said["values"] == of.tuning.samples[of.winner]
+        assert said["values"].items() <= run.record["settings"].items()
+        assert (said["sample"], said["samples"]) == (of.winner + 1, 4)
+        assert (said["rungs"], said["runs"], said["epochs"]) == ([1, 2, 4], 4, 8)
+        (tuning_run,) = of.tuning.runs(of.winner, images.fingerprint)
+        of_sample = store.result(tuning_run.key)
+        assert said["seeds"] == [of_sample["seed"]]
+        assert said["mean"] == of_sample["history"][-1][said["measure"]]
+        assert of_sample["provenance"]["tuning"] == {"sample": of.winner + 1}
 
 
-@pytest.mark.parametrize(("algorithm", "samples"), FEW)
 def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images, algorithm, samples):
     asked, trained = study(samples, "[0.05, 1.0e+30]", algorithm), []
     found = tuned(asked, store, images, trained=trained)
@@ -307,7 +348,11 @@ def test_how_far_tuning_is(study, store, images):
     asked, data = study(), {"digits": images.fingerprint}
     nothing = progress(standing(asked, store, data))
     assert (nothing.ended, nothing.runs, nothing.epochs_done, nothing.winners) == (0, 8, 0, 0)
+    assert not look(asked, store).begun
     tuned(asked, store, images)
+    status = look(asked, store)
+    assert status.begun
+    assert not status.complete
     done = progress(standing(asked, store, data))
     assert (done.ended, done.winners) == (8, 2)
     assert done.epochs_done == done.epochs == 2 * (4 * 1 + 2 * 1 + 1 * 2)

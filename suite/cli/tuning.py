@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,13 +60,27 @@ def tune(
     if as_json:
         print_json({"study": tuned.name, "winners": found})
         return
-    from suite.study.document import as_yaml
+    typer.echo("\n".join(_as_cells(tuned, found)))
 
-    typer.echo("winners:")
-    for winner in found:
-        typer.echo(f"  - cell: {winner['cell']}")
-        for name in ("values", "measure", "mean", "sample", "samples", "epochs"):
-            typer.echo(f"    {name}: {as_yaml(winner[name])}")
+
+def _as_cells(study: Study, found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of a cells block that takes the place of the study's."""
+    from suite.study.document import as_yaml
+    from suite.study.winners import written_cells
+
+    said = {
+        winner["cell"]: f"sample {winner['sample']} of {winner['samples']}, "
+        f"{winner['measure']} {as_yaml(winner['mean'])}"
+        for winner in found
+    }
+    return [
+        f"# {study.name}, tuned: these cells take the place of its cells and of its tune block.",
+        "cells:",
+        *(
+            f"  - {as_yaml(cell)}  # {said.get(label, 'not tuned')}"
+            for label, cell in written_cells(study).items()
+        ),
+    ]
 
 
 def winners(study: Study) -> list[dict[str, Any]]:
@@ -76,16 +91,14 @@ def winners(study: Study) -> list[dict[str, Any]]:
     """
     found = []
     for label, of in study.tuned.items():
-        if of.winner is None:
+        if of.winner is None or of.best is None:
             continue
-        last = of.rungs[-1]
-        value = last.values[last.samples.index(of.winner)] or 0.0
         found.append(
             {
                 "cell": label,
                 "values": of.tuning.samples[of.winner],
                 "measure": of.tuning.measure,
-                "mean": round(-value if of.tuning.measure == "val_loss" else value, 6),
+                "mean": round(of.best, 6),
                 "sample": of.winner + 1,
                 "samples": len(of.tuning.samples),
                 "epochs": of.tuning.budget[1],

@@ -219,6 +219,7 @@ def _train(
             "threads": threads,
             "seconds": time.monotonic() - started,
             "resumed_after": len(trained.history) - epochs,
+            **({"tuning": dict(run.tuning)} if run.tuning else {}),
         }
         record = {
             "key": run.key,

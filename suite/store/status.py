@@ -172,6 +172,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         study.name,
         store.location,
         driver is not None
+        or (tuning is not None and tuning.ended > 0)
         or any(run.key in reports or states[run.key] != "missing" for run in runs),
         _driver_condition(driver, now),
         lock.describe(driver) if driver else "",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from suite.datasets.dataset import ROWS
 from suite.settings import Settings
@@ -23,12 +25,15 @@ class Run:
         settings: What is computed.
         seed: Names every random stream, 0 or more.
         fingerprint: Content of the data set.
+        tuning: What its provenance says of tuning: which sample the run trains, or how its
+            settings were chosen. It decides no result, so it is not part of the key.
     """
 
     cell: str
     settings: Settings
     seed: int
     fingerprint: str
+    tuning: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @functools.cached_property
     def key(self) -> str:

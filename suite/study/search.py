@@ -165,7 +165,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
                 given.pop("regrown_weights", None)
             if name == "regrown_weights":
                 given.pop("fill", None)
-        elif (setting := _flat_name(kind, option)) is not None:
+        elif (setting := flat_name(kind, option)) is not None:
             given[setting] = value
         else:
             options.setdefault(kind, {})[option] = value
@@ -176,7 +176,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
     return Settings.model_validate(given | ({flat.PARTS: options} if options else {}))
 
 
-def _flat_name(kind: str, option: str) -> str | None:
+def flat_name(kind: str, option: str) -> str | None:
     """Return the setting that gives a part option, None where it has none."""
     named = {(str(of), name): setting for (of, name), setting in flat.OPTIONS.items()}
     return named.get((kind, option))

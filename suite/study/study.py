@@ -100,12 +100,14 @@ class Study:
         Args:
             fingerprints: Content of each data set, by `source_name`.
         """
+        origins = {label: of.origin(self.name) for label, of in self.tuned.items()}
         return [
             Run(
                 cell.label,
                 cell.settings,
                 seed,
                 fingerprints[source_name(cell.settings.dataset)],
+                origins.get(cell.label, {}),
             )
             for seed in self.seeds
             for cell in self.cells

@@ -114,8 +114,8 @@ class CellTuning:
     def runs(self, sample: int, fingerprint: str) -> list[Run]:
         """Return the runs of a sample, one a seed."""
         name = f"{self.cell.label}, sample {sample + 1}"
-        settings = self.settings[sample]
-        return [Run(name, settings, seed, fingerprint) for seed in self.seeds]
+        settings, origin = self.settings[sample], {"sample": sample + 1}
+        return [Run(name, settings, seed, fingerprint, origin) for seed in self.seeds]
 
     def winner(self, rungs: Sequence[Rung]) -> Tuned:
         """Return what tuning has come to."""
@@ -150,6 +150,39 @@ class Tuned:
     def to_ask(self) -> bool:
         """Whether an algorithm that learns has been told all, and is to give more samples."""
         return len(self.tuning.samples) < self.tuning.count and not self.due
+
+    @property
+    def best(self) -> float | None:
+        """The winner's mean measure at the last epoch, as recorded; None without a winner."""
+        if self.winner is None:
+            return None
+        last = self.rungs[-1]
+        value = last.values[last.samples.index(self.winner)] or 0.0
+        return -value if self.tuning.measure == "val_loss" else value
+
+    def origin(self, study: str) -> dict[str, Any]:
+        """Return what the provenance of a run with the winner's settings says; {} without one.
+
+        Args:
+            study: Name of the study that tuned the cell.
+        """
+        if self.winner is None:
+            return {}
+        runs, epochs = self.tuning.budget
+        return {
+            "study": study,
+            "cell": self.tuning.cell.label,
+            "values": self.tuning.samples[self.winner],
+            "sample": self.winner + 1,
+            "samples": self.tuning.count,
+            "algorithm": self.tuning.algorithm,
+            "rungs": list(self.tuning.epochs),
+            "seeds": list(self.tuning.seeds),
+            "runs": runs,
+            "epochs": epochs,
+            "measure": self.tuning.measure,
+            "mean": self.best,
+        }
 
     @property
     def hopeless(self) -> bool:
