@@ -202,6 +202,30 @@ def test_a_continued_run_is_the_run_that_never_stopped(study, store, tmp_path, i
 
 
 @pytest.mark.parametrize(("algorithm", "samples"), FEW)
+def test_damaged_files_are_computed_again_and_the_choice_stays(
+    study, store, images, caplog, algorithm, samples
+):
+    asked = study(samples, algorithm=algorithm)
+    found = tuned(asked, store, images)
+    tuning = found.tuned["set"].tuning
+    runs = [run for s in tuning.fitting for run in tuning.runs(s, images.fingerprint)]
+    stopped = next(run.key for run in runs if store.so_far(run.key))
+    finished = next(run.key for run in runs if store.result(run.key))
+    damaged = [f"runs/{stopped}/so-far.json", f"runs/{finished}/result.json"]
+    damaged += [f"tunings/{tuning.key(images.fingerprint)}.json"] if tuning.learns else []
+    for name in damaged:
+        file = Path(store.place.root, name)
+        file.write_bytes(file.read_bytes()[:-9])
+    trained = []
+    again = tuned(asked, store, images, trained=trained)
+    assert choice(again) == choice(found)
+    assert again.tuned["set"].tuning == tuning
+    assert {key for key, _ in trained} == {stopped, finished}
+    said = sorted(message for message in caplog.messages if "computed again" in message)
+    assert [message.partition(" in ")[0] for message in said] == sorted(damaged)
+
+
+@pytest.mark.parametrize(("algorithm", "samples"), FEW)
 def test_more_samples_only_add(study, store, tmp_path, images, algorithm, samples):
     few, more = [], []
     tuned(study(samples, algorithm=algorithm), store, images, trained=few)
@@ -301,6 +325,7 @@ def test_results_have_the_winners_settings_and_say_how_they_were_chosen(study, s
         assert of_sample["provenance"]["tuning"] == {"sample": of.winner + 1}
 
 
+@pytest.mark.parametrize(("algorithm", "samples"), FEW)
 def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images, algorithm, samples):
     asked, trained = study(samples, "[0.05, 1.0e+30]", algorithm), []
     found = tuned(asked, store, images, trained=trained)
@@ -313,6 +338,25 @@ def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images, 
     assert choice(tuned(asked, other, images, trained=again)) == choice(found)
     assert again == []
     assert collect(asked, other).complete
+
+
+@pytest.mark.parametrize(
+    ("sampled", "words"),
+    [
+        ([], "by their keys"),
+        ({"../../x": {}}, "by their keys"),
+        ({"0123456789abcdef": 3}, "0123456789abcdef"),
+        ({"0123456789abcdef": {"history": [{"epoch": 1}]}}, "0123456789abcdef"),
+        ({"0123456789abcdef": {"shares": [["a"]]}}, "0123456789abcdef"),
+    ],
+)
+def test_an_import_of_damaged_samples_is_refused(study, store, tmp_path, sampled, words):
+    nothing = collect(study(), store)
+    file = tmp_path / "tuned.parquet"
+    export(dataclasses.replace(nothing, sampled=sampled or [3]), file)
+    with pytest.raises(UserError, match=words) as raised:
+        import_file(file, store)
+    assert str(raised.value).startswith(str(file))
 
 
 def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images):

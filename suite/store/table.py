@@ -23,7 +23,7 @@ from suite.measures import columns, layers_of, plain
 from suite.store.known import known_fingerprints, resolved_runs
 from suite.store.records import History, agree, history_of, is_whole, rows_of
 from suite.store.store import RunStore, State, at_once, usable
-from suite.store.tuned import import_sampled, sampled
+from suite.store.tuned import import_sampled, is_sampled, sampled
 from suite.study import Study
 from suite.study.runs import Run
 
@@ -277,7 +277,7 @@ def import_file(file: Path, store: RunStore) -> Imported:
     """
     table, about = _read_export(file)
     imported = Imported()
-    samples = {key: of for key, of in about.get("sampled", {}).items() if _KEY.fullmatch(key)}
+    samples = about.get("sampled", {})
     import_sampled(samples, store)
     for of in samples.values():
         if "source" in of and not store.contents(of["source"]):
@@ -344,6 +344,12 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
             raise UserError(
                 f"{foreign}: its metadata about the run {key} lack {', '.join(lacking)}."
             )
+    sampled = about.get("sampled", {})
+    if not isinstance(sampled, dict) or not all(map(_KEY.fullmatch, sampled)):
+        raise UserError(f"{foreign}: its runs of tuning are not listed by their keys.")
+    for key, of in sampled.items():
+        if not is_sampled(of):
+            raise UserError(f"{foreign}: its record of the tuning run {key} is not one.")
     return frame, about
 
 

@@ -17,6 +17,9 @@ from suite.study.cells import source_name
 from suite.study.halving import WORST, climb
 from suite.study.tune import CellTuning, Tuned
 
+_MEASURES = {"val_accuracy", "val_loss"}
+"""Samples are compared by one of them."""
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -126,6 +129,25 @@ def sampled(
                 diverged = {"diverged": failure["reason"]} if failure.get("diverged") else {}
                 found[run.key] = {**(record or {}), **diverged}
     return found
+
+
+def is_sampled(record: Any) -> bool:
+    """Whether a value from a file is one that `sampled` returns."""
+    match record:
+        case {"shares": list(rows), **rest}:
+            numbers = all(isinstance(row, list) and all(map(_is_number, row)) for row in rows)
+            return numbers and not rest
+        case {"history": list(epochs), "settings": {"epochs": int(most)}, **about}:
+            named = all(isinstance(about.get(name), str) for name in ("source", "fingerprint"))
+            measured = all(isinstance(of, dict) and of.keys() >= _MEASURES for of in epochs)
+            return named and measured and len(epochs) <= most
+        case {"diverged": str(), **rest}:
+            return not rest
+    return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def import_sampled(records: Mapping[str, Mapping[str, Any]], store: RunStore) -> int:
