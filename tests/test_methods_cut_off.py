@@ -16,7 +16,7 @@ from suite.methods.cut_off import CutOff, cut_off, on_paths
 from suite.methods.parts import Origin, forget, loading, part
 from suite.reporting.sections.cut_off import warned_of
 from suite.store.status import as_text, look
-from suite.store.table import collect
+from suite.store.table import collect, export, read
 from suite.study import load_study
 from suite.study.file import Execution
 from suite.training.train import train
@@ -144,7 +144,8 @@ def test_log_status_and_report_repeat_what_a_run_warns_of(tmp_path, store):
     with console.capture() as captured:
         console.print(as_text(status), soft_wrap=True)
     assert f"Warning: {named[0]}" in captured.get()
-    results = collect(study, store)
+    export(collect(study, store), tmp_path / "moved.parquet")
+    results = read(study, tmp_path / "moved.parquet")  # as reports/ keeps it
     assert warned_of(results) == [
         f"{static.title}: 2 of 2 runs warn of units cut off, e.g. with seed 1: {sentence}"
     ]

@@ -46,10 +46,10 @@ def keys(study):
     return dict(zip(KEYS, (run.key for run in study.runs({"digits": "content"})), strict=True))
 
 
-def note(store, key, driver, *, epoch=4, age=1.0, seconds=2.0, loss=0.5):
+def note(store, key, driver, *, epoch=4, age=1.0, seconds=2.0, loss=0.5, **more):
     store.begin(key, {})
     told = {"epoch": epoch, "epochs": 10, "train_loss": loss, "seconds": seconds}
-    store.note_progress(key, told | {"driver": driver, "time": time.time() - age})
+    store.note_progress(key, told | {"driver": driver, "time": time.time() - age} | more)
 
 
 def drive(store, *, age=1.0, stopping=False, **more):
@@ -98,6 +98,18 @@ def test_what_goes_on_is_counted_and_timed(study, store, keys):
     told = shown(status)
     assert "study: 1 of 4 runs done, 2 running, 1 failed, time left 0:00:09." in told
     assert "Driven by process 7 on far, started 0:01:3" in told
+
+
+def test_the_first_warnings_of_runs_are_shown_and_all_are_in_the_document(study, store, keys):
+    drive(store)
+    for name in KEYS:
+        note(store, keys[name], "t", warnings=["one thing.", "another."])
+    status = look(study, store)
+    told = shown(status)
+    assert len(status.document()["warnings"]) == 8
+    assert "Warning: set, seed 1: one thing." in told
+    assert told.count("Warning: ") == 5
+    assert "3 more warnings" in told
 
 
 def test_a_silent_run_is_stale_though_its_driver_lives(study, store, keys):

@@ -21,7 +21,7 @@ def warned_of(results: Results) -> list[str]:
             (warning.left > 0, run.seed, warning)
             for run in runs
             for given in (run.record or {}).get("warnings", ())
-            for warning in [CutOff(**given)]
+            for warning in [CutOff(*(given[name] for name in CutOff._fields))]
         ]
         if found:
             _, seed, first = min(found)
