@@ -241,17 +241,20 @@ def test_a_missing_signal_is_asked_for():
     layer = built()
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
     rewiring = suite.Rewiring("accset", [layer], optimizer, epochs=3, steps=2)
-    with pytest.raises(UserError, match="after 2 steps"):
+    with pytest.raises(UserError, match="after the 2 steps of an epoch, not after 0"):
         rewiring.epoch(val_accuracy=0.5)
     rewiring.step()
     rewiring.step()
-    with pytest.raises(UserError, match=r"reads val_accuracy; call epoch\("):
-        rewiring.step()
-    with pytest.raises(UserError, match="give epoch"):
-        rewiring.epoch(loss=0.5)
-    with pytest.raises(UserError, match='did you mean "val_accuracy"'):
-        rewiring.epoch(val_acuracy=0.5)
+    for wrong, said in (
+        (rewiring.step, r"after each epoch call epoch\(val_accuracy=...\)"),
+        (lambda: rewiring.epoch(loss=0.5), r"call epoch\(val_accuracy=...\)"),
+        (lambda: rewiring.epoch(val_acuracy=0.5), 'did you mean "val_accuracy"'),
+    ):
+        with pytest.raises(UserError, match=said):
+            wrong()
     assert rewiring.epoch(val_accuracy=0.5)
+    with pytest.raises(UserError, match="already called after epoch 1"):
+        rewiring.epoch(val_accuracy=0.5)
     rewiring.step()
 
 

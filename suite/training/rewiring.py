@@ -25,10 +25,6 @@ from suite.training.rewire import rewire
 _GIVEN = {"gradient", "layers", "rng", "last_weights"}
 """The needs of parts that a model of one's own can serve."""
 
-_STEP: tuple[Literal["step"]] = ("step",)
-_EPOCH: tuple[Literal["epoch"]] = ("epoch",)
-_BOTH: tuple[Literal["step", "epoch"], ...] = (*_STEP, *_EPOCH)
-
 _REPLACEABLE = sorted({*KINDS, *flat.NAMES} - {"initial", "epsilon"})
 """Parts and options that may be given; the layers themselves are the initial topology."""
 
@@ -110,15 +106,14 @@ class Rewiring:
                 `epoch` was not called after the last epoch.
         """
         if any(len(values) < self._done // self._steps for values in self._signals.values()):
-            read = " and ".join(self._signals)
-            raise UserError(
-                f"Rewiring: the method reads {read}; call epoch({read}=...) after each epoch."
-            )
+            raise UserError(f"Rewiring: after each epoch call {self._asked}.")
         self._done += 1
         if self.layers[0].watch:
             self._seen.append([layer.seen for layer in self.layers])
         moment = self._moment(self._done)
-        updated = self._due(moment, _STEP if self._signals else _BOTH) and self._update(moment)
+        # An update after an epoch waits for the epoch's signals, where the method reads any.
+        is_due = self._due(moment, "step") or (not self._signals and self._due(moment, "epoch"))
+        updated = is_due and self._update(moment)
         self._watch()
         return updated
 
@@ -133,22 +128,30 @@ class Rewiring:
             Whether they were updated.
 
         Raises:
-            UserError: If a signal is missing or unknown, or the epoch has steps left.
+            UserError: If a signal is missing or unknown, the epoch has steps left, or this was
+                called after it before.
         """
         for name in signals:
             if name not in SIGNALS:
                 raise UserError(f'Rewiring: there is no signal "{name}"{suggestion(name, SIGNALS)}')
-        if self._done % self._steps or not self._done:
+        if not self._signals.keys() <= signals.keys():
+            raise UserError(f"Rewiring: the method reads more signals: call {self._asked}.")
+        ended, left = divmod(self._done, self._steps)
+        if left or not ended:
             raise UserError(
-                f"Rewiring: epoch() comes after {self._steps} steps of an epoch, not after "
-                f"{self._done % self._steps}."
+                f"Rewiring: epoch() comes after the {self._steps} steps of an epoch, not after "
+                f"{left}."
             )
         for name, values in self._signals.items():
-            if name not in signals:
-                raise UserError(f"Rewiring: the method reads {name}; give epoch({name}=...).")
+            if len(values) == ended:
+                raise UserError(f"Rewiring: epoch() was already called after epoch {ended}.")
             values.append(float(signals[name]))
         moment = self._moment(self._done)
-        return bool(self._signals) and self._due(moment, _EPOCH) and self._update(moment)
+        return bool(self._signals) and self._due(moment, "epoch") and self._update(moment)
+
+    @property
+    def _asked(self) -> str:
+        return f"epoch({', '.join(f'{name}=...' for name in self._signals)})"
 
     def _update(self, moment: Moment) -> bool:
         if "gradient" in self.recipe.needs:
@@ -174,12 +177,12 @@ class Rewiring:
         """Have the layers keep of the next step what an update reads of it, if one does."""
         coming = range(self._done + 1, self._done + 1 + self.recipe.window.batches)
         needed = "gradient" in self.recipe.needs and any(
-            self._due(self._moment(step), _BOTH) for step in coming
+            self._due(self._moment(step), "step", "epoch") for step in coming
         )
         for layer in self.layers:
-            layer.watch = needed
+            layer.watch, layer.seen = needed, None
 
-    def _due(self, moment: Moment, after: tuple[Literal["step", "epoch"], ...]) -> bool:
+    def _due(self, moment: Moment, *after: Literal["step", "epoch"]) -> bool:
         ends = moment.step % self._steps == 0
         return any(due(self.recipe, at, moment) for at in after if at == "step" or ends)
 
