@@ -18,9 +18,10 @@ from suite.execution.tuning import tune
 from suite.reporting import write
 from suite.reporting.tuning_figures import share
 from suite.settings import Settings
+from suite.store.known import known_runs
 from suite.store.status import look
 from suite.store.store import RunStore
-from suite.store.table import collect, export, import_file
+from suite.store.table import collect, export, import_file, read
 from suite.store.tuned import progress, standing
 from suite.study import load_study
 from suite.study.document import as_yaml
@@ -366,9 +367,10 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
         attempt(run, images, store, asked.file.execution)
     page = write(collect(asked, store), tmp_path / "report").index.read_text()
     assert 'id="tuning"' in page
+    assert "Untuned" not in page
     of = found.tuned["set"]
     assert f"zeta {of.tuning.samples[of.winner]['zeta']:g}" in page
-    rows = pd.read_csv(tmp_path / "report" / "tuning.csv")
+    rows = pd.read_csv(tmp_path / "report" / "tuning-samples.csv")
     assert list(rows.groupby("epoch").size()) == [8, 4, 2]
     best = pd.read_csv(tmp_path / "report" / "tuning-best.csv")
     assert list(best.groupby("cell").size()) == [4, 4]
@@ -377,9 +379,41 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
         assert of_cell["mean"].iloc[0] == pytest.approx(first.mean())
         assert of_cell["mean"].is_monotonic_increasing
         assert (of_cell["high"] <= first.max()).all()
-    for stem in ("tuning", "tuning-best"):
+    for stem in ("tuning-samples", "tuning-best"):
         assert f'aria-labelledby="{stem}-title' in page
     assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
+
+
+def test_untuned_stands_beside_tuned_where_both_were_run(study, store, tmp_path, images):
+    asked, data = study(), {"digits": images.fingerprint}
+    found = tuned(asked, store, images)
+    for run in [*found.runs(data), *asked.untuned_runs(data)[:2]]:  # both cells, one seed
+        attempt(run, images, store, asked.file.execution)
+    export(collect(asked, store), tmp_path / "tuned.parquet")
+    results = read(asked, tmp_path / "tuned.parquet")
+    assert set(results.untuned["cell"]) == {"set", "static"}
+    assert set(results.untuned["seed"]) == {1}
+    page = write(results, tmp_path / "report").index.read_text()
+    grid = page.partition('id="tuning-untuned"')[2].partition("</table>")[0]
+    after = results.frame[(results.frame["cell"] == "set") & (results.frame["seed"] == 1)]
+    before = results.untuned[results.untuned["cell"] == "set"]
+    for frame in (after, before):
+        assert f"{frame['test_accuracy'].iloc[-1]:.4f}" in grid
+
+
+def test_a_study_may_ask_for_untuned_runs(study, store, images, tmp_path):
+    path = study().path
+    path.write_text(
+        path.read_text().replace("validation: 0.25", "validation: 0.25\n  untuned: true")
+    )
+    asked = load_study(path)
+    store.note_fingerprint("digits", images.fingerprint)
+    assert [run.cell for run in known_runs(asked, store)][-2:] == [
+        "set, untuned",
+        "static, untuned",
+    ]
+    assert len(known_runs(asked, store)) == 8
+    assert {cell.cell for cell in look(asked, store).cells} >= {"set, untuned"}
 
 
 def test_where_a_value_lies_on_its_axis():

@@ -107,6 +107,8 @@ def drive(
             return Outcome(0, len(study.runs(found)), 0, [], interrupted=True)
         study = tuned
     runs = study.runs(found)
+    if study.runs_untuned:
+        runs += study.untuned_runs(found)
     if most is not None:
         runs = runs[: most * len(study.cells)]  # seeds come outermost
     with usable(store):

@@ -28,7 +28,10 @@ def known_runs(study: Study, store: RunStore) -> list[Run]:
     files in another folder: where the store knows it only from elsewhere, the files that lie here
     decide. A cell whose winner is not chosen yet has runs of which no key is known.
     """
-    return resolved_runs(study, store)[1]
+    runs = resolved_runs(study, store)[1]
+    if study.runs_untuned:
+        runs += study.untuned_runs(known_fingerprints(study, store))
+    return runs
 
 
 def resolved_runs(study: Study, store: RunStore) -> tuple[Study, list[Run]]:

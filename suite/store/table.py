@@ -12,7 +12,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +72,16 @@ class Results:
         study: The study.
         frame: The tidy table of its finished runs.
         runs: Every run of the study, seeds outermost.
-        sampled: The records of the runs by which its cells were tuned, by key.
+        sampled: The records of the runs by which its cells were tuned, by key, and of those that
+            `untuned` shows.
+        untuned: The tidy table of tuned cells with their own settings, as far as they were run.
     """
 
     study: Study
     frame: pd.DataFrame
     runs: list[RunState]
     sampled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    untuned: pd.DataFrame | None = None
 
     @property
     def complete(self) -> bool:
@@ -129,8 +132,29 @@ def _collected(study: Study, store: RunStore) -> Results:
             found.append(RunState(run.key, run.cell, run.seed, state, reason, about))
         finished = [(run, record["history"]) for run in some if (record := records.get(run.key))]
         frames += [_tidy(study, finished)] if finished else []
-    samples = sampled(study.tuned, store, known_fingerprints(study, store)) if study.tuned else {}
-    return Results(study, _joined(frames), found, samples)
+    if not study.tuned:
+        return Results(study, _joined(frames), found)
+    data = known_fingerprints(study, store)
+    untuned = _untuned(study, store, data)
+    samples = sampled(study.tuned, store, data) | {run.key: of for run, of in untuned}
+    compared = _tidy(study, [(run, of["history"]) for run, of in untuned]) if untuned else None
+    return Results(study, _joined(frames), found, samples, compared)
+
+
+def _untuned(
+    study: Study, store: RunStore, fingerprints: Mapping[str, str]
+) -> list[tuple[Run, dict[str, Any]]]:
+    """Return the finished runs of tuned cells with their own settings, by the cells' labels."""
+    labelled = zip(
+        study.untuned_runs(fingerprints),
+        [tuning.cell.label for _ in study.seeds for tuning in study.tunings],
+        strict=True,
+    )
+    runs = [replace(run, cell=label) for run, label in labelled]
+    states = store.states(run.key for run in runs)
+    done = [run for run in runs if states[run.key] == "done"]
+    records = at_once(store.result, [run.key for run in done])
+    return [(run, of) for run, of in zip(done, records, strict=True) if of is not None]
 
 
 def _batches(runs: list[Run]) -> Iterator[list[Run]]:

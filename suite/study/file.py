@@ -221,6 +221,8 @@ class Tune(_Model):
     """Share of the training images held out, where the cell itself holds out none."""
     measure: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """The measure of the held-out images by which samples are compared."""
+    untuned: bool = False
+    """Also run the tuned cells with their own settings over the seeds; the report shows both."""
 
 
 class StudyFile(_Model):

@@ -113,6 +113,31 @@ class Study:
             for cell in self.cells
         ]
 
+    def untuned_runs(self, fingerprints: Mapping[str, str]) -> list[Run]:
+        """Return the runs of the tuned cells with their own settings, seeds outermost.
+
+        They are no cells of the study; the file may ask for them (`tune: untuned`).
+
+        Args:
+            fingerprints: Content of each data set, by `source_name`.
+        """
+        cells = [tuning.cell for tuning in self.tunings]
+        return [
+            Run(
+                f"{cell.label}, untuned",
+                cell.settings,
+                seed,
+                fingerprints[source_name(cell.settings.dataset)],
+            )
+            for seed in self.seeds
+            for cell in cells
+        ]
+
+    @property
+    def runs_untuned(self) -> bool:
+        """Whether the file asks for the runs of the tuned cells with their own settings too."""
+        return self.file.tune is not None and self.file.tune.untuned
+
     def cell(self, name: CellName) -> Cell:
         """Return the cell that a name means.
 

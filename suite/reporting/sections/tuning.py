@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
+from suite.decisions.values import values
 from suite.measures import MEASURES
 from suite.reporting.drawing import inline, save, style, write_csv
 from suite.reporting.figures import Shown
-from suite.reporting.section import Grid, Material, Section, head, number, words
+from suite.reporting.numbers import estimate
+from suite.reporting.section import Block, Grid, Material, Section, head, number, words
 from suite.reporting.tuning_figures import (
     best_table,
     draw_best,
@@ -33,18 +36,60 @@ def section(material: Material) -> Section | None:
         "training images; no test image was looked at. The winner's values are the cell's "
         "settings in the rest of this report."
     )
-    blocks = (text, _winners(material, tuned), _show_samples(material, tuned))
-    return Section("tuning", "Tuning", (*blocks, *_show_best(material, tuned)))
+    blocks: tuple[Block, ...] = (
+        text,
+        _winners(material, tuned),
+        *_untuned(material, tuned),
+        _show_samples(material, tuned),
+        *_show_best(material, tuned),
+    )
+    return Section("tuning", "Tuning", blocks)
+
+
+def _untuned(material: Material, tuned: dict[str, Tuned]) -> tuple[Grid, ...]:
+    """Return the outcome of each cell with the winner's settings and with its own, if both ran."""
+    results, outcome = material.results, material.results.study.file.comparisons.outcome
+    if results.untuned is None:
+        return ()
+    tuned_values = values(results, outcome)
+    own_values = values(replace(results, frame=results.untuned), outcome)
+    both = {
+        label: pd.concat([tuned_values[label], own_values[label]], axis=1).dropna()
+        for label in tuned
+    }
+    both = {label: of_cell for label, of_cell in both.items() if not of_cell.empty}
+    form = MEASURES[outcome].format(v for of in both.values() for v in of.to_numpy().ravel())
+    rows = []
+    for label, of_cell in both.items():
+        with_winner, with_own = of_cell.to_numpy().T
+        gained = estimate(with_winner - with_own)
+        ends = f"{form.signed(gained.low)} to {form.signed(gained.high)}" if gained.n > 1 else ""
+        rows.append(
+            (
+                words(_titles(material)[label]),
+                *(number(of.mean(), form.text(of.mean())) for of in (with_winner, with_own)),
+                number(gained.mean, form.signed(gained.mean), small=ends),
+                number(gained.n, str(gained.n)),
+            )
+        )
+    title = MEASURES[outcome].title
+    caption = (
+        f"{title.capitalize()} with the winner's settings and with the cell's own, which were run "
+        "over the same seeds: means, and the mean difference with its 95 % t interval."
+    )
+    heads = head("Method", "Tuned", "Untuned", "Difference", "n")
+    looks = tuple(material.looks[label] for label in both)
+    return (Grid("tuning-untuned", caption, heads, tuple(rows), looks),) if rows else ()
 
 
 def _show_samples(material: Material, tuned: dict[str, Tuned]) -> Shown:
     rows = [row for label, of in tuned.items() for row in _samples(label, of)]
-    write_csv(pd.DataFrame(rows), material.out / "tuning.csv")
+    write_csv(pd.DataFrame(rows), material.out / "tuning-samples.csv")
     title, first = "Samples of tuning", next(iter(tuned.values()))
     measure = MEASURES[first.tuning.measure].title
-    with style("tuning"):
+    with style("tuning-samples"):
         drawn = draw_samples(tuned, _titles(material), material.looks, measure)
-        picture = save(drawn, "tuning", material.out)
+        picture = save(drawn, "tuning-samples", material.out)
     caption = (
         "Each line is a sample: its values on the axes of the settings, and on the last axis its "
         f"{measure} in the first rung, the mean over tuning's seeds (n = "
@@ -53,7 +98,7 @@ def _show_samples(material: Material, tuned: dict[str, Tuned]) -> Shown:
     )
     description = "; ".join(_chosen(label, of) for label, of in tuned.items())
     return material.add_figure(
-        Shown("tuning", "", title, caption, inline(picture, title, description))
+        Shown("tuning-samples", "", title, caption, inline(picture, title, description))
     )
 
 
