@@ -161,10 +161,9 @@ def test_a_checkpoint_that_cannot_be_loaded_is_started_anew_from_and_that_is_tol
     store.keep_checkpoint(RUN.key, b"of another time")
     assert attempt(RUN, images, store, EXECUTION, on_warning=warnings.append) == "done"
     assert history(store) == expected
-    assert warnings == [
-        "a checkpoint of another version cannot be used; its epochs are done again."
-    ]
-    assert warnings[0] in store.logs(RUN.key)[0]
+    (warning,) = warnings
+    assert "checkpoint of another version" in warning
+    assert warning in store.logs(RUN.key)[0]
 
 
 def test_a_damaged_checkpoint_is_told_of(images, store, expected):

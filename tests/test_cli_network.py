@@ -72,9 +72,9 @@ def test_an_archive_is_the_same_network(made, file, tmp_path):
     ("words", "told"),
     [
         (["sett"], 'no cell "sett"; did you mean "set"?'),
-        (["set", "--seed", 7], "seed 7: tiny has the seeds 1 to 2."),
+        (["set", "--seed", 7], "seed 7: tiny has the seeds 1 to 2"),
         (["dense", "--seed", 1], "seed 1: is not done in"),
-        (["set", "--out", "set.pt"], "end the name in .safetensors or .npz."),
+        (["set", "--out", "set.pt"], ".safetensors or .npz"),
         (["set", "--out", "/dev/null/set.npz"], "cannot be written"),
     ],
 )
@@ -91,7 +91,7 @@ def test_what_cannot_be_had_is_one_sentence(made, words, told, tmp_path):
 def test_what_cannot_be_evaluated_is_one_sentence(file, tmp_path):
     (tmp_path / "text").write_text("no network")
     for words, told in (
-        ([file, "wine"], "wine: its rows have the shape 13; the network takes 8x8x1."),
+        ([file, "wine"], "wine: its rows have the shape 13; the network takes 8x8x1"),
         ([file, "digit"], 'did you mean "digits"?'),
         ([tmp_path / "none", "digits"], "there is no such file."),
         ([tmp_path / "text", "digits"], "is not a network"),

@@ -1,6 +1,7 @@
 """Declared comparisons and claims of a study, from tidy rows to verdicts."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,8 @@ def test_every_other_cell_is_compared_with_the_baseline(tmp_path):
     )
     assert (better.n, better.dropped) == (10, 0)
     assert same.verdict == "inconclusive"
-    assert same.reason == "Identical so far in all 10 pairs, so nothing is tested."
+    assert (same.ties, same.n) == (10, 10)
+    assert "dentical" in same.reason and "10 pairs" in same.reason
 
 
 def test_cells_on_another_data_set_are_not_compared_with_the_baseline(tmp_path):
@@ -365,7 +367,7 @@ def test_cells_of_several_data_sets_are_ranked_over_blocks(tmp_path):
 def test_one_data_set_is_no_ranking(tmp_path):
     ranking = decisions.ranking(make_results(make_study(tmp_path)))
     assert np.isnan(ranking.p)
-    assert ranking.reason == "1 complete blocks say nothing of ranks; 5 are needed."
+    assert re.findall(r"\d+", ranking.reason) == ["1", "5"]
 
 
 def test_wins_ties_and_losses(tmp_path):

@@ -266,9 +266,7 @@ def test_a_strategy_that_raises_is_named_and_its_error_kept(registered):
     answering(lambda layer: 1 / 0)
     with pytest.raises(UserError) as failure:
         regrow("answering", view(MASK), 2, generator())
-    assert str(failure.value) == (
-        "Regrowth strategy 'answering' in layer 2 raised ZeroDivisionError: division by zero."
-    )
+    assert "'answering' in layer 2 raised ZeroDivisionError" in str(failure.value)
     assert isinstance(failure.value.__cause__, ZeroDivisionError)
     assert __file__ in "".join(traceback.format_exception(failure.value))
 

@@ -27,9 +27,9 @@ def page(folder):
 
 
 def test_the_verdicts_open_the_page(page):
-    assert "Of the 2 claims, 1 is supported and 1 contradicted." in page
     ledes = re.findall(r'<p class="lede">(.*?)</p>', page)
     assert len(ledes) == 3
+    assert re.findall(r"\d+|\w+ed\b", ledes[2]) == ["2", "1", "supported", "1", "contradicted"]
     assert ledes[0].startswith("SET reaches the highest accuracy")
 
 
@@ -63,7 +63,7 @@ def test_nothing_declared_nothing_shown(tmp_path):
 def test_nothing_can_be_decided_with_two_seeds(tmp_path):
     study = make_study(tmp_path, "\n  - {method: set}\n  - {method: lset}\n", epochs=12, seeds=2)
     text = claims.tally([], decisions.comparisons(make_results(study)))
-    assert text.startswith("No declared comparison can be decided with 2 seeds")
+    assert text.startswith("No ") and "with 2 seeds" in text
 
 
 CLAIMS_AT_90 = """

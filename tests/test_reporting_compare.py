@@ -22,7 +22,7 @@ def test_what_moved_and_what_did_not_is_said(tmp_path):
     before, after = make_results(study), make_results(study, shift=0.05)
     page = _page(reporting.compare_reports(before, after, tmp_path / "out", ("before", "after")))
     assert "<title>Made up: before against after</title>" in page
-    assert "From before to after, 6 cells can be compared." in page
+    assert "From before to after, 6 cells" in page
     assert "Test accuracy: better for SET, AccSET" in page
     change = pd.read_csv(tmp_path / "out" / "change.csv")
     assert change["verdict"].tolist() == 6 * ["better"]

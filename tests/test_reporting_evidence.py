@@ -85,4 +85,4 @@ def test_what_needs_no_more_seeds_counts_as_complete(results, tmp_path):
     written = reporting.write(enough, tmp_path / "out")
     assert written.complete == decisions.decided(enough)
     text = written.index.read_text(encoding="utf-8")
-    assert ("Decided: all comparisons" in text) == decisions.decided(enough)
+    assert ("All comparisons and claims are decided" in text) == decisions.decided(enough)

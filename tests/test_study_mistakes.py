@@ -653,13 +653,13 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     through = tmp_path / "file/study.yaml"
     assert sentences(tmp_path)[0].startswith(f"{tmp_path}: is a folder")
-    assert sentences(through) == [f"{through}: cannot be read: Not a directory."]
+    assert sentences(through)[0].startswith(f"{through}: cannot be read")
 
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert sentences("study.yaml") == ["study.yaml: cannot be read: Permission denied."]
+    assert "Permission denied" in sentences("study.yaml")[0]
 
 
 def test_a_huge_grid_is_counted_and_not_expanded(tmp_path):

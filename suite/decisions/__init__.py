@@ -1,4 +1,4 @@
-"""The declared comparisons and claims of a study, decided by its finished runs.
+"""Decide a study's declared comparisons and claims from its finished runs.
 
 Results -> one value a cell and seed -> samples by seed -> suite.statistics -> rows
 

@@ -118,7 +118,7 @@ def column(columns: Iterable[Column], name: str) -> Column:
 
 
 def legend(table: Iterable[Lines], declared: Comparisons) -> str:
-    """Return what the columns of a table are, as one sentence."""
+    """Return one sentence that explains the columns of a table."""
     parts = [column.explain(declared) for pair in table for column in pair if column is not None]
     return f"{'; '.join(filter(None, parts))}."
 
@@ -308,7 +308,7 @@ def _interval(low: float, high: float, difference: float, unit: str) -> str:
 
 
 def _in_unit(unit: str, value: float, beside: float, *, signed: bool, named: bool = True) -> str:
-    """Write a value of an outcome, or a share of one, as precisely as the value beside it."""
+    """Write a value of an outcome, or a share of one, as precisely as the value next to it."""
     if unit == "share":
         return percent(value)
     form = MEASURES[unit].format([beside])

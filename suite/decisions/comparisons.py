@@ -110,7 +110,7 @@ def decide(
     declared: Comparisons,
     margin: float | None = None,
 ) -> list[Comparison]:
-    """Decide one family of comparisons: the only road from values to a verdict.
+    """Decide one family of comparisons: every verdict comes from here.
 
     Args:
         samples: Two cells' values each.

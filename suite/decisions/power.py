@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 LARGEST_EFFECT = 50.0
-"""Standard deviations above which a difference takes no fewer seeds."""
+"""A difference of more standard deviations than this needs no fewer seeds."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def seeds_needed(
     sd: float | None = None,
     power: float = 0.8,
 ) -> list[Planned]:
-    """Say how many seeds each declared comparison needs.
+    """Compute how many seeds each declared comparison needs.
 
     The difference to be detected is the one given, else the declared equivalence margin (the
     smallest that matters), else the one seen so far, which is the least to be trusted. The

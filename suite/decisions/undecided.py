@@ -1,4 +1,4 @@
-"""What is still open of a study that is looked at after every seed, and what it waits for."""
+"""The comparisons and claims still undecided with anytime inference, and what they wait for."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Undecided:
 
     @property
     def sentence(self) -> str:
-        """Say what is open, how far it is, and what it waits for."""
+        """Say what is undecided, how far it is, and which runs it waits for."""
         p = "" if isnan(self.p) else f", adjusted p = {self.p:.3g}"
         far = f"{self.what}: open with {self.n} {'pair' if self.n == 1 else 'pairs'}{p}"
         if not self.waits_for:
@@ -76,14 +76,14 @@ def undecided(results: Results) -> list[Undecided]:
 
 
 def decided(results: Results) -> bool:
-    """Whether a study that is looked at after every seed needs no more of them."""
+    """Whether a study with anytime inference needs no more seeds."""
     study = results.study
     anytime = study.file.comparisons.inference == "anytime"
     return anytime and bool(study.pairs or study.claims) and not undecided(results)
 
 
 def up_to(results: Results, seeds: Mapping[str, int]) -> Results:
-    """Return what a store would hold if each cell had run with its first seeds alone.
+    """Return the results as if each cell had run with its first seeds only.
 
     Args:
         results: What it holds.
@@ -124,7 +124,7 @@ def _claim(results: Results, row: Claimed) -> Undecided | None:
     found = row.found
     if found.verdict not in _OPEN:
         return None
-    # A statement whose own p is small enough stays so, and needs no more seeds.
+    # With anytime inference a p only falls: a statement that is shown needs no more seeds.
     left = [it for it in row.statements if not it.found.p_for <= found.needed] or row.statements
     pairs = [(it.cell, it.against) for it in left]
     n = min(it.found.n for it in left)
@@ -145,7 +145,7 @@ def _undecided(
 
 
 def _waited_for(results: Results, labels: set[str]) -> dict[str, int]:
-    """Return the first seed that is still to run of some cells, by the label of those it is."""
+    """Return the first seed that is still to run, by the label of each cell that needs it."""
     open_ = [run for run in results.runs if run.cell in labels and not ended(run)]
     first = min((run.seed for run in open_), default=None)
     return {run.cell: run.seed for run in open_ if run.seed == first}

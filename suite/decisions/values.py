@@ -1,4 +1,4 @@
-"""One value a finished run, and two cells' values brought together by seed."""
+"""One value for each finished run, and the values of two cells matched by seed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def values(
 
 
 def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> Sample:
-    """Bring two cells' values together by seed, and say why seeds are missing.
+    """Match two cells' values by seed, and say why seeds are missing.
 
     Args:
         results: The study and the state of its runs.
@@ -116,7 +116,7 @@ def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> 
 
 
 def counted(results: Results, *cells: Cell) -> tuple[set[int], str]:
-    """Return the seeds that count for some cells, and a remark on those that do not yet.
+    """Return the seeds that count for some cells, and a remark on those that do not count yet.
 
     With anytime inference seeds count in their order up to the first that is still to run: the
     order in which runs end must not choose which values are looked at.
@@ -135,7 +135,7 @@ def counted(results: Results, *cells: Cell) -> tuple[set[int], str]:
 
 
 def ended(run: RunState) -> bool:
-    """Whether nothing more will come of a run, unless it is tried again."""
+    """Whether a run is done, or has failed."""
     return run.state in ("done", "failed")
 
 
@@ -146,13 +146,13 @@ def _spoilt(results: Results, table: pd.DataFrame, label: str) -> list[str]:
 
 
 def _unlike(cell: Cell, against: Cell) -> list[str]:
-    """Say what makes a comparison of two cells one of more than their methods."""
+    """Say in what two cells differ besides their methods."""
     one, other = cell.settings, against.settings
     notes = []
     if one.dataset != other.dataset:
         notes.append(
-            f"the data sets differ ({title(one.dataset)} and {title(other.dataset)}), so the pairs "
-            "share nothing but a seed's number"
+            f"the data sets differ ({title(one.dataset)} and {title(other.dataset)}), so a pair "
+            "shares only the number of its seed"
         )
     if one.epochs != other.epochs:
         notes.append(f"the epochs differ ({one.epochs:,} and {other.epochs:,})")

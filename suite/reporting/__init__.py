@@ -1,4 +1,4 @@
-"""Reports: a pure function of what a store holds of a study; needs neither torch nor ray.
+"""Reports: a pure function of a study's results in a store; needs neither torch nor ray.
 
 Results -> Table 2, figures, statistics -> sections -> one page and its files
 """

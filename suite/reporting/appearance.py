@@ -71,7 +71,7 @@ _STEPS: tuple[tuple[float, Dash], ...] = (
     (0.42, (5, 3)),
 )
 _STEP_MARKERS = "X*d<>H8p"
-"""Two a method, so that in grey the strategies of one method differ from those of another."""
+"""Two for each method, so that its strategies can be told from another method's in grey."""
 
 
 def looks(cells: Sequence[Cell]) -> dict[str, Look]:

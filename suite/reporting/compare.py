@@ -1,4 +1,4 @@
-"""Two studies side by side: what moved, by how much, and whether that is more than noise."""
+"""Two studies compared: what changed, by how much, and whether that is more than noise."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Pair:
 def compare_reports(
     before: Results, after: Results, out: Path, stores: tuple[str, str] = ("", "")
 ) -> Written:
-    """Write a page that lays two studies, or one before and after a change, side by side.
+    """Write a page that compares two studies, or one study before and after a change.
 
     Args:
         before: What a store holds of the first study.
@@ -157,7 +157,7 @@ def _section(
     out: Path,
 ) -> Section:
     outcome = rows[0].outcome
-    # As one family without a margin: a change is not said to be too small to matter.
+    # One family, without a margin: no change is called too small to matter.
     _, *columns = of.shown(
         of.COMPARISON_TABLE, of.COMPARISON, declared.model_copy(update={"equivalence_margin": None})
     )

@@ -60,7 +60,7 @@ def draw_curves(
         curves: At least one.
         looks: By cell label.
         axis: The vertical axis.
-        zoom: Show the last so many epochs in an inset.
+        zoom: How many of the last epochs an inset shows.
         narrow: One column wide, with a legend below; else two, each curve labelled at its end.
     """
     if narrow:
@@ -123,7 +123,7 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
 
 
 def _mark(artist: Artist, number: int) -> Any:
-    """Let a page find what belongs to a curve: its SVG elements have the class curve-NUMBER."""
+    """Give a curve's SVG elements the class curve-NUMBER, by which a page finds them."""
     artist.set_gid(f"curve-{number}")
     return artist
 
@@ -140,7 +140,7 @@ def _draw_seeds(axes: Axes, curve: Curve, look: Look, number: int) -> None:
 
 
 def draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
-    """Draw a curve, the number-th of so many, over its band."""
+    """Draw one of several curves, over its band."""
     colour = look.hue.light
     tint = min(0.16, 1 / curves)
     if curve.n > 1:
@@ -167,7 +167,7 @@ def draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -
 
 
 def format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
-    """Say how many ticks axes have, and how their numbers are written."""
+    """Set the number of ticks of axes, and the format of their numbers."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(across, integer=True))
@@ -185,7 +185,7 @@ def _draw_inset(
     first: int,
     last: int,
 ) -> None:
-    """Draw the last epochs, enlarged, where no curve runs; make room if there is none."""
+    """Draw an inset of the last epochs where no curve runs; make room if there is none."""
     box = None
     for _ in range(12):
         box = free_box(*_drawn(axes, curves))
@@ -249,7 +249,7 @@ def _drawn(axes: Axes, curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray,
 
 
 def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
-    """Label each curve beside its end, with a sample of its line and a leader to it."""
+    """Label each curve to the right of its end, with a sample of its line and a leader."""
     width, height = _points(axes)
     bottom, top = axes.get_ylim()
     last = [curve.mean[np.isfinite(curve.mean)][-1] for curve in curves]

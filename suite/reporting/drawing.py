@@ -36,7 +36,7 @@ _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 @contextmanager
 def style(stem: str) -> Iterator[None]:
-    """Draw in the report's style; ids in SVG files follow from the figure's name alone."""
+    """Draw in the report's style; ids in SVG files depend on the figure's name only."""
     import matplotlib as mpl
     import seaborn as sns
 
@@ -90,7 +90,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def tidy_axes(axes: Axes) -> None:
-    """Take away the box and rule the background lightly."""
+    """Remove the box and draw light grid lines."""
     import seaborn as sns
 
     sns.despine(ax=axes)
@@ -129,7 +129,7 @@ def save(
 
 @contextmanager
 def _glyphs_said() -> Iterator[None]:
-    """Say once, in one sentence, that the figures' font lacks some characters."""
+    """Warn once, in one sentence, if the figures' font lacks some characters."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
@@ -151,7 +151,7 @@ def _warn_of_glyphs() -> None:
 
 
 def _lean(svg: str) -> str:
-    """Round coordinates to a tenth of a point, and drop what says nothing."""
+    """Round coordinates to a tenth of a point, and drop what has no effect."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="(curve-\d+)"', r'class="\1"', svg)  # of many elements
@@ -175,7 +175,7 @@ def write_csv(table: pd.DataFrame, file: Path) -> None:
 
 
 def short(text: str, most: int = 46) -> str:
-    """Return a name that fits beside or below a figure: the middle of a long one left out."""
+    """Return a name that fits next to a figure: the middle of a long one is left out."""
     if len(text) <= most:
         return text
     return f"{text[: most // 2 - 1]}…{text[-(most - most // 2) :]}"

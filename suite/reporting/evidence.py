@@ -1,4 +1,4 @@
-"""E-values over seeds: how the evidence of each comparison grew, and what it had to reach."""
+"""E-values over seeds: how the evidence for each comparison grew, and the level it must reach."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from suite.decisions import Compared
 
 _LEAST = 0.01
-"""Smaller e-values are drawn here: evidence for the null is not what is asked about."""
+"""Smaller e-values are drawn here: they are no evidence of a difference."""
 _HEIGHT, _LEFT, _RIGHT = 3.2, 0.09, 0.66
 """Of the figure in inches, and where the axes begin and end as shares of its width."""
 _GAP = 10.5
@@ -49,14 +49,14 @@ def show_evidence(material: Material) -> Shown:
         picture = save(draw_evidence(compared, material.looks, alpha), "evidence", material.out)
     first = len(compared)
     caption = (
-        "The e-value of each comparison after each seed, on a logarithmic axis: the larger, the "
-        "less the two cells can be alike. It may be looked at after every seed; the largest so far "
-        f"counts. Dashed: 1/α = {1 / alpha:g}, what a single comparison must reach"
+        "The e-value of each comparison after each seed, on a logarithmic axis; a large one is "
+        "evidence that the cells differ. It may be read after every seed, and the largest so far "
+        f"counts. Dashed: 1/α = {1 / alpha:g}, which a single comparison must reach"
     )
     if first > 1:
         caption += (
-            f", and {first / alpha:g}, what the first of these {first} must reach (Holm); the "
-            "others need less, one after the other"
+            f", and {first / alpha:g}, which the first of these {first} to be decided must reach "
+            "(Holm); each later one needs less"
         )
     description = "; ".join(f"{_name(row)}: e = {row.found.e:.3g}" for row in compared)
     shown = Shown("evidence", "", title, f"{caption}.", inline(picture, title, description))

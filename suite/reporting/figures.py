@@ -101,7 +101,7 @@ _CONNECTIONS = ("connections", "connections", Axis("Connections", from_zero=True
 
 
 def plans(results: Results) -> list[Plan]:
-    """Return the figures that a study's cells call for, those of each data set together."""
+    """Return the figures that a study's cells need, grouped by data set."""
     datasets: dict[str, list[Cell]] = {}
     for cell in results.study.cells:
         datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
@@ -221,14 +221,14 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
 def _draw(
     drawn: list[Curve], looks: dict[str, Look], plan: Plan, *, narrow: bool = False
 ) -> Figure:
-    """Draw curves in one panel, or where they are too many for it in one a group."""
+    """Draw curves in one panel or, where they are too many, in one panel for each group."""
     if len(drawn) > MOST:
         return draw_multiples(drawn, looks, plan.axis, narrow=narrow)
     return draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=narrow)
 
 
 def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
-    """Return what a page's script needs of curves, as JSON: means and half intervals by epoch."""
+    """Return the data of curves for a page's script, as JSON: means and half intervals by epoch."""
     form = format_for("connections" if plan.column == "connections" else "accuracy", [])
 
     def plainly(numbers: Iterable[float]) -> list[float | None]:
@@ -273,7 +273,7 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
         if curve.epochs[-1] != last
     ]
     if ended:
-        parts.append(f"The epochs differ: some end earlier, {listing_some(ended)}.")
+        parts.append(f"Some end earlier: {listing_some(ended)}.")
     if any(curve.n > 1 for curve in drawn):
         parts.append(
             f"Lines are means over seeds ({runs_a_cell(curve.n for curve in drawn)}), bands their "
@@ -289,7 +289,7 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
         parts.append(
-            f"The inset enlarges the last {plan.zoom:,} epochs{but}; they are shaded in the whole."
+            f"The inset enlarges the last {plan.zoom:,} epochs{but}; the shaded part of the figure."
         )
     spoilt = [
         f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"
@@ -301,7 +301,5 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
     shown = {curve.cell.label for curve in drawn}
     lost = [in_a_sentence(cell.title) for cell in plan.cells if cell.label not in shown]
     if lost:
-        parts.append(
-            f"Not shown, for want of a finished run with finite values: {listing_some(lost)}."
-        )
+        parts.append(f"Not shown, as no finished run has finite values: {listing_some(lost)}.")
     return " ".join(parts)

@@ -1,4 +1,4 @@
-"""A report's folder: all of its files at once, and nobody else's."""
+"""A report's folder: its files are replaced all at once, and no other file is touched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OURS = f'<p class="kicker">{KICKER}'
 
 @contextmanager
 def report_folder(out: Path) -> Iterator[Path]:
-    """Give a folder to write a report to, and move its files to `out` when all are written.
+    """Yield a folder to write a report to; move its files to `out` once all are written.
 
     Several may be written to one place at the same time.
 

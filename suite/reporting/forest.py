@@ -40,7 +40,7 @@ class Difference:
 def draw_forest(
     differences: Sequence[Difference], title: str, margin: float | None = None
 ) -> Figure:
-    """Draw differences beside zero.
+    """Draw differences and their intervals around a line at zero.
 
     Args:
         differences: Top to bottom.

@@ -84,7 +84,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def runs_a_cell(counts: Iterable[int]) -> str:
-    """Say over how many runs the means of several cells are, e.g. n = 7 to 10 runs a cell."""
+    """Return how many runs the means of several cells are over, e.g. n = 7 to 10 runs a cell."""
     least, *more = sorted(set(counts))
     return f"n = {least} to {more[-1]} runs a cell" if more else f"n = {count(least, 'run')} a cell"
 
@@ -96,7 +96,7 @@ def in_a_sentence(title: str) -> str:
 
 
 def listing_some(words: Iterable[str], most: int = 4) -> str:
-    """Join words as a sentence does, and count those beyond the first few."""
+    """Join words as a sentence does; those beyond the first few are only counted."""
     listed = list(words)
     if len(listed) <= most + 1:
         return listing(listed)

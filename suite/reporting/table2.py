@@ -1,4 +1,4 @@
-"""Table 2: each cell's last epoch, over seeds, beside what the paper printed."""
+"""Table 2: each cell's last epoch, over seeds, compared with the paper's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from suite.store.table import Results
 
 BEST, SAME, UNTESTED = "best", "same", "untested"
-"""The best of a column, not shown to differ from it, and with too few runs for a test of that."""
+"""The best of a column, one not shown to differ from it, and one with too few runs for a test."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Entry:
 
     @property
     def difference(self) -> str:
-        """Ours less the paper's as text, empty where they cannot be compared."""
+        """Ours minus the paper's as text, empty where they cannot be compared."""
         if self.published is None or not self.comparable or not self.estimate.n:
             return ""
         return self.format.signed(self.estimate.mean - self.published)
@@ -131,7 +131,7 @@ class Row:
 
     @property
     def runs(self) -> str:
-        """How many runs the numbers rest on, e.g. 10, or 7 of 10."""
+        """How many runs the numbers are from, e.g. 10, or 7 of 10."""
         return str(self.n) if self.n == self.planned else f"{self.n} of {self.planned}"
 
 

@@ -15,17 +15,17 @@ NOTE = (
     "β = loss × connections, per run and then averaged."
 )
 MARKS = (
-    "Bold: the best of its column. †: not shown to differ from the best. ‡: could not be tested "
-    "against it, with so few runs. The best is picked from the same runs, so these marks describe; "
-    "the declared comparisons bound the chance of an error."
+    "Bold: the best of its column. †: not shown to differ from the best. ‡: too few runs to test "
+    "it against the best. The best is picked from the same runs, so these marks only describe; the "
+    "declared comparisons bound the chance of an error."
 )
 _SIGNS = {SAME: "†", UNTESTED: "‡"}
 _TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
-PUBLISHED = "Below ours: the paper's value, and ours less the paper's."
+PUBLISHED = "Below ours: the paper's value, and ours minus the paper's."
 
 
 def left_out(table: Table2) -> str:
-    """Say how many runs entries leave out for values that are not finite; empty if none."""
+    """Say how many runs are left out of entries because a value is not finite; "" if none."""
     runs = [
         f"{count(row.left_out, 'run')} of {in_a_sentence(row.cell.title)}"
         for row in table.rows

@@ -1,9 +1,9 @@
 """Whether a number of seeds can show anything at all.
 
-With n pairs an exact two-sided sign-flip test knows 2^n equally likely outcomes and cannot give a
-p below 2/2^n: 0.0625 for five seeds, whatever the data. Holm asks for alpha / m over a family of m,
-and for less with each of the others that is decided first. Where the floor, put among what the
-exact tests give the others, still lies above what is asked, more data is the only answer.
+With n pairs an exact two-sided sign-flip test has 2^n equally likely outcomes and cannot give a p
+below 2/2^n: 0.0625 for five seeds, whatever the data. Holm requires alpha / m over a family of m,
+and less strict levels as others are decided first. If this smallest p, placed among the exact p of
+the others, is still above the required level, only more seeds can help.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import count
 from math import comb, isnan
 
 ROUNDING = 1 + 1e-12
-"""alpha / m is not exact: a p that reaches it but for rounding reaches it."""
+"""alpha / m is not exact: a p that misses it by rounding only reaches it."""
 
 
 def sign_flip_floor(pairs: int) -> float:
-    """Return the smallest two-sided p of an exact sign-flip test over so many pairs."""
+    """Return the smallest two-sided p of an exact sign-flip test over this many pairs."""
     return min(1.0, 2.0 / 2.0**pairs)
 
 
@@ -64,7 +64,7 @@ def needed_among(p_values: Sequence[float], alpha: float, correction: str = "hol
 
 
 def held(p: float, floor: float) -> float:
-    """Return a p, but none that the exact test could not give; NaN stays NaN."""
+    """Return a p, raised to the smallest that the exact test can give; NaN stays NaN."""
     return p if isnan(p) else max(p, floor)
 
 

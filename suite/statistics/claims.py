@@ -16,10 +16,10 @@ degrees of freedom where nothing is paired (`contrast.cautious`), or by e-proces
 - *saves*: the same for the saving 1 - a/b and the margin around the claimed share.
 
 A claim's p is the smaller of its two, and these are Holm-adjusted over the declared claims. A
-claim that is decided neither way is **unattainable** where the exact permutation test of a part, or
-its largest possible e-value, could not reach the needed p with its number of seeds, even after the
-other claims that are decided (`attainability.needed_among`), else **inconclusive**. A claim is
-never decided through a part that the exact test could not decide.
+claim that is neither supported nor contradicted is **unattainable** where the exact permutation
+test of a part, or its largest possible e-value, could not reach the needed p with its number of
+seeds, even after the other claims that are decided (`attainability.needed_among`), else
+**inconclusive**. A part that the exact test could not decide never decides a claim.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _of_claim(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _backed(part: Part, inference: Inference) -> tuple[float, float]:
-    """Return the p of a part and of its opposite, but none that the exact test could not give."""
+    """Return the p of a part and of its opposite, not below what the exact test can give."""
     p_for, p_against = _both_ways(part, inference)
     return held(p_for, _floor(part, inference)), held(p_against, _floor(part, inference, sides=2))
 
@@ -210,7 +210,7 @@ def _examine(part: Part, alpha: float, needed: float, inference: Inference) -> P
 
 
 def _contrast(part: Part) -> Contrast:
-    """Return the difference, or the saving; without an estimate where that has no meaning."""
+    """Return the difference, or the saving; the estimate is NaN where it has no meaning."""
     sample = part.sample
     if part.direction != "saves":
         return difference(sample)
@@ -266,7 +266,7 @@ def _agrees(part: Part, estimate: float) -> bool:
 
 
 def _telling(part: Part) -> int:
-    """Return the pairs that tell the exact test something, or the runs of the smaller cell.
+    """Return the pairs that the exact test can use, or the runs of the smaller cell.
 
     A directional statement needs pairs that differ; one on a margin may have equal values.
     """
@@ -275,12 +275,12 @@ def _telling(part: Part) -> int:
 
 
 def _sides(part: Part) -> int:
-    """Return how many sides its p counts: both of a direction, one of each bound of a margin."""
+    """Return the number of sides of its test: 2 for a direction, 1 for each bound of a margin."""
     return 2 if _directional(part) else 1
 
 
 def _floor(part: Part, inference: Inference, sides: int | None = None) -> float:
-    """Return the smallest p that these values allow, of the part unless sides are given."""
+    """Return the smallest p that these values allow; the sides are the part's by default."""
     sample, sides = part.sample, sides or _sides(part)
     if sample.paired:
         return floor(_telling(part), inference, sides)
@@ -288,9 +288,9 @@ def _floor(part: Part, inference: Inference, sides: int | None = None) -> float:
 
 
 def _lacking(part: Part, needed: float, inference: Inference) -> int | None:
-    """Return the fewest seeds that can do for the exact test, or None where there are enough.
+    """Return the fewest seeds with which the exact test can decide, None where there are enough.
 
-    Those that are to come may all tell it something.
+    Every seed still to come is assumed to be one that the test can use.
     """
     sample = part.sample
     if sample.n > 1 and _floor(part, inference) <= needed * ROUNDING:
@@ -310,9 +310,9 @@ def _part_reason(
     sample = part.sample
     estimate, low, high = figures
     if sample.n == 0:
-        return f"there is no value to compare yet; {lacking} seeds are needed"
+        return f"no values to compare yet; {lacking} seeds are needed"
     if sample.identical:
-        return f"identical so far in all {sample.n} pairs, so nothing is tested"
+        return f"identical so far in all {sample.n} pairs, so there is nothing to test"
     if not isfinite(estimate):
         return "a saving has no meaning where values are not above zero"
     saves = part.direction == "saves"
@@ -378,14 +378,14 @@ def _claim_reason(
         return f"The opposite{where} is shown: {worst.reason.split(', p = ')[0]} ({adjusted})."
     if verdict == "unattainable":
         return (
-            f"There are too few seeds: as the claims stand now, fewer than {seeds} cannot support "
-            "it, whatever they show; suite power tells how many are likely to."
+            f"Too few seeds: as the claims stand now, fewer than {seeds} cannot support it, "
+            "whatever their values; suite power computes how many are likely to."
         )
     untested = sum(isnan(part.p_for) for part in parts)
     if total == 1:
-        return f"It is not shown either way: {parts[0].reason}."
+        return f"Neither it nor its opposite is shown: {parts[0].reason}."
     return (
-        f"It is not shown either way: {agreeing} of {total} parts agree with it"
+        f"Neither it nor its opposite is shown: {agreeing} of {total} parts agree with it"
         + (f", {untested} cannot be tested" if untested else "")
         + f" ({adjusted})."
     )

@@ -198,8 +198,8 @@ class _PValues(NamedTuple):
 def _floor(sample: Sample, test: Test, sides: int = 2) -> float:
     """Return the smallest p that these values allow.
 
-    Against "no difference" pairs of equal values tell nothing; one side of a test of equivalence,
-    whose null is elsewhere, learns from all.
+    Pairs of equal values say nothing about "no difference", but they do count in a test of
+    equivalence, whose null is not zero.
     """
     if not sample.paired:
         return test.contrast.floor * sides / 2 if isinstance(test, Fixed) else 1.0
@@ -271,7 +271,7 @@ def _mean(values: Floats) -> float:
 
 
 def _seeds_needed(sample: Sample, test: Test, needed: float) -> int:
-    """Return the seeds that reach the needed p, if as large a share of the pairs differs then."""
+    """Return the seeds that reach the needed p, if the same share of the pairs differs then."""
     least = seeds_needed(needed, test.inference, paired=sample.paired_by_design)
     if sample.n == 0 or sample.identical or sample.differing == 0:
         return least
@@ -279,7 +279,7 @@ def _seeds_needed(sample: Sample, test: Test, needed: float) -> int:
 
 
 def _reason(it: Comparison, family: int, left: int) -> str:
-    """Say why, in a family of which Holm has so many left once the others are decided."""
+    """Say why, in a family of which `left` remain once Holm has decided the others."""
     unit = "pairs" if it.design == "paired" else "runs a cell"
     over = f" over {family} comparisons" if family > 1 else ""
     if 1 < left < family:
@@ -287,11 +287,11 @@ def _reason(it: Comparison, family: int, left: int) -> str:
     elif left < family:
         over = f" with the other {family - 1} comparisons decided"
     if it.n == 0:
-        return f"There is no value to compare yet; {it.seeds_needed} seeds are needed{over}."
+        return f"No values to compare yet; {it.seeds_needed} seeds are needed{over}."
     if it.n == 1:
         return f"One seed shows no spread; {it.seeds_needed} are needed{over}."
     if it.verdict == "inconclusive" and it.ties == it.n:
-        return f"Identical so far in all {it.n} pairs, so nothing is tested."
+        return f"Identical so far in all {it.n} pairs, so there is nothing to test."
     if it.verdict == "unattainable":
         differing = it.n - it.ties
         few = f"{it.n} {unit}" if not it.ties else f"{it.n} pairs, of which {differing} differ,"

@@ -1,4 +1,4 @@
-"""An estimated quantity with its standard error: what every t interval and t test here reads.
+"""An estimate with its standard error, from which every t interval and t test is computed.
 
 A paired difference, a difference of independent means (Welch) and a ratio are all one estimate,
 one standard error and one number of degrees of freedom. Intervals, one- and two-sided tests and
@@ -72,7 +72,7 @@ def difference(sample: Sample) -> Contrast:
 
 
 def cautious(contrast: Contrast) -> Contrast:
-    """Return the contrast as verdicts test it: with the fewest degrees of freedom there may be.
+    """Return the contrast as verdicts test it: with the fewest possible degrees of freedom.
 
     It changes independent samples alone. Welch's approximation rejects up to 6.4 % of true nulls
     at a nominal 5 % (three comparisons, 5 runs of sd 3 against 10 runs of sd 1); the degrees of
@@ -84,18 +84,18 @@ def cautious(contrast: Contrast) -> Contrast:
 
 
 def welch_note(contrast: Contrast, alpha: float) -> str:
-    """Say where Welch's interval at 1 - alpha leaves zero out, but the cautious test does not."""
+    """Return a note where Welch's interval excludes zero, but the cautious test does not."""
     sure = p_unequal(cautious(contrast))
     if not p_unequal(contrast) <= alpha < sure:
         return ""
     return (
-        "the interval, with Welch's degrees of freedom, leaves zero out, but the verdict counts "
-        f"those of the smaller sample (p = {sure:.3g} before correction)"
+        "the interval, with Welch's degrees of freedom, excludes zero, but the verdict uses those "
+        f"of the smaller sample (p = {sure:.3g} before correction)"
     )
 
 
 def saving(sample: Sample) -> Contrast:
-    """Return the share of b that a does without: 1 - a/b seed by seed, then averaged.
+    """Return the share of b that a saves: 1 - a/b seed by seed, then averaged.
 
     Where nothing is paired it is -log(a/b), the log of the ratio of geometric means with Welch's
     error; `saving_scale` puts shares on that scale and `saving_share` takes them back.

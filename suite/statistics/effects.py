@@ -1,4 +1,4 @@
-"""How large a difference is beside the spread between seeds."""
+"""How large a difference is compared with the spread between seeds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hedges_g(sample: Sample) -> float:
 
 
 def seed_correlation(sample: Sample) -> float:
-    """Return Pearson's correlation of the pairs, which is what pairing gains from.
+    """Return Pearson's correlation of the pairs, from which pairing gains its power.
 
     Returns:
         In [-1, 1]; NaN for unpaired samples, fewer than three pairs, or a constant column.

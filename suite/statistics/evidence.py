@@ -124,7 +124,7 @@ def p_of(log_e: Floats) -> float:
 
 
 def highest(pairs: int, sides: int = 2) -> float:
-    """Return what no e-value over this many pairs can exceed.
+    """Return the upper bound of all e-values over this many pairs.
 
     Two-sided it is below 2^n / 2, so no p is below that of the exact sign-flip test, 2 / 2^n.
 

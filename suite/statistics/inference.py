@@ -121,7 +121,7 @@ Test = Fixed | Anytime
 
 
 def floor(pairs: int, inference: Inference, sides: int = 2) -> float:
-    """Return the smallest p that a test of so many pairs can give.
+    """Return the smallest p that a test of this many pairs can give.
 
     Fixed: that of the exact sign-flip test, which has to bear out the t test. Anytime: 1 over what
     no e-value can exceed.

@@ -1,4 +1,4 @@
-"""How many seeds a comparison takes if it is looked at after each and stops when decided.
+"""How many seeds a comparison needs if it is tested after each seed and stops when decided.
 
 Simulated under normal differences, always from the same draws, so that a number does not change
 from one call to the next.
@@ -27,7 +27,7 @@ MOST_MONITORED = 500
 
 @dataclass(frozen=True)
 class SeedsUntilDecided:
-    """Seeds that a comparison takes until it is decided.
+    """How many seeds a comparison needs until it is decided.
 
     Attributes:
         expected: Mean number of seeds; None where it is not known, since more than one in 100
@@ -44,7 +44,7 @@ class SeedsUntilDecided:
 def seeds_until_decided(
     effect: float, level: float, power: float = 0.8, margin: float | None = None
 ) -> SeedsUntilDecided:
-    """Return the seeds that a comparison takes until its e-value decides it.
+    """Return how many seeds a comparison needs until its e-value decides it.
 
     Args:
         effect: True difference over the standard deviation of the paired differences.
@@ -84,7 +84,7 @@ def smallest_effect(seeds: int, level: float, power: float = 0.8) -> float:
         power: Chance of that.
 
     Returns:
-        To two digits; infinite where so few seeds can decide nothing.
+        To two digits; infinite where this many seeds can decide nothing.
     """
     seeds = min(seeds, MOST_MONITORED)
     if highest(seeds) < 1 / level:

@@ -1,4 +1,4 @@
-"""How many seeds a comparison needs, and what the seeds there are can show.
+"""How many seeds a comparison needs, and what the present seeds can show.
 
 Power is that of the t test at the level that one comparison must reach (Holm's first step), under
 normally distributed differences; statsmodels computes it. A number of seeds must also be able to
@@ -113,7 +113,7 @@ def spread(sample: Sample) -> float:
 
 
 def spread_of_pairs(sample: Sample) -> float:
-    """Return the sd that paired differences would have, if the two cells' values do not correlate.
+    """Return the sd of paired differences, if the two cells' values were uncorrelated.
 
     It stands in for `spread` where pairs are declared, but too few seeds are shared so far.
     """
@@ -165,7 +165,7 @@ def seeds_for_difference(
 def seeds_for_equivalence(
     margin: float, sd: float, alpha: float, power: float = 0.8, paired: bool = True
 ) -> int | None:
-    """Return the fewest seeds that show two cells equivalent that truly do not differ.
+    """Return the fewest seeds that show equivalence of two cells that truly do not differ.
 
     Args:
         margin: Above 0, in the outcome's units.
@@ -226,7 +226,7 @@ def plan(
     freedom: float = 0,
     margin: float | None = None,
 ) -> SeedsNeeded:
-    """Say how many seeds one comparison needs.
+    """Compute how many seeds one comparison needs.
 
     Args:
         difference: To be detected, in the outcome's units.

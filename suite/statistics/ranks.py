@@ -23,7 +23,7 @@ MANY_BLOCKS = 10
 
 @dataclass(frozen=True)
 class Ranking:
-    """Cells ranked over blocks: all that a critical-difference diagram needs.
+    """Cells ranked over blocks, as a critical-difference diagram shows them.
 
     Attributes:
         ranks: Mean rank of each cell, 1 best, best first.
@@ -45,7 +45,7 @@ class Ranking:
 
 
 def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0.05) -> Ranking:
-    """Rank cells over blocks, and test the ranks where there are blocks enough.
+    """Rank cells over blocks, and test the ranks where there are enough blocks.
 
     Args:
         table: Value of each cell (columns) in each block (rows); incomplete blocks are left out.
@@ -64,13 +64,13 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     untested = Ranking(ranks, blocks, nan, nan, pd.DataFrame(), [], "")
     if cells < FEWEST_CELLS:
         return replace(
-            untested, reason=f"{cells} cells are too few to rank; {FEWEST_CELLS} are needed."
+            untested, reason=f"{cells} cells are too few for a ranking; {FEWEST_CELLS} are needed."
         )
     if blocks < FEWEST_BLOCKS:
-        few = f"{blocks} complete blocks say nothing of ranks; {FEWEST_BLOCKS} are needed."
+        few = f"{blocks} complete blocks are too few to test ranks; {FEWEST_BLOCKS} are needed."
         return replace(untested, reason=few)
     if (by_block.nunique(axis=1) == 1).all():
-        alike = "All cells are alike in every block, so nothing is tested."
+        alike = "All cells are equal in every block, so there is nothing to test."
         return replace(untested, reason=alike)
 
     from scikit_posthocs import posthoc_nemenyi_friedman

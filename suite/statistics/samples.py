@@ -56,7 +56,7 @@ class Sample:
 
     @cached_property
     def identical(self) -> bool:
-        """Whether there is something to compare, and the two values of every pair are equal."""
+        """Whether there are pairs, and the two values of each are equal."""
         return self.paired and self.n > 0 and self.differing == 0
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How long things last, some of which have not ended yet."""
+"""Survival curves of censored lifetimes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def survival(died: Sequence[int], alive: Sequence[int], until: int) -> NDArray[np.float64]:
-    """Return the share that lasts beyond each age, by Kaplan and Meier.
+    """Return the share that survives beyond each age, by Kaplan and Meier.
 
     Args:
         died: How many ended at age 0, 1, 2, ...; none does at 0.

@@ -1,4 +1,4 @@
-"""How good the best of n samples is expected to be, from the samples that were measured.
+"""The expected best of n samples, estimated from the samples that were measured.
 
 Dodge, Gururangan, Card, Schwartz and Smith (2019), "Show Your Work: Improved Reporting of
 Experimental Results", section 3.
@@ -29,7 +29,7 @@ class BestOf(NamedTuple):
 
 
 def expected_best(values: Sequence[float], n: int, level: float = 0.95) -> BestOf:
-    """Return how good the best of n samples is, drawn from the empirical distribution.
+    """Return the expected best of n samples drawn from the empirical distribution.
 
     With v_1 <= ... <= v_N the best of n is at most v_i with probability (i / N)^n.
 

@@ -1,4 +1,4 @@
-"""The rule by which figures become a word. It stands here and nowhere else.
+"""The rule that turns figures into a verdict. It is written here and nowhere else.
 
 A comparison is decided in this order:
 
@@ -10,10 +10,10 @@ A comparison is decided in this order:
 4. **unattainable** where the exact permutation test could not reach the needed p with this many
    seeds: even its floor, 2/2^n over n pairs, put among what the exact tests give the others of
    the family, stays above alpha when Holm-adjusted (`attainability.needed_among`). Pairs of equal
-   values tell that test nothing, so they do not count here. With fewer seeds a small p would
-   rest on the assumption of normality alone; that is not offered as a finding. The same floor,
-   one-sided, is asked of equivalence. Independent samples have no exact p here; the p of their
-   t test stands in for it, held at the floor of the permutation test.
+   values say nothing to that test, so they do not count here. With fewer seeds a small p would
+   rest on the assumption of normality alone; it is not reported as a finding. Equivalence needs
+   the same floor, one-sided. Independent samples have no exact p here; the p of their t test is
+   used instead, but never one below the floor of the permutation test.
 5. **better** or **worse** where the Holm-adjusted p of the t test is at most alpha, by the sign
    of the mean difference and the direction of the outcome. The t test is the paired one; where
    the samples are independent it is Welch's statistic with the degrees of freedom of the smaller
@@ -21,9 +21,9 @@ A comparison is decided in this order:
 6. **inconclusive** otherwise.
 
 For pairs the interval, the minimum detectable difference and the verdict thus rest on one test, the
-t test. For independent samples the interval is Welch's own, which covers as often as it says, and
-is narrower than the verdict is cautious; a note says where it leaves zero out and the verdict does
-not. The exact test says where the t test may be relied on, and a note says where the two disagree.
+t test. For independent samples the interval is Welch's own. It has its nominal coverage, but can
+exclude zero where the more cautious verdict is inconclusive; a note says so. The exact test says
+where the t test may be relied on, and a note says where the two disagree.
 Where nothing varies (one constant difference in every pair) there is no t test, and its p is the
 exact test's.
 
@@ -32,10 +32,10 @@ equivalence separately. So alpha bounds the chance of any false "better" or "wor
 and of any false "equivalent"; where a margin is declared, that of either is bounded by 2 alpha.
 
 With **anytime** inference the same rule reads e-processes (`evidence`) in place of all of these
-tests: the p is 1 over the largest e-value so far, the side that of the evidence when it was
-largest, the interval a confidence sequence, equivalence two one-sided processes shifted by the
-margin, and the floor 1 over what no e-value of this many pairs can exceed. Since these p only fall
-as seeds are added, what is decided stays decided.
+tests: the p is 1 over the largest e-value so far, the side is that of the evidence when it was
+largest, the interval is a confidence sequence, equivalence is tested by two one-sided processes
+shifted by the margin, and the floor is 1 over the largest e-value possible with this many pairs.
+These p only fall as seeds are added, so a verdict once decided does not change.
 
 Claims are decided in `claims`, on the same tests and the same floors.
 """

@@ -1,4 +1,4 @@
-"""Figures as they stand in reasons and notes."""
+"""Figures as reasons and notes write them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The sections of a study's page, one module each; each writes the files that it shows."""
+"""The sections of a study's page, one module each, which also writes the files it shows."""

@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from suite.study import Comparisons
 
 _MANY = 3
-"""A remark on so many comparisons stands above their table, once."""
+"""A remark on this many comparisons is printed once, above their table."""
 _UNATTAINABLE = {
-    "fixed": "Unattainable: the exact test cannot reach the needed p with so few pairs that "
-    "differ; a small p of the t test or of TOST rests on normality alone there, and does not "
-    "count.",
-    "anytime": "Unattainable: with so few pairs that differ no e-value can reach what is needed.",
+    "fixed": "Unattainable: too few pairs differ for the exact test to reach the needed p. A small "
+    "p of the t test or of TOST then rests on normality alone, and does not count.",
+    "anytime": "Unattainable: too few pairs differ for any e-value to reach what is needed.",
 }
 _TOO_FEW = {
     "fixed": "no exact test could reach the needed p",
@@ -60,7 +59,7 @@ def section(material: Material) -> Section | None:
         blocks = [_claims(material), _statements(material), *blocks]
     if material.comparisons:
         for remark, n in _remarks(material.comparisons)[1].items():
-            blocks.append(f"Of {n} comparisons below: {remark}")
+            blocks.append(f"For {n} of the comparisons below: {remark}")
         blocks += [_show(material), _comparisons(material)]
         if material.results.study.file.comparisons.inference == "anytime":
             blocks.append(show_evidence(material))
@@ -99,8 +98,8 @@ def _claims(material: Material) -> Grid:
     write_csv(pd.DataFrame(rows), material.out / "claims.csv")
     material.files.append(("Claims", (("claims.csv", "CSV"),)))
     caption = (
-        "A claim is supported if each of its statements below is shown, contradicted if the "
-        f"opposite of one is; by the {material.claims[0].measure}. {SEVERAL_STATEMENTS} "
+        "A claim is supported if each of its statements below is shown, and contradicted if the "
+        f"opposite of one is shown; by the {material.claims[0].measure}. {SEVERAL_STATEMENTS} "
         f"{of.legend(columns, declared)} {_UNATTAINABLE[declared.inference]}"
     )
     found = tuple(cells_of(row, columns) for row in material.claims)
@@ -111,9 +110,9 @@ def _statements(material: Material) -> Grid:
     declared = material.results.study.file.comparisons
     columns = of.shown(of.STATEMENT_TABLE, of.STATEMENT, declared)
     caption = (
-        f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are of "
-        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: the needed p "
-        "cannot be reached with these seeds, so that none counts."
+        f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are for "
+        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: these seeds cannot reach the needed "
+        "p, so no p is given."
     )
     rows = []
     for row in material.claims:
@@ -150,7 +149,7 @@ def _comparisons(material: Material) -> Grid:
 
 
 def _remarks(compared: list[Compared]) -> tuple[list[str], dict[str, int]]:
-    """Return what a reader must know beyond the figures of each, and the remarks of many."""
+    """Return a remark for each comparison, and those that many share, with their numbers."""
     remarks = []
     for row in compared:
         found = row.found
@@ -242,7 +241,7 @@ def _show(material: Material) -> Shown:
 
 
 def tally(claims: list[Claimed], compared: list[Compared]) -> str:
-    """Say how many claims or, where none are declared, comparisons came out how; or nothing."""
+    """Count the verdicts of the claims or, where none are declared, of the comparisons."""
     verdicts: list[str] = [row.found.verdict for row in claims]
     verdicts = verdicts or [row.found.verdict for row in compared]
     kind = "claim" if claims else "declared comparison"
@@ -258,7 +257,7 @@ def tally(claims: list[Claimed], compared: list[Compared]) -> str:
         inference = (claims[0].found if claims else compared[0].found).inference
         return f"No {kind} can be decided{seeds}: {_TOO_FEW[inference]}."
     if len(verdicts) == 1:
-        return f"The one {kind} is {verdicts[0]}."
+        return f"The only {kind} is {verdicts[0]}."
     first, *rest = counts
     verb = "is" if first[0] == 1 else "are"
     listed = listing([f"{first[0]} {verb} {first[1]}", *(f"{n} {word}" for n, word in rest)])

@@ -7,7 +7,7 @@ from suite.reporting.section import Grid, Material, Section, Td, head, number, w
 
 
 def section(material: Material) -> Section | None:
-    """Return seconds an epoch and core-hours, by cell."""
+    """Return seconds per epoch and core-hours, by cell."""
     results = material.results
     frame = results.frame
     if frame.empty:
@@ -44,12 +44,12 @@ def section(material: Material) -> Section | None:
     total = float(per_run["core_hours"].sum())
     engine = f" with the {listing(engines)} engine{'s'[: len(engines) - 1]}" if engines else ""
     text = (
-        f"{count(len(per_run), 'finished run')} took {total:,.3g} core-hours{engine}. Times are as "
-        "measured on whatever else the machines were doing."
+        f"{count(len(per_run), 'finished run')} took {total:,.3g} core-hours{engine}. Other work "
+        "on the machines may have slowed them down."
     )
     caption = (
-        "Seconds an epoch (training, evaluation and evolution): mean over runs ± half the 95 % t "
-        "interval; time a run: the mean; core-hours: all runs of the cell."
+        "Time per epoch (training, evaluation and update): mean over runs ± half the 95 % t "
+        "interval; time per run: the mean; core-hours: all runs of the cell."
     )
     heads = head("Method", "n", "Epoch", "Run", "Core-hours")
     return Section(

@@ -42,7 +42,7 @@ _SIDES: tuple[tuple[Side, str], ...] = (
 )
 _LAYERS_DRAWN = 4
 _DECADES = 50
-"""An axis that spans more has ticks at powers of ten alone."""
+"""An axis that spans more has ticks at powers of ten only."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def dispersion(histogram: Histogram) -> float:
 def at_least(histogram: Histogram) -> tuple[NDArray[np.int64], Histogram]:
     """Return the degrees, and the share of units with at least as many connections.
 
-    They begin with the largest degree that all units have, which is the first that tells them
-    apart, and with 1 where some units have none.
+    They begin with the largest degree that all units reach, below which nothing distinguishes
+    them, or with 1 where some units have none.
     """
     shares = histogram[::-1].cumsum()[::-1] / histogram.sum()
     first = max(1, int(np.count_nonzero(shares == 1.0)) - 1)
@@ -136,7 +136,7 @@ def at_least(histogram: Histogram) -> tuple[NDArray[np.int64], Histogram]:
 
 
 def tidy_degrees(axes: Axes) -> None:
-    """Give a logarithmic axis of degrees, which may span less than a decade, a few plain ticks."""
+    """Put a few plain ticks on a logarithmic axis of degrees; it may span less than a decade."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axes.get_xlim()
@@ -167,8 +167,8 @@ def _grid(material: Material, found: list[Degrees]) -> Grid:
         rows.append(tuple(row))
     caption = (
         "Incoming connections of a layer's units: variance over mean at initialisation and after "
-        "the last epoch, and the largest number that a unit has in the end; all runs of a cell "
-        "together."
+        "the last epoch, and the largest number that a unit has after the last epoch; all runs of "
+        "a cell together."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[d.cell.label] for d in found)
     return Grid("degrees-grid", caption, tuple(heads), tuple(rows), looks)
@@ -186,7 +186,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
                     parts.append(pd.DataFrame(part | {"units": histogram[degree].astype(int)}))
     data = pd.concat(parts, ignore_index=True)
     write_csv(data, material.out / "degrees.csv")
-    title = "Degrees of the final topologies against the initial ones"
+    title = "Degrees of the final topologies compared with the initial ones"
     description = "; ".join(
         f"{d.cell.title}: variance over mean of incoming connections in layer 1 from "
         f"{dispersion(d.initial['outputs'][0]):.2f} to {dispersion(d.final['outputs'][0]):.2f}"

@@ -1,4 +1,4 @@
-"""Differences from the baseline, the best first, with what each method costs."""
+"""Differences from the baseline, the best first, with the cost of each method."""
 
 from __future__ import annotations
 

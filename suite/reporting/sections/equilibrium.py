@@ -1,4 +1,4 @@
-"""Section 6: the connections that were measured, beside those that the formula predicts."""
+"""Section 6: measured connections compared with those that the formula predicts."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def section(material: Material) -> Section | None:
     if not rows:
         return None
     text = (
-        "With a constant θ the connections of a layer tend to γ θ / (ζ + (1 − ζ) θ), γ being its "
-        "initial count and ζ the share pruned. The prediction takes θ from the last tenth of the "
-        "epochs of each run. A measured count above it has not settled yet. One below it has lost "
-        "more than ζ an epoch: weights that are exactly zero are pruned beyond that share, and "
-        "those regrown at an input that is always zero never train. θ varies from epoch to epoch, "
-        "which moves a count a little either way."
+        "With a constant θ the connections of a layer tend to γ θ / (ζ + (1 − ζ) θ), where γ is "
+        "its initial count and ζ the share pruned. The prediction uses the mean θ of the last "
+        "tenth of each run's epochs. A measured count above the prediction has not settled yet. A "
+        "count below it has lost more than ζ an epoch: weights that are exactly zero are pruned in "
+        "addition, and weights regrown at an input that is always zero stay zero. θ varies from "
+        "epoch to epoch, which moves a count slightly either way."
     )
     caption = (
         "Connections predicted from θ and measured in the last epoch, summed over layers: means "
-        "over runs, measured ± half the 95 % t interval; the last column is measured against "
-        "predicted."
+        "over runs, measured ± half the 95 % t interval. The last column is the measured count "
+        "relative to the predicted one."
     )
     heads = head("Method", "n", "θ", "Predicted", "Measured", "Difference")
     grid = Grid("equilibrium-grid", caption, heads, tuple(rows), tuple(looks))
@@ -68,7 +68,7 @@ def section(material: Material) -> Section | None:
 
 
 def has_equilibrium(recipe: Recipe) -> bool:
-    """Whether the formula holds: theta decides what returns, and a constant share goes."""
+    """Whether the formula holds: theta decides how many return, and a constant share is pruned."""
     return recipe.evolves and recipe.rate.name == "constant" and recipe.budget.name in _BY_THETA
 
 

@@ -129,7 +129,7 @@ def at_end(lived: Lived, which: Which) -> Estimate:
 
 
 def half_life(lived: Lived, which: Which) -> float:
-    """Return the updates after which at most half still lives; NaN where more always does."""
+    """Return the updates after which at most half is still active; NaN where more always is."""
     means = np.array([mean.mean for mean in lived.means(which)])
     gone = np.flatnonzero(means <= 0.5)
     return float(gone[0]) if gone.size else float("nan")

@@ -1,4 +1,4 @@
-"""Section 5: accuracy against connections and training cost; which cells none beats on both."""
+"""Section 5: accuracy against connections and training cost, and the Pareto front of both."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ _COSTS = (
     Cost(
         *("training", "training", "multiply-adds of training"),
         "Multiply-adds of training, all epochs",
-        " Multiply-adds are counted, not timed: for one image three a connection (forward pass, "
-        "gradient of what enters a layer, gradient of the weights; Evci et al. 2020), and as many "
-        "as a dense layer has for each gradient of all positions that an update reads.",
+        " Multiply-adds are counted, not timed: three per connection and image (forward pass, "
+        "gradient of a layer's inputs, gradient of its weights; Evci et al. 2020), plus one per "
+        "inactive position and image where an update reads the gradient of all positions.",
     ),
 )
 
@@ -95,8 +95,8 @@ def section(material: Material) -> Section | None:
             names = listing(in_a_sentence(row.cell.title) for row in ahead)
             verb = "is" if len(ahead) == 1 else "are"
             text = (
-                f"On the front {verb} {names}: no other cell is at least as accurate with at most "
-                f"as many {cost.words}, and better in one of the two, by the means."
+                f"On the front {verb} {names}: by the means, no other cell is at least as accurate "
+                f"with at most as many {cost.words}, and better in one of the two."
             )
             stem = f"{cost.stem}{suffixes_of(datasets)[dataset]}"
             blocks += [text, _show(material, Front(cost, rows, ahead, paid, runs), stem, dataset)]
@@ -137,10 +137,10 @@ class Front:
 
 
 def front(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list[Row]:
-    """Return the rows that no other beats, the cheapest first.
+    """Return the rows that no other row beats, the cheapest first.
 
-    To beat is to be at least as accurate at no more cost, and better in one: of rows that are equal
-    in both, all are on the front or none.
+    A row beats another if it is at least as accurate at no more cost, and better in one of the two:
+    rows that are equal in both are all on the front, or none is.
 
     Args:
         rows: The cells.
@@ -237,7 +237,7 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
                 x.mean, y.mean, y.half, x.half, color=colour, linewidth=0.8, capsize=0, zorder=3
             )
         axes.plot(x.mean, y.mean, marker=look.marker, markersize=6, color=colour, zorder=4)
-    # Stairs: more accuracy only from the next cell's cost on.
+    # A staircase: accuracy rises only at the next cell's cost.
     axes.step(
         [found.paid[row.cell.label].mean for row in found.ahead],
         [_accuracy(row) for row in found.ahead],
@@ -262,7 +262,7 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
 
 
 def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
-    """List the cells beside the axes, those of the highest accuracy first."""
+    """List the cells next to the axes, those with the highest accuracy first."""
     from matplotlib.lines import Line2D
 
     ranked = sorted(rows, key=_accuracy, reverse=True)

@@ -41,8 +41,8 @@ def blocks(material: Material) -> list[Block]:
     if not cells:
         return []
     text = (
-        "DynSET leaves out an epoch's evolution where its signal is worse than a few epochs ago. "
-        "A run that never pauses is, from the same seed, the run of the method without the gate."
+        "DynSET skips an update while its signal is worse than it was a few epochs ago. A run that "
+        "never pauses is identical to the run with the same seed of the method without the gate."
     )
     made: list[Block] = [text, *identical(material)]
     if frame.loc[frame["cell"].isin([cell.label for cell in cells]), "paused"].any():
@@ -51,7 +51,7 @@ def blocks(material: Material) -> list[Block]:
 
 
 def identical(material: Material) -> list[str]:
-    """Say which of the study's cells have had, so far, the very same runs."""
+    """Say which of the study's cells have had identical runs so far."""
     kinds: dict[object, list[str]] = {}
     runs = last_epochs(material.results.frame).sort_values("seed")
     values = ["seed", "dataset", "epoch", "accuracy", "loss", "connections"]
@@ -61,7 +61,7 @@ def identical(material: Material) -> list[str]:
             same = tuple(own.itertuples(index=False, name=None))
             kinds.setdefault(same, []).append(in_a_sentence(cell.title))
     return [
-        f"Identical so far, run by run, so that nothing can be compared: {listing(titles)}."
+        f"Identical so far in every run, so there is nothing to compare: {listing(titles)}."
         for titles in kinds.values()
         if len(titles) > 1
     ]
@@ -92,8 +92,8 @@ def _grid(material: Material, cells: list[Cell]) -> Grid:
         )
     heads = head("Method", "n", "Pauses a run", "Of the epochs", "First pause", "Never paused")
     caption = (
-        "Paused epochs: mean over runs ± half the 95 % t interval, their share of the epochs that "
-        "may evolve, the median epoch of a run's first pause, and the runs that never paused."
+        "Pauses: mean over runs ± half the 95 % t interval, their share of the epochs with an "
+        "update due, the median epoch of a run's first pause, and the runs that never paused."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[cell.label] for cell in cells)
     return Grid("pauses-grid", caption, heads, tuple(rows), looks)
@@ -104,7 +104,7 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     rows = frame[frame["cell"].isin([cell.label for cell in cells])]
     paused = rows.loc[rows["paused"], ["cell", "seed", "epoch"]]
     write_csv(paused, material.out / "pauses.csv")
-    title = "When evolution paused"
+    title = "When updates paused"
     counts = [
         f"{cell.title}: {count(int((paused['cell'] == cell.label).sum()), 'pause')} in "
         f"{count(int(rows.loc[rows['cell'] == cell.label, 'seed'].nunique()), 'run')}"
@@ -113,7 +113,7 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     with style("pauses"):
         picture = save(_draw(rows, cells, material.looks), "pauses", material.out)
     n = runs_a_cell(rows.groupby("cell")["seed"].nunique())
-    caption = f"Each row is a run ({n}), each tick an epoch whose evolution was left out."
+    caption = f"Each row is a run ({n}), each tick an epoch whose update was skipped."
     shown = Shown("pauses", "", title, caption, inline(picture, title, "; ".join(counts)))
     return material.add_figure(shown)
 

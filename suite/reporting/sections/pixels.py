@@ -1,4 +1,4 @@
-"""Pixels: where in the images the network kept its connections."""
+"""Pixels: which pixels of the images the network is connected to."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOST = 12
 _ACROSS = 6
 """Cells in one row of the figure."""
 _SCALE = 8
-"""Each pixel is drawn as so many by so many: an SVG's viewer would blur it otherwise."""
+"""Each pixel is drawn as a square of this many: an SVG's viewer would blur it otherwise."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,8 @@ def _show(material: Material, maps: list[Heat], dataset: str, stem: str) -> Show
     caption = (
         "Connections from each input pixel to the first hidden layer, its channels together, at "
         "the start (above) and after the last epoch (below): means over runs "
-        f"({runs_a_cell(heat.n for heat in drawn)}), so there is no band. Each map is drawn over "
-        "its own mean, so that 1 is a pixel like any other; all have one scale, from the fewest to "
-        "the most of any map. The CSV file has counts."
+        f"({runs_a_cell(heat.n for heat in drawn)}). Each map is divided by its own mean, so that "
+        "1 is an average pixel; all maps share one colour scale. The CSV file has counts."
     )
     if len(maps) > _MOST:
         caption += f" The first {_MOST} of {len(maps)} cells are shown."

@@ -16,17 +16,17 @@ _FRACTIONS = Format(3)
 
 
 def section(material: Material) -> Section | None:
-    """Return each reference's figures next to those of the runs, by epoch."""
+    """Return each reference's figures and those of the runs, by epoch."""
     references = material.results.study.references
     rows = [row for r in references for row in _rows(material, r)]
     if not rows:
         return None
     named = "; ".join(f"{reference.cell.title}: {reference.source}" for reference in references)
-    text = f"The study names figures of other implementations to check its runs with. {named}."
+    text = f"Published figures of other implementations, as a check on these runs. {named}."
     caption = (
-        "Mean over runs ± half the 95 % t interval, the range over runs, where one more run would "
-        "lie with 95 % (a prediction interval, for normal values), and the reference, which is "
-        "one run where it says so; the difference is ours less the reference."
+        "Mean over runs ± half the 95 % t interval; the range over runs; the 95 % prediction "
+        "interval for one more run (normal values); the reference, a single run where it says so; "
+        "and the difference, ours minus the reference."
     )
     heads = head(
         *("Method", "Epoch", "Measure", "n", "Mean", "Range", "One run", "Reference", "Difference"),

@@ -1,4 +1,4 @@
-"""Section 2: Table 2, beside the paper's."""
+"""Section 2: Table 2, compared with the paper's."""
 
 from __future__ import annotations
 
@@ -39,29 +39,29 @@ def section(material: Material) -> Section:
     warnings = []
     if table.has_paper:
         same_data = any(row.entries[0].difference for row in table.rows)
-        less = " and ours less the paper's" if same_data else ""
+        less = " and the difference, ours minus the paper's" if same_data else ""
         blocks.append(
-            f"The small lines give the value that the paper prints{less} ({paper.AUTHOR}, "
-            f"{paper.YEAR}; CIFAR-10, {paper.EPOCHS:,} epochs, no number of runs stated)."
+            f"The small lines give the paper's value{less} ({paper.AUTHOR}, {paper.YEAR}; "
+            f"CIFAR-10, {paper.EPOCHS:,} epochs, number of runs not stated)."
         )
         if differing := differences_from_paper(results):
             listed = listing_some(differing, most=_SHOWN_DIFFERENCES)
-            beside = "are no test of them" if same_data else "would mean nothing"
+            so = "do not test them" if same_data else "would mean nothing"
             warnings.append(
                 "This is not the paper's experiment: differences from its values "
-                f"{beside}. Different here: {listed}."
+                f"{so}. What differs: {listed}."
             )
     if restates_regrowth_figures(results.study.cells):
         differing = differences_from_paper(results)
         blocks.append(
-            f"The paper shows such runs, of {paper.REGROWTH_EPOCHS} epochs, in Figures 2 and 3 and "
-            f"prints no numbers of them; its Table 2 is of {paper.EPOCHS:,} epochs and does not "
-            "stand here." + (f" Different here: {listing_some(differing)}." if differing else "")
+            f"The paper shows such runs, over {paper.REGROWTH_EPOCHS} epochs, in Figures 2 and 3 "
+            f"and gives no numbers for them. Its Table 2 is for {paper.EPOCHS:,} epochs, so it is "
+            "not shown." + (f" What differs: {listing_some(differing)}." if differing else "")
         )
     if dead := [row.cell.title for row in table.rows if row.dead]:
         warnings.append(
             f"No connections are left in the last epoch: {listing_some(dead)}. Such a network "
-            "computes nothing, so it is never marked as the best."
+            "computes nothing, so it is never marked as best."
         )
     warnings += warned_of(results)
     if lost := left_out(table):
@@ -115,7 +115,7 @@ def _entry(entry: Entry) -> Td:
 
 
 def differences_from_paper(results: Results) -> list[str]:
-    """Return in what the study's cells depart from the paper's setting, e.g. epochs (60).
+    """Return the settings in which the study's cells differ from the paper, e.g. epochs (60).
 
     Settings that make the methods (method, metric, regrowth and so on) do not count.
     """

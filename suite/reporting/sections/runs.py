@@ -43,7 +43,7 @@ def section(material: Material) -> Section:
 
 
 def tally(undone: Iterable[RunState]) -> str:
-    """Say what is not done, e.g. 5 runs are not done: 3 failed and 2 missing."""
+    """Count the runs that are not done, e.g. 5 runs are not done: 3 failed and 2 missing."""
     states: list[str] = [run.state for run in undone]
     kinds = {"failed": "failed", "partial": "unfinished", "missing": "missing"}
     counts = [(states.count(state), word) for state, word in kinds.items()]

@@ -19,7 +19,7 @@ from suite.store.table import Results
 _VERSIONS = ("suite", "python", "torch", "numpy", "numba", "ray")
 _MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "commit", "dirty")
 _ALIKE = (*_VERSIONS, "engine", "commit", "cpu", "host")
-"""What a warning is given for where runs differ in it."""
+"""Runs that differ in one of these get a warning."""
 
 
 def section(material: Material) -> Section:
@@ -43,7 +43,7 @@ def _about(results: Results) -> str:
     how = (
         "so cells are compared in pairs"
         if paired
-        else "yet the study has its cells compared as independent (Welch)"
+        else "but the study compares its cells as independent samples (Welch)"
     )
     sentences = [
         f"{count(len(cells), 'cell')} over {count(len(seeds), 'seed')} "
@@ -54,20 +54,20 @@ def _about(results: Results) -> str:
     if fractions:
         shares = listing(f"{100 * float(f):g} %" for f in dict.fromkeys(fractions))
         sentences.append(
-            f"Methods are steered by {shares} of the training data, held out; the test set is "
-            "only reported on."
+            f"Methods read signals of {shares} of the training data, held out; the test set is "
+            "used for reporting only."
         )
     if len(fractions) < len(settings):
-        who = "Some methods are" if fractions else "Methods are"
+        who = "Some methods read" if fractions else "Methods read"
         sentences.append(
-            f"{who} steered by the test set, as in the paper: validation and test values are "
-            "one, and test accuracies are optimistic for methods that read them."
+            f"{who} signals of the test set, as in the paper: validation and test values are the "
+            "same, and test accuracies are optimistic for methods that read them."
         )
     return " ".join(sentences)
 
 
 def _contents(records: list[Mapping[str, Any]]) -> str:
-    """Say by which fingerprint each data set's content is known, and how it was read."""
+    """Return a sentence with each data set's fingerprint, and how its files were read."""
     known = {(str(record.get("dataset")), str(record.get("fingerprint"))) for record in records}
     listed = listing(f"{name} {fingerprint[:16]}" for name, fingerprint in sorted(known))
     notes = [note for record in records for note in record.get("data", {}).get("notes", ())]
@@ -100,8 +100,8 @@ def _settings(results: Results) -> Grid:
             rows.append(_setting(title, [*map(_answer, answers)], published, meaning))
     caption = (
         "Every setting that decides a result, then the parts of the methods. The third column is "
-        "the paper's (Table 1) or, where the paper is silent, that of the SET authors' code; "
-        "marked where this study's is another."
+        "the paper's value (Table 1) or, where the paper gives none, that of the SET authors' "
+        "code; it is marked where this study differs."
     )
     heads = head("Setting", "This study", "Paper", "Meaning", names=(0, 1, 2, 3))
     return Grid("settings-grid", caption, heads, tuple(rows))

@@ -11,7 +11,7 @@ from suite.reporting.table2 import BEST, SAME, UNTESTED, Row
 
 
 def lede(material: Material) -> list[str]:
-    """Return the verdict: which cell is best, what the others save, what became of the claims."""
+    """Return which cell is best, what the sparsest one saves, and how the claims were decided."""
     table = material.table
     sentences = []
     for dataset in table.datasets:
@@ -45,9 +45,9 @@ def _verdict(rows: list[Row], dataset: str) -> str:
         verb = "is" if len(same) == 1 else "are"
         first += f"; {listing_some(same)} {verb} not shown to differ from it"
     if len(untested) == len(rows) - 1:
-        first += ", and with so few runs no other can be tested against it"
+        first += ", and no other has enough runs to be tested against it"
     elif untested:
-        first += f"; {listing_some(untested)} cannot be tested against it, with so few runs"
+        first += f"; there are too few runs to test {listing_some(untested)} against it"
     return f"{first}."
 
 
@@ -70,8 +70,8 @@ def _saving(rows: list[Row]) -> list[str]:
     )
     name, other = in_a_sentence(fewest.cell.title), in_a_sentence(best.cell.title)
     return [
-        f"{name} does with the fewest connections, {percent(saved)} fewer than {other}, at an "
-        f"accuracy that is {lost} lower."
+        f"{name} has the fewest connections, {percent(saved)} fewer than {other}; its accuracy is "
+        f"{lost} lower."
     ]
 
 
@@ -85,12 +85,12 @@ def progress(material: Material) -> dict[str, str]:
         return {"share": share, "text": f"Complete: all {count(done, 'run')} are done."}
     if decisions.decided(material.results):
         text = (
-            "Decided: all comparisons and claims are, with "
+            "All comparisons and claims are decided, with "
             f"{done:,} of at most {count(len(runs), 'run')}."
         )
         return {"share": share, "text": text}
     text = (
-        f"Incomplete: {done:,} of {count(len(runs), 'run')} are done. {tally(undone)}. What "
-        "follows rests on the finished runs alone."
+        f"Incomplete: {done:,} of {count(len(runs), 'run')} are done. {tally(undone)}. This "
+        "report uses the finished runs only."
     )
     return {"share": share, "text": text}

@@ -84,12 +84,11 @@ def _grid(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Grid:
         looks.append(material.looks[degrees.cell.label])
     caption = (
         "Incoming connections of a layer's units after the last epoch, all runs of a cell "
-        "together. A discrete power law is fitted by maximum likelihood to the tail that it is "
-        "nearest to (Clauset, Shalizi and Newman 2009); the tail has a twentieth of the units "
-        "at least. Distance: Kolmogorov and Smirnov's, 0 is a perfect fit. Against: the "
-        "normalised log "
-        "likelihood ratio to a rival on the same tail, below zero where the rival fits better, and "
-        "Vuong's p. Units of one run are not independent, so p is a guide."
+        "together. A discrete power law is fitted by maximum likelihood to the tail that it fits "
+        "best (Clauset, Shalizi and Newman 2009), which holds at least a twentieth of the units. "
+        "Distance: the Kolmogorov-Smirnov distance; 0 is a perfect fit. Against: the normalised "
+        "log likelihood ratio to another distribution on the same tail, negative where that one "
+        "fits better, and Vuong's p. Units of one run are not independent, so p is only a guide."
     )
     return Grid("tails-grid", caption, tuple(heads), tuple(rows), tuple(looks))
 
@@ -127,7 +126,7 @@ def _show(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Shown:
 
 
 def _spread(counts: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return which counts to draw: about as far from each other on a logarithmic axis."""
+    """Return which counts to draw: evenly spaced, about, on a logarithmic axis."""
     wanted = np.geomspace(counts[0], counts[-1], _POINTS)
     return np.unique(np.searchsorted(counts, wanted).clip(0, len(counts) - 1))
 

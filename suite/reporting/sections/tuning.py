@@ -31,10 +31,10 @@ def section(material: Material) -> Section | None:
         return None
     first = next(iter(tuned.values())).tuning
     text = (
-        "Every cell was tuned with the same number of samples, and with seeds of its own, before "
-        f"it was run over the study's seeds. Samples were compared by {first.measure} of held-out "
-        "training images; no test image was looked at. The winner's values are the cell's "
-        "settings in the rest of this report."
+        "Every cell was tuned with the same number of samples, on separate seeds, before it was "
+        f"run over the study's seeds. Samples were compared by {first.measure} on held-out "
+        "training images; tuning used no test image. In the rest of this report each cell has the "
+        "settings of its winner."
     )
     blocks: tuple[Block, ...] = (
         text,
