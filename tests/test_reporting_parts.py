@@ -145,7 +145,7 @@ def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
     assert as_csv(table).count("untested") == 10
     assert as_markdown(table, "Made up").count(" ‡") == 10 + 1
     assert as_tabular(table).count(r"^{\ddagger}") == 10
-    assert r"\textdaggerdbl{}: could not be tested" in as_tex(table, "Made up")
+    assert r"\textdaggerdbl{}: too few runs" in as_tex(table, "Made up")
     section = table_section.section(material)
     (grid,) = (block for block in section.blocks if isinstance(block, Grid))
     assert [row[2].mark for row in grid.rows] == ["best", "untested", "untested"]

@@ -68,7 +68,7 @@ def test_groups_are_cells_that_do_not_differ():
     [
         (table(4), "4 complete blocks"),
         (table(9)[["a", "b"]], "2 cells are too few"),
-        (pd.DataFrame(np.ones((6, 3)), columns=list("abc")), "alike in every block"),
+        (pd.DataFrame(np.ones((6, 3)), columns=list("abc")), "equal in every block"),
         (table(6).mask(lambda frame: frame > 0.85), "0 complete blocks"),
     ],
 )
