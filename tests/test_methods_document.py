@@ -12,12 +12,12 @@ from suite.methods import parts
 from suite.methods.layer import LayerView
 from suite.methods.library import available
 from suite.methods.moment import Moment
-from suite.methods.plugins import load_plugin
 from suite.methods.presets import METHODS
 from suite.methods.recipe import resolve
 from suite.methods.update import due, initial_topology, update
 from suite.settings import Settings
 from tests.documents import ROOT, blocks
+from tests.plugins import load_plugin
 
 DOCUMENT = "docs/methods.md"
 TEXT = (ROOT / DOCUMENT).read_text()

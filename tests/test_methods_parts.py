@@ -16,9 +16,9 @@ from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.parts import part
-from suite.methods.plugins import load_plugin
 from suite.methods.recipe import contradictions, resolve
 from suite.methods.update import due, initial_topology, update
+from tests.plugins import load_plugin
 
 MOMENT = Moment(update=1, step=10, steps=100, epoch=1, epochs=10)
 

@@ -13,8 +13,9 @@ from suite.errors import UserError
 from suite.methods import library, parts, plugins
 from suite.methods.catalogue import entries
 from suite.methods.layer import LayerView
-from suite.methods.plugins import Plugin, load, load_plugin, read_plugin
+from suite.methods.plugins import Plugin, load, read_plugin
 from tests.asking import regrow
+from tests.plugins import load_plugin
 
 FIRST_FREE = '''
 import numpy as np

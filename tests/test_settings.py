@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from suite.errors import UserError
 from suite.methods.parts import forget
-from suite.methods.plugins import load_plugin
 from suite.settings import Settings, too_dense
 from suite.study.runs import Run
+from tests.plugins import load_plugin
 
 
 def key(seed=2022, fingerprint="data", **settings):

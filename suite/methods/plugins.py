@@ -107,11 +107,6 @@ def load(plugin: Plugin) -> list[str]:
     return _names_from(plugin.where)
 
 
-def load_plugin(where: str | Path, base: Path | None = None) -> list[str]:
-    """Read and load a plug-in; see `read_plugin` and `load`."""
-    return load(read_plugin(where, base))
-
-
 def discover() -> dict[str, str]:
     """Load the parts of installed packages, once a process.
 
