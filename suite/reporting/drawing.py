@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.reporting.appearance import INK, MUTED, PAPER, RULE
+from suite.reporting.placement import spread
 from suite.store.table import as_csv
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ ONE_COLUMN = 3.4
 DPI = 200
 SMALL = 7.0
 """Smallest type in a figure, in points."""
+_GAP = 10.5
+"""From name to name at the right of axes, in points."""
 
 
 _log = logging.getLogger(__name__)
@@ -96,6 +99,38 @@ def tidy_axes(axes: Axes) -> None:
     sns.despine(ax=axes)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
+
+
+def name_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:
+    """Name each line to the right of the axes, joined to its end by a leader.
+
+    Args:
+        axes: With all that they show.
+        ends: Name, x, y and colour of each.
+    """
+    axes.get_ylim()  # settles limits that follow from the data
+    where = axes.transData + axes.transAxes.inverted()
+    wanted = [float(where.transform((x, y))[1]) for _, x, y, _ in ends]
+    points = axes.get_window_extent().height * 72 / axes.figure.dpi
+    places = spread(wanted, _GAP / points, 0.02, 0.98)
+    for (name, x, y, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            short(name, 40),
+            xy=(x, y),
+            xytext=(1.04, place),
+            textcoords="axes fraction",
+            color=colour,
+            fontsize=SMALL,
+            verticalalignment="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": MUTED.light,
+                "linewidth": 0.4,
+                "shrinkA": 0,
+                "shrinkB": 2,
+            },
+            annotation_clip=False,
+        )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,19 +13,17 @@ from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
     inline,
+    name_ends,
     new_figure,
     save,
-    short,
     style,
     tidy_axes,
     write_csv,
 )
 from suite.reporting.figures import Shown
-from suite.reporting.placement import spread
 from suite.reporting.section import Material
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from suite.decisions import Compared
@@ -35,8 +32,6 @@ _LEAST = 0.01
 """Smaller e-values are drawn here: they are no evidence of a difference."""
 _HEIGHT, _LEFT, _RIGHT = 3.2, 0.09, 0.66
 """Of the figure in inches, and where the axes begin and end as shares of its width."""
-_GAP = 10.5
-"""From label to label, in points."""
 
 
 def show_evidence(material: Material) -> Shown:
@@ -111,11 +106,11 @@ def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: f
             linewidth=1.2,
             clip_on=False,
         )
-        ends.append((e.size - 1, float(e[-1])))
-    most = max(n for n, _ in ends)
+        ends.append((_name(row), e.size - 1, float(e[-1]), look.hue.light))
+    most = max(n for _, n, *_ in ends)
     axes.set_yscale("log")
     axes.set_xlim(0, max(most, 1))
-    axes.set_ylim(min(0.5, *(_LEAST if e <= _LEAST else e for _, e in ends)) * 0.8, None)
+    axes.set_ylim(min(0.5, *(_LEAST if e <= _LEAST else e for *_, e, _ in ends)) * 0.8, None)
     top = max(axes.get_ylim()[1], 2 * max(boundaries))
     axes.set_ylim(axes.get_ylim()[0], top)
     for boundary in boundaries:
@@ -134,39 +129,8 @@ def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: f
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("Seeds (pairs of runs)")
     axes.set_ylabel("e-value")
-    _label(axes, compared, looks, ends)
+    name_ends(axes, ends)
     return figure
-
-
-def _label(
-    axes: Axes,
-    compared: Sequence[Compared],
-    looks: dict[str, Look],
-    ends: Sequence[tuple[int, float]],
-) -> None:
-    """Name each line at the right, joined to its end by a leader."""
-    low, high = (log10(value) for value in axes.get_ylim())
-    points = axes.get_window_extent().height * 72 / axes.figure.dpi
-    wanted = [(log10(e) - low) / (high - low) for _, e in ends]
-    places = spread(wanted, _GAP / points, 0.02, 0.98)
-    for row, (n, e), place in zip(compared, ends, places, strict=True):
-        axes.annotate(
-            short(_name(row), 40),
-            xy=(n, e),
-            xytext=(1.04, place),
-            textcoords="axes fraction",
-            color=looks[row.cell.label].hue.light,
-            fontsize=SMALL,
-            verticalalignment="center",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": MUTED.light,
-                "linewidth": 0.4,
-                "shrinkA": 0,
-                "shrinkB": 2,
-            },
-            annotation_clip=False,
-        )
 
 
 def _name(row: Compared) -> str:

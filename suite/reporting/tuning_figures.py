@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from suite.reporting.appearance import INK, MUTED, PAPER, Look, mix
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
-from suite.reporting.placement import spread
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, name_ends, new_figure, short, tidy_axes
 from suite.statistics.tuning import expected_best
 from suite.study.document import as_yaml
 from suite.study.search import Choices, Range
@@ -24,8 +23,6 @@ _PANEL, _HEAD, _FOOT = 1.45, 0.3, 0.32
 """Heights in inches: of a cell's panel, of its title, and of the names below its axes."""
 _BESIDE = 0.6
 """Beside the outer axes of a panel, in inches."""
-_GAP = 10.5
-"""From label to label, in points."""
 
 
 def first_values(of: Tuned) -> list[float]:
@@ -81,43 +78,14 @@ def draw_best(
             markersize=3,
             linewidth=1.3,
         )
-        ends.append((str(label), int(rows["n"].iloc[-1]), float(rows["mean"].iloc[-1])))
+        end = int(rows["n"].iloc[-1]), float(rows["mean"].iloc[-1])
+        ends.append((titles[str(label)], *end, look.hue.light))
     axes.set_xlim(1, max(2, int(table["n"].max())))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("Samples (n)")
     axes.set_ylabel(f"Best {measure} of n")
-    _name_ends(axes, ends, titles, looks)
+    name_ends(axes, ends)
     return figure
-
-
-def _name_ends(
-    axes: Axes,
-    ends: Sequence[tuple[str, int, float]],
-    titles: Mapping[str, str],
-    looks: Mapping[str, Look],
-) -> None:
-    low, high = axes.get_ylim()
-    points = axes.get_window_extent().height * 72 / axes.figure.dpi
-    wanted = [(value - low) / (high - low) for *_, value in ends]
-    places = spread(wanted, _GAP / points, 0.02, 0.98)
-    for (label, n, value), place in zip(ends, places, strict=True):
-        axes.annotate(
-            short(titles[label], 40),
-            xy=(n, value),
-            xytext=(1.04, place),
-            textcoords="axes fraction",
-            color=looks[label].hue.light,
-            fontsize=SMALL,
-            verticalalignment="center",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": MUTED.light,
-                "linewidth": 0.4,
-                "shrinkA": 0,
-                "shrinkB": 2,
-            },
-            annotation_clip=False,
-        )
 
 
 def draw_samples(
