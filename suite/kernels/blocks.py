@@ -145,7 +145,7 @@ def dot(context, block, array, row, first, last):
 
 @intrinsic
 def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
-    """Return what `add_scaled` does and the columns' product with the row `other`, in one pass.
+    """Return what `add_scaled` does and the product of the columns with the block `other`.
 
     Args:
         block: A block.
@@ -154,12 +154,11 @@ def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
         row: See `load`.
         first: See `load`.
         last: See `load`.
-        other: 2-d: its row 0 holds one number a lane of the block, without overlap.
+        other: A block shaped like `block`.
     """
     result = types.Tuple((block, block.dtype))
 
     def generate(context, builder, signature, arguments):
-        start = context.make_array(signature.args[6])(context, builder, arguments[6]).data
         factor = _splat(builder, arguments[1], block.lanes)
         totals: list[Any] = []
         products: list[Any] = []
@@ -170,8 +169,7 @@ def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
             vector = builder.load(address, align=4)
             total = builder.extract_value(arguments[0], index)
             totals.append(_fused(builder, vector, factor, total))
-            own = builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
-            own = builder.load(builder.bitcast(own, address.type), align=4)
+            own = builder.extract_value(arguments[6], index)
             _accumulate(builder, products, own, vector)
         totals = _assemble(context, builder, block, totals)
         return context.make_tuple(builder, result, (totals, _sum(builder, products)))

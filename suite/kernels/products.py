@@ -144,12 +144,12 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
 @_in_blocks
 @inner
 def _gradients(
-    zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, inputs, below
+    zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below
 ):
     slope, scale, low, high, threshold = below
     for unit in range(len(starts) - 1):
         sign = load(zero, x, unit, first, last)
-        store(fresh(sign, repeated), inputs, 0, 0, last + repeated - first)
+        inputs = fresh(sign, repeated)
         error = zero
         for t in range(starts[unit], starts[unit + 1]):
             prefetch(zero, dz, rows[t + AHEAD], first)
@@ -254,14 +254,13 @@ def gradients(
     """
     number = dz.dtype.type
     below = number(slope), number(scale), uint32(low), uint32(high), uint32(threshold)
-    inputs = np.empty((1, 13 * LANES), dz.dtype)
     sorted_weight = np.empty_like(weight)
     sorted_gradient = np.zeros_like(weight)
     for t in range(len(order)):
         sorted_weight[t] = weight[order[t]]
     dbias[:] = 0
     arguments = (
-        starts, rows, sorted_weight, x, dz, sorted_gradient, dx, dbias, inputs, below
+        starts, rows, sorted_weight, x, dz, sorted_gradient, dx, dbias, below
     )  # fmt: skip
     _gradients(dz.shape[1], number(0), arguments)
     for t in range(len(order)):
