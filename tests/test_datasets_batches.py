@@ -38,7 +38,7 @@ def test_standardised_features_have_mean_0_and_deviation_1():
 def test_a_pixel_that_is_constant_in_training_is_0_everywhere():
     images = _images()
     batches = Batches(images, split(images))
-    everything = [x for part in ("train", "test") for x, _ in batches.evaluation(part)]
+    everything = [x for part in ("train", "test") for (x,), _ in batches.evaluation(part)]
     for x in everything:
         assert torch.isfinite(x).all() and (x[0] == 0).all()
 
@@ -95,8 +95,8 @@ def test_batches_are_float32_feature_major_and_contiguous():
     np.testing.assert_array_equal(y, DIGITS.y_train[:100])
 
 
-@pytest.mark.parametrize("size", [1, 64, 355, 1000])
-def test_evaluation_gives_every_image_once_in_order(size):
+@pytest.mark.parametrize(("size", "widest"), [(1, None), (64, 64), (355, 104), (1000, None)])
+def test_evaluation_gives_every_image_once_in_order(size, widest):
     chosen = split(DIGITS, 0.2, 400, seed=1)
     batches = Batches(DIGITS, chosen)
     for part, x, y in (
@@ -104,18 +104,22 @@ def test_evaluation_gives_every_image_once_in_order(size):
         ("validation", DIGITS.x_train[chosen.validation], DIGITS.y_train[chosen.validation]),
         ("test", DIGITS.x_test, DIGITS.y_test),
     ):
-        got = list(batches.evaluation(part, size))
+        got = [(list(pieces), labels) for pieces, labels in batches.evaluation(part, size, widest)]
+        assert all(piece.shape[1] <= (widest or size) for pieces, _ in got for piece in pieces)
         assert all(len(labels) == size for _, labels in got[:-1])
         np.testing.assert_array_equal(torch.cat([labels for _, labels in got]), y)
         expected = (x.reshape(len(x), -1) - batches.mean) * batches.scale
         np.testing.assert_allclose(
-            torch.cat([pixels for pixels, _ in got], dim=1), expected.T, rtol=1e-5, atol=1e-6
+            torch.cat([piece for pieces, _ in got for piece in pieces], dim=1),
+            expected.T,
+            rtol=1e-5,
+            atol=1e-6,
         )
 
 
 def test_the_test_images_validate_where_nothing_is_held_out():
     batches = Batches(DIGITS, split(DIGITS))
-    (x, y), (x_test, y_test) = (
+    ((x,), y), ((x_test,), y_test) = (
         next(batches.evaluation("validation")),
         next(batches.evaluation("test")),
     )
@@ -137,7 +141,8 @@ def test_a_run_reads_shared_images_where_they_are():
     try:
         batches = Batches(seen, split(seen, 0.1))
         batches.training(np.arange(100), augment.draw(RNG, 100))
-        next(batches.evaluation("validation"))
+        pieces, _ = next(batches.evaluation("validation"))
+        next(pieces)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -70,7 +70,7 @@ def test_features_are_standardised_by_what_is_trained_on(tmp_path):
     expected = (expected - expected.mean(axis=0)) / np.maximum(expected.std(axis=0), 1e-30)
     np.testing.assert_allclose(batch.T, expected, atol=1e-5)
     assert (batch[2] == 0).all()
-    (x, _), *_ = batches.evaluation("test")
+    ((x,), _), *_ = batches.evaluation("test")
     assert x.shape == (3, len(data.y_test))
 
 

@@ -62,25 +62,30 @@ class Batches:
         return torch.from_numpy(self._y_train[indices]).to(self.device)
 
     def evaluation(
-        self, part: Part, size: int = 1000
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        self, part: Part, size: int = 1000, widest: int | None = None
+    ) -> Iterator[tuple[Iterator[torch.Tensor], torch.Tensor]]:
         """Yield every image of a part once, unwarped, in order.
 
         Args:
             part: "train" (the images trained on), "validation" or "test".
             size: Images a batch; the last may have fewer.
+            widest: Images a piece of a batch; by default a batch is one piece.
 
         Yields:
-            float32 (features, batch) and the labels, int64 (batch,).
+            The pieces of a batch, each float32 (features, images) and made when it is asked for,
+            and the labels, int64 (batch,).
         """
         x, y, indices = self._parts[part]
+
+        def pieces(chosen: np.ndarray) -> Iterator[torch.Tensor]:
+            for start in range(0, len(chosen), widest or size):
+                some = chosen[start : start + (widest or size)]
+                batch = _standardised(x, some, self.mean, self.scale)
+                yield torch.from_numpy(batch).to(self.device)
+
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]
-            batch = _standardised(x, chosen, self.mean, self.scale)
-            yield (
-                torch.from_numpy(batch).to(self.device),
-                torch.from_numpy(y[chosen]).to(self.device),
-            )
+            yield pieces(chosen), torch.from_numpy(y[chosen]).to(self.device)
 
 
 def _standardised(

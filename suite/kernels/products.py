@@ -143,9 +143,7 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
 
 @_in_blocks
 @inner
-def _gradients(
-    zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below
-):
+def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below):
     slope, scale, low, high, threshold = below
     for unit in range(len(starts) - 1):
         sign = load(zero, x, unit, first, last)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from suite.kernels import products
-from suite.sparse.functions import NO_DROPOUT, arrays
+from suite.sparse.functions import NO_DROPOUT, arrays, product
 from suite.sparse.layers import SparseLinear
 from suite.sparse.mlp import MLP
 
@@ -61,15 +61,10 @@ def _by_kernels(
     rests = []
     entered = [x]
     for layer, dropout in zip(layers, network.draw_dropout(), strict=True):
-        rest = (
-            layer.activation.fused_slope,
-            (dropout or NO_DROPOUT).scale,
-            *(dropout or NO_DROPOUT),
-        )
-        h = x.new_empty(layer.shape[0], x.shape[1])
-        products.forward(
-            *layer.indices.by_row, *arrays(layer.weight, layer.bias, entered[-1], h), *rest
-        )
+        dropout = dropout or NO_DROPOUT
+        slope = layer.activation.fused_slope
+        h = product(entered[-1], layer.weight, layer.bias, layer.indices, slope, dropout)
+        rest = (slope, dropout.scale, *dropout)
         rests.append(rest)
         entered.append(h)
     h = entered.pop()

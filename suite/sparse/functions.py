@@ -68,11 +68,9 @@ class SparseProduct(torch.autograd.Function):
             observe: Called in the backward pass with the gradient by the pre-activations.
         """
         x = x.contiguous()
-        h = x.new_empty(connections.shape[0], x.shape[1])
+        h = product(x, weight, bias, connections, slope, dropout)
         ctx.save_for_backward(x, weight, h)
         ctx.rest = connections, slope, dropout, observe
-        given = arrays(weight, bias, x, h)
-        products.forward(*connections.by_row, *given, slope, dropout.scale, *dropout)
         return h
 
     @staticmethod
@@ -94,6 +92,15 @@ class SparseProduct(torch.autograd.Function):
         else:
             products.weight_gradient(*connections.by_row, *arrays(x, dz, dweight))
         return dx, dweight, dbias, None, None, None, None
+
+
+def product(
+    x: Tensor, weight: Tensor, bias: Tensor, connections: Connections, slope: float, given: Dropout
+) -> Tensor:
+    """Return `SparseProduct` without what differentiates it; x is contiguous."""
+    h = x.new_empty(connections.shape[0], x.shape[1])
+    products.forward(*connections.by_row, *arrays(weight, bias, x, h), slope, given.scale, *given)
+    return h
 
 
 class SparseSReLU(torch.autograd.Function):

@@ -37,6 +37,7 @@ from suite.sparse.functions import (
     Dropped,
     SparseProduct,
     SparseSReLU,
+    product,
 )
 
 
@@ -256,15 +257,15 @@ class SparseLinear(nn.Module):
         """Map activations (n_in, batch) to activations (n_out, batch)."""
         seen = Seen(x.detach()) if self.watch else None
         slope, dropout = self.activation.fused_slope, dropout or NO_DROPOUT
-        h = SparseProduct.apply(
-            x,
-            self.weight,
-            self.bias,
-            self.indices,
+        given = (
+            *(self.weight, self.bias, self.indices),
             1.0 if slope is None else slope,
             NO_DROPOUT if slope is None else dropout,
-            None if seen is None else seen.keep_error,
         )
+        if torch.is_grad_enabled():
+            h = SparseProduct.apply(x, *given, None if seen is None else seen.keep_error)
+        else:
+            h = product(x.contiguous(), *given)
         if slope is None:
             h = _activated(self.activation, h)
             if dropout.threshold:

@@ -61,6 +61,11 @@ class MLP(nn.Module):
         """The layers with noise that is learnt; of most networks none."""
         return [x for x in self.layers if isinstance(x, GatedLinear | VariationalLinear)]
 
+    @property
+    def widest(self) -> int | None:
+        """How many images pass through at once in an evaluation; None: as many as are given."""
+        return WIDEST if any(isinstance(layer, SparseLinear) for layer in self.layers) else None
+
     def penalty(self) -> Tensor | None:
         """Return what learnt noise adds to the loss; None where there is none, or no weight."""
         noisy = self.noisy
@@ -84,9 +89,8 @@ class MLP(nn.Module):
             RuntimeError: The network is in training mode with dropout, and no generator was given
                 to `draw_dropout_from`.
         """
-        sparse = any(isinstance(layer, SparseLinear) for layer in self.layers)
-        if sparse and x.shape[1] > WIDEST and not torch.is_grad_enabled():
-            return torch.cat([self(part) for part in x.split(WIDEST, dim=1)])
+        if self.widest and x.shape[1] > self.widest and not torch.is_grad_enabled():
+            return torch.cat([self(part) for part in x.split(self.widest, dim=1)])
         for layer, dropout in zip(self.layers, self.draw_dropout(), strict=True):
             x = layer(x, dropout)
         if self.output is None:

@@ -55,8 +55,8 @@ def _loss_and_accuracy(network: mlp.MLP, batches: Batches, part: Part) -> tuple[
     correct = torch.zeros((), dtype=torch.int64, device=batches.device)
     count = 0
     with torch.inference_mode():
-        for x, labels in batches.evaluation(part):
-            logits = network(x)
+        for pieces, labels in batches.evaluation(part, widest=network.widest):
+            logits = torch.cat([network(x) for x in pieces])
             loss += functional.cross_entropy(logits, labels, reduction="sum")
             correct += (logits.argmax(dim=1) == labels).sum()
             count += len(labels)
