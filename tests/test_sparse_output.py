@@ -107,3 +107,18 @@ def test_keys_know_it():
     dense, sparse = Settings(), Settings(initial={"erdos_renyi": {"output": "sparse"}})
     assert dense.deciding() != sparse.deciding()
     assert Settings(initial={"erdos_renyi": {"output": "dense"}}).deciding() == dense.deciding()
+
+
+@pytest.mark.parametrize("weights", ["kept", "redrawn"])
+def test_snip_chooses_the_output_s_connections_with_the_others(weights):
+    options = {"density": 0.4, "output": "sparse", "weights": weights}
+    chosen = soon("static", initial={"snip": options})
+    dense = training(soon("dense"), "masked").network
+    masked, sparse = (training(chosen, engine).network for engine in ENGINES)
+    total = sum(layer.weight.numel() for layer in masked.layers)
+    assert sum(layer.connections for layer in sparse.layers) == round(0.4 * total)
+    for ours, theirs in zip(masked.layers, sparse.layers, strict=True):
+        assert np.array_equal(ours.positions, theirs.positions)
+    last = sparse.layers[-1]
+    kept = dense.output.weight.detach().numpy().ravel()[last.positions]
+    assert np.array_equal(last.weight.detach().numpy(), kept) == (weights == "kept")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from torch import Tensor
 from torch.nn import functional
 
 from suite.datasets.batches import Batches
@@ -51,10 +52,14 @@ def probe(
             chosen = order[start : start + size]
             logits = network(batches.training(chosen))
             functional.cross_entropy(logits, batches.labels(chosen)).backward()
+        weights: list[Tensor] = [layer.weight for layer in network.layers]
+        if settings.recipe.sparse_output:
+            assert network.output is not None
+            weights.append(network.output.weight)
         found = []
-        for layer in network.layers:
-            assert layer.weight.grad is not None
-            found.append((layer.weight.data * layer.weight.grad).abs().cpu().numpy())
+        for weight in weights:
+            assert weight.grad is not None
+            found.append((weight.data * weight.grad).abs().cpu().numpy())
         return found
 
     return Probe(saliency, lambda count: batches.training(order[:count]).cpu().numpy())

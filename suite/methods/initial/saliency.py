@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from suite.methods import scored
+from suite.methods.initial.random import Output
 from suite.methods.layer import LayerView, largest
 from suite.methods.parts import part
 from suite.methods.probe import Probe
@@ -28,6 +29,7 @@ def snip(
     batches: Annotated[int, Field(ge=1)] = 1,
     biases: Literal["apart", "counted"] = "apart",
     weights: Literal["kept", "redrawn"] = "redrawn",
+    output: Output = "dense",
 ) -> list[NDArray[np.int64]]:
     """The connections of a dense network with the largest |weight * gradient|.
 
@@ -38,6 +40,8 @@ def snip(
             code; they start at zero, so that none of them is among the largest.
         weights: Whether the training starts from the dense network's weights, or from weights that
             are drawn anew, as in the authors' code.
+        output: Whether the output layer is dense, or its connections are chosen with the others, as
+            in the authors' code.
     """
     found = probe.saliency(batches, 1 if weights == "redrawn" else 0)
     positions = sum(math.prod(shape) for shape in shapes)

@@ -12,7 +12,11 @@ METHODS = (
             answer("initial", "snip", density=0.1, biases="counted", weights="redrawn"),
             answer("schedule", "never"),
         ),
-        origins={"initial": "code", "initial.density": "code, by default"},
+        origins={
+            "initial": "code",
+            "initial.density": "code, by default",
+            "initial.output": "the suite; sparse in the code",
+        },
         training={
             "dataset": Stated("mnist", "code, by default"),
             "validation": Stated(0.1, "code"),
