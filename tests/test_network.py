@@ -52,6 +52,7 @@ def digits():
         {"method": "dense"},
         {"method": "static", "train_samples": 500, "validation": 0.2},
         {"dataset": "wine", "batch_size": 20},
+        {"initial": {"erdos_renyi": {"output": "sparse"}}},
         {"dataset": "breast_cancer", "activation": "srelu", "optimizer": "adam"},
     ],
     ids=str,
@@ -77,6 +78,16 @@ def test_methods_that_start_dense_leave_a_plain_sparse_network(method):
         loaded = network.from_file(file, "it", on)
         assert network.evaluate(loaded, data).accuracy == last["test_accuracy"]
         assert [layer.connections for layer in loaded.layers.layers] == last["connections"]
+
+
+@pytest.mark.parametrize("engine", ["masked", "sparse"])
+def test_a_sparse_output_layer_keeps_its_positions(engine):
+    file, last, _ = trained(engine, initial={"erdos_renyi": {"output": "sparse"}})
+    assert "output.weight" not in file.arrays
+    assert len(file.arrays["output.indices"]) == last["connections"][-1]
+    for on in ("masked", "sparse"):
+        layers = network.from_file(file, "it", on).layers.layers
+        assert [layer.connections for layer in layers] == last["connections"]
 
 
 def test_the_engines_differ_in_their_layers(digits):

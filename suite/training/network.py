@@ -17,7 +17,7 @@ from suite.datasets.dataset import DataSet
 from suite.errors import UserError
 from suite.settings import Settings
 from suite.sparse import mlp
-from suite.sparse.activations import Hidden, make_activation
+from suite.sparse.activations import Activation, Hidden, Identity, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.noisy import GatedLinear
 from suite.training.network_file import Arrays, NetworkFile, read
@@ -178,15 +178,18 @@ def from_file(file: NetworkFile, name: str, engine: mlp.Engine | None = None) ->
     try:
         settings = about["settings"]
         mean, scale = _floats(arrays, "mean", 1), _floats(arrays, "scale", 1)
-        hidden: list[mlp.Layer] = []
+        engine = engine or about["engine"]
+        layers: list[mlp.Layer] = []
         n_in = len(mean)
         for index in range(len(settings["hidden"])):
-            hidden.append(_layer(arrays, index, n_in, settings, engine or about["engine"]))
-            n_in = hidden[-1].shape[0]
-        output = _output(arrays, n_in)
-        whole = Network(mlp.MLP(hidden, output, 0.0), mean, scale, about)
+            layers.append(_hidden(arrays, index, n_in, settings, engine))
+            n_in = layers[-1].shape[0]
+        output = _output(arrays, n_in) if "output.weight" in arrays else None
+        if output is None:
+            layers.append(_layer(arrays, "output.", n_in, Identity(), engine))
+        whole = Network(mlp.MLP(layers, output, 0.0), mean, scale, about)
         fits = len(scale) == len(mean) == np.prod(whole.shape)
-        fits &= output.out_features == len(whole.classes)
+        fits &= len(arrays["output.bias"]) == len(whole.classes)
         _check(bool(fits), "input, classes and standardisation do not fit the layers")
     except KeyError as error:
         raise UserError(f"{name}: is damaged: it lacks {error.args[0]}.") from None
@@ -207,14 +210,16 @@ def to_file(
         about: At least settings, classes, input (kind and shape) and engine.
     """
     arrays: Arrays = {"mean": mean, "scale": scale}
-    output, bias = _output_arrays(network)
-    for index, layer in enumerate(network.hidden):
-        begin = f"layers.{index}."
+    if network.output is not None:
+        arrays["output.weight"] = _array(network.output.weight)
+        arrays["output.bias"] = _array(network.output.bias)
+    for index, layer in enumerate(network.layers):
+        begin = f"layers.{index}." if index < len(network.hidden) else "output."
         weight = _array(layer.weight)
         if isinstance(layer, GatedLinear):
             weight = weight * _array(layer.entering.fixed())
             if layer.leaving is not None:
-                output = output * _array(layer.leaving.fixed())
+                arrays["output.weight"] = arrays["output.weight"] * _array(layer.leaving.fixed())
         if layer.dense and layer not in network.noisy:
             arrays[f"{begin}weight"] = weight
         else:
@@ -223,18 +228,7 @@ def to_file(
         arrays[f"{begin}bias"] = _array(layer.bias)
         for part, value in layer.activation.named_parameters():
             arrays[f"{begin}activation.{part}"] = _array(value)
-    arrays |= {"output.weight": output, "output.bias": bias}
     return NetworkFile({name: np.ascontiguousarray(a) for name, a in arrays.items()}, about)
-
-
-def _output_arrays(network: mlp.MLP) -> tuple[np.ndarray, np.ndarray]:
-    """Return an output layer's weight (classes, n_in), with zeros if it is sparse, and its bias."""
-    if network.output is not None:
-        return _array(network.output.weight), _array(network.output.bias)
-    layer = network.layers[-1]
-    weight = np.zeros(layer.shape, dtype=np.float32)
-    weight.ravel()[layer.positions] = layer.gather(layer.weight)
-    return weight, _array(layer.bias)
 
 
 def describe(settings: Settings, data: DataSet) -> dict[str, Any]:
@@ -260,21 +254,33 @@ def _csr(layer: mlp.Layer, values: np.ndarray) -> Arrays:
     }
 
 
-def _layer(
+def _hidden(
     arrays: Arrays, index: int, n_in: int, settings: Mapping[str, Any], engine: mlp.Engine
 ) -> mlp.Layer:
-    """Return a hidden layer of this many inputs out of arrays.
+    """Return a hidden layer of this many inputs out of arrays; see `_layer`."""
+    begin = f"layers.{index}."
+    rng = np.random.default_rng(0)  # what it draws is replaced below
+    hidden = Hidden(index, len(_floats(arrays, f"{begin}bias", 1)), settings["negative_slope"], rng)
+    units = make_activation(settings["activation"], hidden)
+    layer = _layer(arrays, begin, n_in, units, engine)
+    with torch.no_grad():
+        for part, value in units.named_parameters():
+            name = f"{begin}activation.{part}"
+            _copy(value, _floats(arrays, name, 1), name)
+    return layer
+
+
+def _layer(
+    arrays: Arrays, begin: str, n_in: int, units: Activation, engine: mlp.Engine
+) -> mlp.Layer:
+    """Return a layer of this many inputs out of the arrays whose names begin so.
 
     Raises:
         KeyError: If one is missing.
         ValueError: If they do not fit each other.
     """
-    begin = f"layers.{index}."
     bias = _floats(arrays, f"{begin}bias", 1)
     shape = (len(bias), n_in)
-    rng = np.random.default_rng(0)  # what it draws is replaced below
-    hidden = Hidden(index, len(bias), settings["negative_slope"], rng)
-    units = make_activation(settings["activation"], hidden)
     layer: mlp.Layer
     if f"{begin}weight" in arrays:
         weight = _floats(arrays, f"{begin}weight", 2)
@@ -286,9 +292,6 @@ def _layer(
         layer = kind(shape, positions, values, units)
     with torch.no_grad():
         _copy(layer.bias, bias, f"{begin}bias")
-        for part, value in units.named_parameters():
-            name = f"{begin}activation.{part}"
-            _copy(value, _floats(arrays, name, 1), name)
     return layer
 
 
