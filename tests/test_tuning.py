@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -381,6 +382,8 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
         assert (of_cell["high"] <= first.max()).all()
     for stem in ("tuning-samples", "tuning-best"):
         assert f'aria-labelledby="{stem}-title' in page
+    for colour in set(re.findall(r"var\((--h-\w+)\)", page)):
+        assert f"{colour}:" in page  # else it would not be seen
     assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
 
 

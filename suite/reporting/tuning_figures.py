@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from suite.reporting.appearance import INK, MUTED, PAPER, Look, mix
+from suite.reporting.appearance import INK, MUTED, Look
 from suite.reporting.drawing import SMALL, TWO_COLUMNS, name_ends, new_figure, short, tidy_axes
 from suite.statistics.tuning import expected_best
 from suite.study.document import as_yaml
@@ -138,7 +138,8 @@ def _draw_cell(axes: Axes, of: Tuned, look: Look, measure: str) -> None:
         axes.plot(
             across,
             [*heights, goodness],
-            color=INK.light if chosen else mix(look.hue.light, PAPER.light, 0.75 * (1 - goodness)),
+            color=INK.light if chosen else look.hue.light,
+            alpha=1.0 if chosen else 0.25 + 0.75 * goodness,
             linewidth=2.0 if chosen else 0.8,
             linestyle="-" if math.isfinite(value) else ":",
             marker=look.marker if chosen else None,
