@@ -42,6 +42,12 @@ def mine(layer: suite.LayerView, count: int, rng: np.random.Generator) -> np.nda
     return suite.draw_outside(layer.positions, layer.size, count, rng)
 
 
+@suite.part("budget", source="a test")
+def none(moment: suite.Moment, initial: np.ndarray, kept: np.ndarray) -> suite.Budgeted:
+    """Regrow nothing."""
+    return suite.Budgeted(0 * kept)
+
+
 layer = suite.SparseLinear(64, 10, density=0.1)
 assert_type(layer.to_dense(), torch.Tensor)
 optimizer = torch.optim.SGD(layer.parameters())

@@ -406,7 +406,7 @@ def study(tmp_path):
 
 def test_check_counts_the_earlier_runs(study, capsys):
     runs.check(study)
-    assert "= 4 runs, and 4 earlier runs that they start from." in (capsys.readouterr().out)
+    assert "= 4 runs, and 4 earlier runs" in (capsys.readouterr().out)
 
 
 def test_plan_and_status_list_the_earlier_runs_while_a_run_is_not_done(study, store, capsys):

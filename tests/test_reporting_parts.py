@@ -234,7 +234,7 @@ def test_a_value_that_is_not_finite_spoils_only_itself(tmp_path):
     figure = next(plan for plan in plans(results) if plan.column == "test_loss")
     shown = show(figure, results, looks(study.cells), tmp_path)
     assert "n = 4 runs a cell" in shown.caption
-    assert "left out: 1 value of SET." in shown.caption
+    assert "left out: 1 value of SET" in shown.caption
     assert pd.read_csv(tmp_path / f"{shown.stem}.csv")["n"][:12].tolist() == found.counts.tolist()
     assert table2(results).rows[0].left_out == 0
 
@@ -254,8 +254,8 @@ def test_a_last_epoch_that_is_not_finite_is_left_out_and_told(tmp_path):
     page = index.read_text()
     assert told in page
     assert "<small>n = 3; " in page
-    assert "left out: 1 value of SET." in page
-    assert "Not shown" in page and "finite values: AccSET." in page
+    assert "left out: 1 value of SET" in page
+    assert "Not shown" in page and "finite values: AccSET" in page
     markdown, text = ((index.parent / f"table2.{kind}").read_text() for kind in ("md", "tex"))
     assert told in markdown and ", n = 3 (" in markdown
     assert told in text and ", $n = 3$" in text
@@ -337,7 +337,7 @@ def test_a_network_without_connections_is_the_best_in_nothing(tmp_path):
     layers = [name for name in results.frame if name.startswith("connections")]
     results.frame.loc[dead, layers] = 0
     page = reporting.write(results, tmp_path / "one").index.read_text()
-    assert "in the last epoch: AccSET." in page
+    assert "in the last epoch: AccSET" in page
     for row in table2(results).rows:
         assert {entry.mark for entry in row.entries} == {""}
     results.frame.loc[:, layers] = 0

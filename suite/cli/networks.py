@@ -39,7 +39,8 @@ def network(
     retrain: Annotated[
         bool,
         typer.Option(
-            "--retrain", help="Train the run again if it did not keep its network: the same bits."
+            "--retrain",
+            help="Train a run that kept no network again, to identical bits.",
         ),
     ] = False,
     data: Data = None,

@@ -263,7 +263,7 @@ def status(
 
 
 def _open_lines(open_: list[Undecided], anytime: bool) -> list[Text]:
-    """Return what a study that is looked at after every seed still waits for."""
+    """Return what a study with anytime inference still waits for."""
     from rich.text import Text
 
     if not anytime:
@@ -304,20 +304,20 @@ def logs(
 def bench(
     measures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MEASURE...]", help="Which to measure. Default: all."),
+        typer.Argument(metavar="[MEASURE...]", help="What to measure. Default: all."),
     ] = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Only show where the time of a step goes.")
+        bool, typer.Option("--profile", help="Only show how a step's time is spent.")
     ] = False,
     turns: Annotated[
-        int, typer.Option(min=1, help="How often the compared sides take turns.")
+        int, typer.Option(min=1, help="How many times the compared sides alternate.")
     ] = 15,
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Add the figures to a history file.")
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Say what is worse than last in a history file."),
+        typer.Option(metavar="FILE", help="Report what is worse than in a history file."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -160,7 +160,7 @@ COMPARISON = (
     Column("seeds", "those compared", read=_seeds),
     Column("mean_a", title="Mean", kind="amount"),
     Column("mean_b", "mean of the cell compared with", title="other", kind="amount"),
-    Column("difference", "the first mean less the second", title="Difference", kind="difference"),
+    Column("difference", "the first mean minus the second", title="Difference", kind="difference"),
     _interval_of("difference", "fixed", _T_INTERVAL),
     _interval_of("difference", "anytime", _SEQUENCE),
     Column("low", "lower end of the interval", kind="difference"),

@@ -1,10 +1,9 @@
 """Run seeds until a study's comparisons and claims are decided, and no more.
 
-A round adds the same number of seeds to every cell that something open needs: so many that the
-cores are full, and that something can be decided. Then the study is decided anew. Which rounds
-there are follows from the values alone: a round is decided by the seeds that rounds have asked for
-so far, whatever else is in the store, so that after a crash the same rounds come again, those that
-are done in no time.
+A round adds the same number of seeds to every cell that is still needed: enough to keep the cores
+busy, and to decide something. Then the study is decided anew. The rounds follow from the values
+alone: each depends on the seeds that rounds have asked for so far, whatever else is in the store.
+So the same rounds come again after a crash, and those that are done take no time.
 """
 
 from __future__ import annotations

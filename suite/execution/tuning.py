@@ -1,7 +1,7 @@
 """Tune the cells of a study: rung by rung over all cells at once, until each has a winner.
 
-What is to be trained next follows from the store alone, once a rung is complete: an interrupted
-tuning goes on where it was, and the number of cores changes nothing but the time.
+Once a rung is complete, the store alone decides what is trained next: an interrupted tuning resumes
+where it stopped, and the number of cores affects only the time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def tune(
         store: Its run store.
         fingerprints: Content of each data set, by `source_name`.
         train: Called with the runs of each rung.
-        tell: Is told of each rung.
+        tell: Called with a sentence about each rung.
 
     Returns:
         None if an interrupt ended it early.

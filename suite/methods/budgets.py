@@ -1,7 +1,7 @@
 """Budgets: how many connections return to each layer.
 
-With gamma connections in a layer at the start and lambda left after pruning, a share theta of the
-gamma - lambda that are lacking returns.
+With gamma connections in a layer at the start and lambda left after pruning, gamma - lambda are
+missing, and a share theta of these returns.
 
 A budget that has needs=("layers",) is asked before pruning, with the layers in place of their
 counts. Its surplus goes first; of what is left the rate's share is pruned, and all that returns.
@@ -34,7 +34,7 @@ class Budgeted:
     Attributes:
         counts: int64, for each layer how many connections return, 0 or more. From a budget that is
             asked before pruning: how many more return than are pruned.
-        theta: The share of what is lacking that returns, where the budget has one.
+        theta: The share of the missing connections that returns, where the budget has one.
         surplus: int64, for each layer how many more connections go, 0 or more: the prune rule is
             asked for them. None where a budget only regrows.
         stays: For each layer a bool mask of the connections that are not taken out by the budget
@@ -74,8 +74,8 @@ def performance(
         metric: The signal: loss, val_loss or val_accuracy.
         k: Curvature of the rule.
         overshoot: Let more return than was lost while the loss is above the first epoch's.
-        break_even: How good the network is, from 0 to 1, when all that is lacking returns; while
-            it is worse, more returns, so that layers grow beyond their initial counts.
+        break_even: The quality of the network, from 0 to 1, at which as many connections return as
+            are missing; below it more return, so that layers grow beyond their initial counts.
     """
     history = moment.history(metric)
     theta = 1.0

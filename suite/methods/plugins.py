@@ -66,7 +66,7 @@ def read_plugin(where: str | Path, base: Path | None = None) -> Plugin:
 
     Args:
         where: A path that ends in .py, or the dotted name of an importable module, or package,
-            that defines parts. A file stands alone: it cannot import what lies beside it.
+            that defines parts. A file stands alone: it cannot import other files of its folder.
         base: The folder that a relative path starts from, the working directory if None.
 
     Raises:

@@ -48,7 +48,7 @@ class Updated:
     Attributes:
         layers: One for each layer.
         zeta: The prune rate.
-        theta: The share of what is lacking that returned; None where the budget has none.
+        theta: The share of the missing connections that returned; None where the budget has none.
         pruned: How many connections of each layer went.
         regrown: How many connections of each layer returned.
         returned: How many of the regrown had gone in this update.

@@ -1,1 +1,1 @@
-"""The run store: what is known of every run, its lock, its tidy table and how a study gets on."""
+"""The run store: what is known of every run, its lock, its tidy table and a study's progress."""

@@ -1,4 +1,4 @@
-"""How a study is getting on: read from its store, on any machine that sees it, at any time.
+"""The progress of a study: read from its store, on any machine that sees it, at any time.
 
 A run reports to the store every few seconds, and so does its driver. One that has been silent for
 too long is called stale, not running.
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CellStatus:
-    """How the runs of one cell are getting on.
+    """The progress of the runs of one cell.
 
     Attributes:
         cell: The cell's label.
@@ -74,7 +74,7 @@ class CellStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How a study is getting on.
+    """The progress of a study.
 
     Attributes:
         study: The study's name.
@@ -132,7 +132,7 @@ class Status:
 
 
 def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) -> Status:
-    """Return how a study is getting on.
+    """Return the progress of a study.
 
     Args:
         study: The study.

@@ -158,7 +158,7 @@ def _untuned(
 
 
 def _batches(runs: list[Run]) -> Iterator[list[Run]]:
-    """Yield runs in batches of so many that their epochs fit into memory."""
+    """Yield runs in batches whose epochs fit into memory."""
     longest = max((run.settings.epochs for run in runs), default=1)
     size = max(1, EPOCHS_AT_ONCE // longest)
     for start in range(0, len(runs), size):

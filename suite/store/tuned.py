@@ -1,4 +1,4 @@
-"""What tuning has come to: read from the store, by pure rules.
+"""The state of tuning, as it follows from the store.
 
 A run of a sample is an ordinary run with all of its epochs, which tuning may stop early. Its
 record, and so the choice, is the same however often and wherever it was stopped and resumed.
@@ -115,7 +115,7 @@ def sampled(
 ) -> dict[str, dict[str, Any]]:
     """Return the records of the runs by which cells were tuned, by key, as far as they go.
 
-    Of a run that diverged it is only said that it did.
+    The record of a run that diverged says only that it did.
     """
     found = {}
     for of in tuned.values():

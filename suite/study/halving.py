@@ -1,4 +1,4 @@
-"""Synchronous successive halving: which samples of a cell go on, and which one is chosen.
+"""Synchronous successive halving: which samples of a cell are continued, and which one wins.
 
 Jamieson and Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter
 optimization". Every decision follows from the held-out measures alone, once all of a rung are
@@ -37,7 +37,7 @@ class Rung:
         return tuple(s for s, v in zip(self.samples, self.values, strict=True) if v is None)
 
     def best_first(self) -> list[int]:
-        """Return the samples by their measure, those of the same one in their order."""
+        """Return the samples by their measure, the best first; ties keep their order."""
         known = dict(zip(self.samples, self.values, strict=True))
         return sorted(self.samples, key=lambda sample: (-_number(known[sample]), sample))
 
@@ -56,7 +56,7 @@ def rung_epochs(epochs: int, start: int | None, by: int) -> list[int]:
 
 
 def survivors(samples: int, by: int, rungs: int) -> list[int]:
-    """Return how many samples each rung is reached by; 0 where halving leaves none."""
+    """Return how many samples reach each rung; 0 where halving leaves none."""
     return [samples // by**rung for rung in range(rungs)]
 
 

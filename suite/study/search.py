@@ -86,7 +86,7 @@ def read_range(written: Any) -> Range:
     """Return the range that a study file writes.
 
     Raises:
-        UserError: If it is none, is empty, or runs from high to low.
+        UserError: If it is not a range, is empty, or runs from high to low.
     """
     if isinstance(written, list):
         if not written:
@@ -128,7 +128,7 @@ def check_name(name: str) -> None:
     """
     kind, dot, option = name.partition(".")
     if name in NOT_SEARCHED:
-        raise UserError(f"{name} cannot be searched: every sample of a cell has the same.")
+        raise UserError(f"{name} cannot be searched: all samples of a cell share it.")
     if name == flat.PARTS or (dot and not (kind in KINDS and option)):
         raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
     if not dot and name not in Settings.model_fields:
@@ -143,7 +143,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
         values: By setting (zeta) or part option (rate.zeta).
 
     Raises:
-        pydantic.ValidationError: If a value is wrong, or does not go with the other settings.
+        pydantic.ValidationError: If a value is wrong, or contradicts the other settings.
     """
     given: dict[str, Any] = {
         name: getattr(settings, name)
@@ -193,7 +193,7 @@ def fitting(settings: Settings, values: Mapping[str, Any]) -> Settings | None:
 
 
 def contradicts(error: ValidationError) -> bool:
-    """Whether values are only wrong together, e.g. an epsilon that is too large for the layers."""
+    """Whether values are only wrong in combination, e.g. an epsilon too large for the layers."""
     causes = [problem.get("ctx", {}).get("error") for problem in error.errors()]
     return all(isinstance(cause, ContradictionError) for cause in causes)
 

@@ -127,7 +127,7 @@ class CellTuning:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What the tuning of one cell has come to.
+    """The state of one cell's tuning: its rungs so far, and its winner.
 
     Attributes:
         tuning: How it is tuned.
@@ -298,7 +298,7 @@ def _check_fixed(
     own: Mapping[str, Mapping[str, Range | None]],
     cells: Sequence[Cell],
 ) -> None:
-    """Note settings that are searched and fixed at once."""
+    """Note settings that are both searched and fixed."""
     document = mistakes.document
     for where in [("defaults",), *document.entries("cells")]:
         written = document.get(*where)
@@ -338,7 +338,7 @@ def _fixed_at(fixed: Mapping[str, Any], name: str) -> Where | None:
 
 
 def _check_values(mistakes: Mistakes, cell: Cell, space: Mapping[str, Range]) -> bool:
-    """Note values that a setting can never have."""
+    """Note values that a setting cannot have."""
     right = True
     for name, values in space.items():
         written = values.values if isinstance(values, Choices) else (values.at(0.0), values.at(1.0))
@@ -355,7 +355,7 @@ def _check_values(mistakes: Mistakes, cell: Cell, space: Mapping[str, Range]) ->
 
 
 def _check_halving(mistakes: Mistakes, tune: Tune, cell: Cell) -> bool:
-    """Note a halving that a cell has too few epochs for, or that leaves no sample."""
+    """Note a halving for which a cell has too few epochs, or that leaves no sample."""
     if tune.halving is None:
         return True
     start, by = tune.halving.from_, tune.halving.by
