@@ -29,7 +29,7 @@ class CutOff(NamedTuple):
 
     Attributes:
         epoch: In whose update it came to this; 0 is the start of the training.
-        layer: Which hidden layer, from 1.
+        layer: Which layer, from 1; a sparse output layer, whose units are the classes, is the last.
         units: How many units it has.
         left: How many of them lie on a path from an input to an output; 0 where the last path is
             lost at this layer.
@@ -57,7 +57,8 @@ def cut_off(topologies: Topologies, shapes: Shapes, epoch: int) -> list[CutOff]:
     """Return what a reader is to be warned of.
 
     Args:
-        topologies: The active positions of each hidden layer, first to last; None for all.
+        topologies: The active positions of each hidden layer, first to last, and of a sparse output
+            layer; None for all.
         shapes: (n_out, n_in) of each.
         epoch: See `CutOff`.
 
@@ -79,9 +80,9 @@ def cut_off(topologies: Topologies, shapes: Shapes, epoch: int) -> list[CutOff]:
 
 
 def on_paths(topologies: Topologies, shapes: Shapes) -> list[NDArray[np.bool_]]:
-    """Return which units of each hidden layer lie on a path from an input to an output.
+    """Return which units of each layer lie on a path from an input to an output.
 
-    The output layer has every connection, so all units of the last hidden layer are read.
+    All units of the last layer count as read: by a dense output layer, or as outputs themselves.
     """
     links = [_links(*layer) for layer in zip(topologies, shapes, strict=True)]
     return _on_paths(links, shapes, _reached(links, shapes))
