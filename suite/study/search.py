@@ -128,7 +128,7 @@ def check_name(name: str) -> None:
     """
     kind, dot, option = name.partition(".")
     if name in NOT_SEARCHED:
-        raise UserError(f"{name} cannot be searched: all samples of a cell share it.")
+        raise UserError(f"{name} cannot be searched: it is the same for all samples of a cell.")
     if name == flat.PARTS or (dot and not (kind in KINDS and option)):
         raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
     if not dot and name not in Settings.model_fields:
