@@ -228,6 +228,9 @@ def test_a_budget_counts_what_goes_on_from_a_rung_once(load):
         ("{batch_size: [50]}", ["defaults.batch_size", "fixed here and searched"]),
         ("{epsilon: {uniform: [40, 50]}}", ["defaults.epsilon", "fixed"]),
         ("{window: [3, 5]}", ["tune.search", "no cell has"]),
+        ("{schedule.until_: [3]}", ["tune.search.schedule.until_", '"until_"', '"until"']),
+        ("{schedle.n: [3]}", ["tune.search.schedle.n", '"schedle"', '"schedule"']),
+        ("{regrow: [gradientt]}", ["tune.search.regrow", 'did you mean "gradient"?']),
     ],
 )
 def test_a_wrong_search_is_one_sentence(mistake, search, words):
@@ -244,7 +247,17 @@ def test_a_wrong_search_is_one_sentence(mistake, search, words):
             ["tune.halving", "leaves none of 4", "9 samples"],
         ),
         ("samples: 4, halving: {from: 9}", ["tune.halving.from", "below the 9 epochs"]),
-        ("samples: 0", ["tune.samples", "from 1 up"]),
+        ("samples: 0", ["tune.samples", "from 1 to 10000"]),
+        ("samples: 10001", ["tune.samples", "from 1 to 10000"]),
+        (
+            "samples: 2, cells: [{cell: static, search: {zeta: [0.1]}}]",
+            ["tune.cells[0].search.zeta", "changes nothing that static computes"],
+        ),
+        (
+            "samples: 2, cells: [{cell: set, search: {zeta: null}}, "
+            "{cell: set, search: {dropout: [0.1]}}]",
+            ["tune.cells[1].cell", "set has ranges above"],
+        ),
         ("samples: 4, halving: {from: 1, by: 1}", ["tune.halving.by", "from 2 up"]),
         ("samples: 4, algorithm: sobl", ["tune.algorithm", '"sobol"']),
         ("", ['"samples" must be given']),
@@ -268,6 +281,14 @@ def test_a_budget_in_which_no_sample_fits_is_one_sentence(mistake):
         "{search: {nesterov: [true], momentum: [0.0]}, samples: 3}", cells="[{method: set}]"
     )
     assert "tune.samples: none of the 3 samples of set fits" in sentence
+    assert "Of the first: " in sentence
+
+
+def test_halving_is_asked_of_the_tuned_cells_alone_and_once(load, mistake):
+    cells = "[{method: set}, {method: accset}, {method: static, epochs: 1}]"
+    rest = "search: {zeta: [0.1, 0.5]}, halving: {from: 1, by: 3}"
+    assert len(load(f"{{{rest}, samples: 9}}", cells).tunings) == 2
+    assert "leaves none of 8" in mistake(f"{{{rest}, samples: 8}}", cells)
 
 
 def test_a_setting_that_a_cell_fixes_may_be_searched_in_others(load, mistake):

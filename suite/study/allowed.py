@@ -94,6 +94,8 @@ def _range(block: Mapping[str, Any]) -> str:
     most = block.get("exclusiveMaximum")
     if "minimum" in block:
         up = f"to below {as_yaml(most)}" if most is not None else "up"
+        if "maximum" in block:
+            up = f"to {as_yaml(block['maximum'])}"
         return f" from {as_yaml(block['minimum'])} {up}"
     if "exclusiveMinimum" in block:
         up = f" and below {as_yaml(most)}" if most is not None else ""

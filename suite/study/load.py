@@ -20,7 +20,7 @@ from suite.study.file import Seeds, StudyFile
 from suite.study.mistakes import Mistakes
 from suite.study.resolved import resolve_claims, resolve_pairs, resolve_references
 from suite.study.study import Study
-from suite.study.tune import check_tune
+from suite.study.tune_block import check_tune
 from suite.wording import count
 
 MANY_RUNS = 10_000

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from suite.errors import UserError, suggestion
 from suite.methods import flat
-from suite.methods.parts import KINDS
+from suite.methods.parts import KINDS, registered
 from suite.randomness import stream
 from suite.settings import ContradictionError, Settings
 from suite.study.document import as_yaml
@@ -129,9 +129,13 @@ def check_name(name: str) -> None:
     kind, dot, option = name.partition(".")
     if name in NOT_SEARCHED:
         raise UserError(f"{name} cannot be searched: it is the same for all samples of a cell.")
-    if name == flat.PARTS or (dot and not (kind in KINDS and option)):
-        raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
-    if not dot and name not in Settings.model_fields:
+    if dot and kind not in KINDS:
+        raise UserError(f'there is no part "{kind}"{suggestion(kind, KINDS)}')
+    parts = [part for of in KINDS if of == kind for part in registered(of).values()]
+    options = sorted({option for part in parts for option in part.options})
+    if dot and option not in options:
+        raise UserError(f'no {kind} has an option "{option}"{suggestion(option, options)}')
+    if name == flat.PARTS or not (dot or name in Settings.model_fields):
         raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
 
 

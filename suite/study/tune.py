@@ -1,37 +1,18 @@
-"""The `tune:` block of a study: the budget of each cell, checked before anything runs."""
+"""How cells are tuned, and what tuning them has come to."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
-
-from suite.errors import UserError
-from suite.study.cells import Cell, find_cell
-from suite.study.document import Where
-from suite.study.expand import Doubt
-from suite.study.file import StudyFile, Tune
-from suite.study.halving import Rung, chosen, rung_epochs, survivors
-from suite.study.mistakes import Mistakes
+from suite.study.cells import Cell
+from suite.study.file import StudyFile
+from suite.study.halving import Rung, chosen
 from suite.study.runs import Run
-from suite.study.search import (
-    Choices,
-    Range,
-    Sample,
-    check_name,
-    contradicts,
-    draw,
-    fitting,
-    has,
-    read_range,
-    sample_at,
-    with_values,
-)
-from suite.wording import listing
+from suite.study.search import Range, Sample, fitting, sample_at, with_values
 
 FIRST_SEED = 2**40
 """Tuning's seeds are those of the study plus this much: no study has a seed that large."""
@@ -195,184 +176,3 @@ def tuning_seeds(file: StudyFile) -> tuple[int, ...]:
     """Return the seeds of tuning; more of them only add to the fewer."""
     count = file.tune.seeds if file.tune else 0
     return tuple(FIRST_SEED + file.seeds.root + place for place in range(count))
-
-
-def check_tune(
-    mistakes: Mistakes, file: StudyFile, cells: Sequence[Cell], doubts: Sequence[Doubt]
-) -> tuple[CellTuning, ...]:
-    """Note the mistakes of the tune block, and return how each tuned cell is tuned.
-
-    Args:
-        mistakes: Those of the file so far.
-        file: Its valid part.
-        cells: Its valid cells.
-        doubts: What is known of the others.
-    """
-    document = mistakes.document
-    if not isinstance(document.get("tune"), dict):
-        return ()
-    shared = dict(_ranges(mistakes, ("tune", "search")))
-    own: dict[str, dict[str, Range | None]] = {}
-    for where in document.entries("tune", "cells"):
-        found = dict(_ranges(mistakes, (*where, "search"), nullable=True))
-        if isinstance(name := document.get(*where, "cell"), str | dict):
-            try:
-                own.setdefault(find_cell(cells, name).label, {}).update(found)
-            except UserError as error:
-                if not doubts:
-                    mistakes.note((*where, "cell"), str(error))
-    _check_fixed(mistakes, shared, own, cells)
-    tune = file.tune
-    if tune is None or mistakes.sentences:
-        return ()
-    tunings = []
-    for cell in cells:
-        of_cell = {**shared, **own.get(cell.label, {})}
-        space = {name: of for name, of in of_cell.items() if of is not None}
-        if not _check_values(mistakes, cell, space):
-            continue
-        space = {name: of for name, of in space.items() if has(cell.settings, name, of)}
-        if space and _check_halving(mistakes, tune, cell):
-            tunings.append(_tuning(mistakes, file, tune, cell, space))
-    if not tunings and not mistakes.sentences:
-        mistakes.note(("tune", "search"), "no cell has any of these settings.")
-    return tuple(tunings)
-
-
-def _tuning(
-    mistakes: Mistakes, file: StudyFile, tune: Tune, cell: Cell, space: Mapping[str, Range]
-) -> CellTuning:
-    epochs = _rungs(tune, cell)
-    by = tune.halving.by if tune.halving else 2
-    learns = tune.algorithm == "optuna"
-    samples = (
-        [] if learns else draw(space, tune.algorithm, tune.samples, file.seeds.root, cell.label)
-    )
-    held_out = {"validation": tune.validation} if cell.settings.validation == "test" else {}
-    settings = tuple(fitting(cell.settings, sample | held_out) for sample in samples)
-    if not any(settings) and not learns:
-        mistakes.note(
-            ("tune", "samples"),
-            f"none of the {tune.samples} samples of {cell.label} fits its other settings "
-            f"({listing(sorted(space))}); search other ranges.",
-        )
-    return CellTuning(
-        cell=cell,
-        space=dict(space),
-        algorithm=tune.algorithm,
-        count=tune.samples,
-        samples=tuple(samples),
-        settings=settings,
-        epochs=tuple(epochs),
-        most=tuple(survivors(tune.samples, by, len(epochs))),
-        seeds=tuning_seeds(file),
-        measure=tune.measure,
-        held_out=held_out,
-        root=file.seeds.root,
-    )
-
-
-def _rungs(tune: Tune, cell: Cell) -> list[int]:
-    epochs = cell.settings.epochs
-    if tune.halving is None:
-        return [epochs]
-    return rung_epochs(epochs, tune.halving.from_, tune.halving.by)
-
-
-def _ranges(
-    mistakes: Mistakes, where: Where, *, nullable: bool = False
-) -> Iterator[tuple[str, Any]]:
-    """Yield the valid ranges of a mapping, and note what is wrong with the others."""
-    written = mistakes.document.get(*where)
-    for name, value in written.items() if isinstance(written, dict) else ():
-        try:
-            check_name(name)
-            yield name, None if nullable and value is None else read_range(value)
-        except UserError as error:
-            mistakes.note((*where, name), str(error))
-
-
-def _check_fixed(
-    mistakes: Mistakes,
-    shared: Mapping[str, Range],
-    own: Mapping[str, Mapping[str, Range | None]],
-    cells: Sequence[Cell],
-) -> None:
-    """Note settings that are both searched and fixed."""
-    document = mistakes.document
-    for where in [("defaults",), *document.entries("cells")]:
-        written = document.get(*where)
-        if not isinstance(written, dict):
-            continue
-        grid = written.get("grid")
-        fixed = {**written, **(grid if isinstance(grid, dict) else {})}
-        method = fixed.get("method", "set")
-        ours = [
-            of
-            for cell in cells
-            for label, of in own.items()
-            if label == cell.label and cell.settings.method == method and where != ("defaults",)
-        ]
-        kept = {name for of in ours for name, value in of.items() if value is None}
-        names = {*shared, *(name for of in ours for name in of)}
-        for name in sorted(names - kept):
-            if (way := _fixed_at(fixed, name)) is not None:
-                inside = () if way[0] in written else ("grid",)
-                mistakes.note(
-                    (*where, *inside, *way),
-                    f"is fixed here and searched in tune; keep one of them, or write "
-                    f"{{cell: ..., search: {{{name}: null}}}} in tune: cells.",
-                )
-
-
-def _fixed_at(fixed: Mapping[str, Any], name: str) -> Where | None:
-    """Return where a setting or part option is fixed, None where it is not."""
-    kind, dot, option = name.partition(".")
-    if name in fixed:
-        return (name,)
-    if dot and isinstance(part := fixed.get(kind), dict) and len(part) == 1:
-        ((chosen_part, options),) = part.items()
-        if isinstance(options, dict) and option in options:
-            return (kind, chosen_part, option)
-    return None
-
-
-def _check_values(mistakes: Mistakes, cell: Cell, space: Mapping[str, Range]) -> bool:
-    """Note values that a setting cannot have."""
-    right = True
-    for name, values in space.items():
-        written = values.values if isinstance(values, Choices) else (values.at(0.0), values.at(1.0))
-        for value in written:
-            try:
-                fitting(cell.settings, {name: value})
-            except ValidationError as error:
-                if contradicts(error):
-                    continue
-                problem = error.errors()[0]["msg"].replace("Input should be", "must be")
-                mistakes.note(("tune", "search", name), f"{value!r}: {problem}.".replace("..", "."))
-                right = False
-    return right
-
-
-def _check_halving(mistakes: Mistakes, tune: Tune, cell: Cell) -> bool:
-    """Note a halving for which a cell has too few epochs, or that leaves no sample."""
-    if tune.halving is None:
-        return True
-    start, by = tune.halving.from_, tune.halving.by
-    if start >= cell.settings.epochs:
-        mistakes.note(
-            ("tune", "halving", "from"),
-            f"must be below the {cell.settings.epochs} epochs of {cell.label}, not {start}.",
-        )
-        return False
-    epochs = _rungs(tune, cell)
-    left = survivors(tune.samples, by, len(epochs))
-    if left[-1] >= 1:
-        return True
-    mistakes.note(
-        ("tune", "halving"),
-        f"leaves none of {tune.samples} samples for epoch {epochs[-1]} of {cell.label}: the best "
-        f"1/{by} go on after the epochs {listing(map(str, epochs[:-1]))}, so it needs "
-        f"{by ** (len(epochs) - 1)} samples or more.",
-    )
-    return False

@@ -1,0 +1,250 @@
+"""The `tune:` block of a study: checked, and the budget of each cell made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from suite.errors import UserError
+from suite.study.cells import Cell, find_cell
+from suite.study.document import Where
+from suite.study.expand import Doubt
+from suite.study.file import StudyFile, Tune
+from suite.study.halving import rung_epochs, survivors
+from suite.study.mistakes import Mistakes
+from suite.study.search import (
+    Choices,
+    Range,
+    Sample,
+    check_name,
+    contradicts,
+    draw,
+    fitting,
+    has,
+    read_range,
+    with_values,
+)
+from suite.study.tune import CellTuning, tuning_seeds
+from suite.wording import listing
+
+
+def check_tune(
+    mistakes: Mistakes, file: StudyFile, cells: Sequence[Cell], doubts: Sequence[Doubt]
+) -> tuple[CellTuning, ...]:
+    """Note the mistakes of the tune block, and return how each tuned cell is tuned.
+
+    Args:
+        mistakes: Those of the file so far.
+        file: Its valid part.
+        cells: Its valid cells.
+        doubts: What is known of the others.
+    """
+    document = mistakes.document
+    if not isinstance(document.get("tune"), dict):
+        return ()
+    shared = dict(_ranges(mistakes, ("tune", "search")))
+    own: dict[str, dict[str, Range | None]] = {}
+    for where in document.entries("tune", "cells"):
+        found = dict(_ranges(mistakes, (*where, "search"), nullable=True))
+        if isinstance(name := document.get(*where, "cell"), str | dict):
+            try:
+                cell = find_cell(cells, name)
+            except UserError as error:
+                if not doubts:
+                    mistakes.note((*where, "cell"), str(error))
+                continue
+            _check_own(mistakes, where, cell, found, again=cell.label in own)
+            own[cell.label] = found
+    _check_fixed(mistakes, shared, own, cells)
+    tune = file.tune
+    if tune is None or mistakes.sentences:
+        return ()
+    tunings = []
+    halves: dict[int, bool] = {}
+    for cell in cells:
+        of_cell = {**shared, **own.get(cell.label, {})}
+        space = {name: of for name, of in of_cell.items() if of is not None}
+        if not _check_values(mistakes, cell, space):
+            continue
+        space = {name: of for name, of in space.items() if has(cell.settings, name, of)}
+        epochs = cell.settings.epochs
+        if space and epochs not in halves:
+            halves[epochs] = _check_halving(mistakes, tune, epochs)
+        if space and halves[epochs]:
+            tunings.append(_tuning(mistakes, file, tune, cell, space))
+    if not tunings and not mistakes.sentences:
+        mistakes.note(("tune", "search"), "no cell has any of these settings.")
+    return tuple(tunings)
+
+
+def _tuning(
+    mistakes: Mistakes, file: StudyFile, tune: Tune, cell: Cell, space: Mapping[str, Range]
+) -> CellTuning:
+    epochs = _rungs(tune, cell.settings.epochs)
+    by = tune.halving.by if tune.halving else 2
+    learns = tune.algorithm == "optuna"
+    way = "sobol" if learns else tune.algorithm  # what will be learnt is not known yet
+    drawn = draw(space, way, tune.samples, file.seeds.root, cell.label)
+    held_out = {"validation": tune.validation} if cell.settings.validation == "test" else {}
+    found = tuple(fitting(cell.settings, sample | held_out) for sample in drawn)
+    if not any(found):
+        mistakes.note(
+            ("tune", "samples"),
+            f"none of the {tune.samples} samples of {cell.label} fits its other settings "
+            f"({listing(sorted(space))}); search other ranges. Of the first: "
+            f"{_reason(cell, drawn[0] | held_out)}",
+        )
+    samples, settings = ([], ()) if learns else (drawn, found)
+    return CellTuning(
+        cell=cell,
+        space=dict(space),
+        algorithm=tune.algorithm,
+        count=tune.samples,
+        samples=tuple(samples),
+        settings=settings,
+        epochs=tuple(epochs),
+        most=tuple(survivors(tune.samples, by, len(epochs))),
+        seeds=tuning_seeds(file),
+        measure=tune.measure,
+        held_out=held_out,
+        root=file.seeds.root,
+    )
+
+
+def _reason(cell: Cell, values: Sample) -> str:
+    """Return what is wrong with values that do not fit a cell."""
+    try:
+        with_values(cell.settings, values)
+    except ValidationError as error:
+        return str(error.errors()[0]["ctx"]["error"])
+    return ""
+
+
+def _rungs(tune: Tune, epochs: int) -> list[int]:
+    if tune.halving is None:
+        return [epochs]
+    return rung_epochs(epochs, tune.halving.from_, tune.halving.by)
+
+
+def _ranges(
+    mistakes: Mistakes, where: Where, *, nullable: bool = False
+) -> Iterator[tuple[str, Any]]:
+    """Yield the valid ranges of a mapping, and note what is wrong with the others."""
+    written = mistakes.document.get(*where)
+    for name, value in written.items() if isinstance(written, dict) else ():
+        try:
+            check_name(name)
+            yield name, None if nullable and value is None else read_range(value)
+        except UserError as error:
+            mistakes.note((*where, name), str(error))
+
+
+def _check_fixed(
+    mistakes: Mistakes,
+    shared: Mapping[str, Range],
+    own: Mapping[str, Mapping[str, Range | None]],
+    cells: Sequence[Cell],
+) -> None:
+    """Note settings that are both searched and fixed."""
+    document = mistakes.document
+    for where in [("defaults",), *document.entries("cells")]:
+        written = document.get(*where)
+        if not isinstance(written, dict):
+            continue
+        grid = written.get("grid")
+        fixed = {**written, **(grid if isinstance(grid, dict) else {})}
+        method = fixed.get("method", "set")
+        ours = [
+            of
+            for cell in cells
+            for label, of in own.items()
+            if label == cell.label and cell.settings.method == method and where != ("defaults",)
+        ]
+        kept = {name for of in ours for name, value in of.items() if value is None}
+        names = {*shared, *(name for of in ours for name in of)}
+        for name in sorted(names - kept):
+            if (way := _fixed_at(fixed, name)) is not None:
+                inside = () if way[0] in written else ("grid",)
+                mistakes.note(
+                    (*where, *inside, *way),
+                    f"is fixed here and searched in tune; keep one of them, or write "
+                    f"{{cell: ..., search: {{{name}: null}}}} in tune: cells.",
+                )
+
+
+def _fixed_at(fixed: Mapping[str, Any], name: str) -> Where | None:
+    """Return where a setting or part option is fixed, None where it is not."""
+    kind, dot, option = name.partition(".")
+    if name in fixed:
+        return (name,)
+    if dot and isinstance(part := fixed.get(kind), dict) and len(part) == 1:
+        ((chosen_part, options),) = part.items()
+        if isinstance(options, dict) and option in options:
+            return (kind, chosen_part, option)
+    return None
+
+
+def _check_values(mistakes: Mistakes, cell: Cell, space: Mapping[str, Range]) -> bool:
+    """Note values that a setting cannot have."""
+    right = True
+    for name, values in space.items():
+        written = values.values if isinstance(values, Choices) else (values.at(0.0), values.at(1.0))
+        for value in written:
+            try:
+                fitting(cell.settings, {name: value})
+            except ValidationError as error:
+                if contradicts(error):
+                    continue
+                problem = error.errors()[0]["msg"].replace("Input should be", "must be")
+                mistakes.note(
+                    ("tune", "search", name),
+                    f"{value!r}: {problem.rstrip('.?')}{'?' if problem.endswith('?') else '.'}",
+                )
+                right = False
+    return right
+
+
+def _check_own(
+    mistakes: Mistakes,
+    where: Where,
+    cell: Cell,
+    ranges: Mapping[str, Range | None],
+    *,
+    again: bool,
+) -> None:
+    """Note ranges of one cell that come twice, or that it has no such setting for."""
+    if again:
+        mistakes.note((*where, "cell"), f"{cell.label} has ranges above; write them in one place.")
+    for name, values in ranges.items():
+        try:
+            if values is not None and not has(cell.settings, name, values):
+                mistakes.note(
+                    (*where, "search", name), f"changes nothing that {cell.label} computes."
+                )
+        except ValidationError:
+            continue  # its values are wrong, which `_check_values` says
+
+
+def _check_halving(mistakes: Mistakes, tune: Tune, epochs: int) -> bool:
+    """Note a halving for which a cell has too few epochs, or that leaves no sample."""
+    if tune.halving is None:
+        return True
+    start, by = tune.halving.from_, tune.halving.by
+    if start >= epochs:
+        mistakes.note(
+            ("tune", "halving", "from"),
+            f"must be below the {epochs} epochs that cells are trained for, not {start}.",
+        )
+        return False
+    rungs = _rungs(tune, epochs)
+    if survivors(tune.samples, by, len(rungs))[-1] >= 1:
+        return True
+    mistakes.note(
+        ("tune", "halving"),
+        f"leaves none of {tune.samples} samples for epoch {epochs}: the best 1/{by} go on "
+        f"after the epochs {listing(map(str, rungs[:-1]))}, so it needs "
+        f"{by ** (len(rungs) - 1)} samples or more.",
+    )
+    return False
