@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -101,31 +102,30 @@ def drive(
     with usable(store):
         store.stand()
     found = fingerprints(study, folder, reading(console))
-    if study.tunings:
-        tuned = _tuned(study, store, found, folder, address, takeover, console)
-        if tuned is None:
-            return Outcome(0, len(study.runs(found)), 0, [], interrupted=True)
-        study = tuned
-    runs = study.runs(found)
-    if study.runs_untuned:
-        runs += study.untuned_runs(found)
-    if most is not None:
-        runs = runs[: most * len(study.cells)]  # seeds come outermost
-    with usable(store):
-        if not (missing := lacking(runs, store)):
-            note_fingerprints(study, found, store)
-        to_run = with_earlier(missing, lambda start: _is_kept(start, store))
-    ended = True
-    if most is not None and not _open_runs(study, store, missing):
-        missing = []
-    if missing:
-        with ExitStack() as held:
-            with usable(store):
-                holding = hold(store, study.name, file=study.path, takeover=takeover)
-                lock = held.enter_context(holding)
+    with ExitStack() as held:
+        lock = _once_held(held, study, store, found, takeover)
+        if study.tunings:
+            tuned = _tuned(study, store, found, lock, held, folder, address, console)
+            if tuned is None:
+                return Outcome(0, len(study.runs(found)), 0, [], interrupted=True)
+            study = tuned
+        runs = study.runs(found)
+        if study.runs_untuned:
+            runs += study.untuned_runs(found)
+        if most is not None:
+            runs = runs[: most * len(study.cells)]  # seeds come outermost
+        with usable(store):
+            if not (missing := lacking(runs, store)):
                 note_fingerprints(study, found, store)
+            to_run = with_earlier(missing, lambda start: _is_kept(start, store))
+        ended = True
+        if most is not None and not _open_runs(study, store, missing):
+            missing = []
+        if missing:
             every = with_earlier(runs)
-            ended = _execute(study, every, to_run, store, lock, folder, address, console, most)
+            ended = _execute(
+                study, every, to_run, store, lock(), held, folder, address, console, most
+            )
     with usable(store):
         if study.file.execution.keep == "network":
             _say_what_has_no_network(runs, store, console)
@@ -182,34 +182,48 @@ def tune_cells(
     with usable(store):
         store.stand()
     found = fingerprints(study, folder, reading(console))
-    return _tuned(study, store, found, folder, address, takeover, console)
+    with ExitStack() as held:
+        lock = _once_held(held, study, store, found, takeover)
+        return _tuned(study, store, found, lock, held, folder, address, console)
+
+
+def _once_held(
+    held: ExitStack,
+    study: Study,
+    store: RunStore,
+    found: Mapping[str, str],
+    takeover: bool,
+) -> Callable[[], Lock]:
+    """Return what takes the lock on driving a study when it is first asked for."""
+
+    @functools.cache
+    def lock() -> Lock:
+        with usable(store):
+            taken = held.enter_context(hold(store, study.name, file=study.path, takeover=takeover))
+            note_fingerprints(study, found, store)
+        return taken
+
+    return lock
 
 
 def _tuned(
     study: Study,
     store: RunStore,
     found: Mapping[str, str],
+    lock: Callable[[], Lock],
+    held: ExitStack,
     data_dir: Path,
     address: str | None,
-    takeover: bool,
     console: Console,
 ) -> Study | None:
-    with ExitStack() as held:
-        locks: list[Lock] = []
+    def train(runs: Sequence[Run], until: Mapping[str, int]) -> bool:
+        to_run = with_earlier(runs, lambda start: _is_kept(start, store))
+        return _execute(
+            study, runs, to_run, store, lock(), held, data_dir, address, console, None, until
+        )
 
-        def train(runs: Sequence[Run], until: Mapping[str, int]) -> bool:
-            if not locks:
-                locks.append(
-                    held.enter_context(hold(store, study.name, file=study.path, takeover=takeover))
-                )
-                note_fingerprints(study, found, store)
-            to_run = with_earlier(runs, lambda start: _is_kept(start, store))
-            return _execute(
-                study, runs, to_run, store, locks[0], data_dir, address, console, None, until
-            )
-
-        with usable(store):
-            return tuning.tune(study, store, found, train, lambda told: say(console, told))
+    with usable(store):
+        return tuning.tune(study, store, found, train, lambda told: say(console, told))
 
 
 def _execute(
@@ -218,6 +232,7 @@ def _execute(
     missing: Sequence[Run],
     store: RunStore,
     lock: Lock,
+    held: ExitStack,
     data_dir: Path,
     address: str | None,
     console: Console,
@@ -247,6 +262,7 @@ def _execute(
             watcher=watcher,
             choose=rounds,
             until=until,
+            stays=held,
         )
 
 

@@ -8,7 +8,13 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +113,9 @@ def _native_silence() -> Iterator[None]:
 
 @contextmanager
 def connected(
-    address: str | None, undisturbed: Callable[[], AbstractContextManager[None]]
+    address: str | None,
+    undisturbed: Callable[[], AbstractContextManager[None]],
+    stays: ExitStack | None = None,
 ) -> Iterator[tuple[Any, Any]]:
     """Connect to a cluster, or start one on this machine for as long as it is needed.
 
@@ -116,6 +124,8 @@ def connected(
         undisturbed: Delays interrupts. An interrupt while Ray connects would leave its native
             worker running; when Ray later stops its processes, the driver would die of a
             segmentation fault.
+        stays: Keeps the connection until it is closed, for the calls until then; by default it
+            ends here.
 
     Raises:
         UserError: If the cluster does not exist.
@@ -132,16 +142,18 @@ def connected(
         )
     elif address != "auto":
         _reach(address)  # Ray itself tries for minutes
-    ours = False
-    try:
+    with ExitStack() as ends:
         with undisturbed():
             ray, tune, ours = _connect(address)
+            if ours:
+                (stays or ends).callback(_disconnect, ray, undisturbed)
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # raylets' messages
             yield ray, tune
-    finally:
-        if ours:
-            with undisturbed():
-                ray.shutdown()
+
+
+def _disconnect(ray: Any, undisturbed: Callable[[], AbstractContextManager[None]]) -> None:
+    with undisturbed():
+        ray.shutdown()
 
 
 def _connect(address: str | None) -> tuple[Any, Any, bool]:
@@ -161,7 +173,7 @@ def _connect(address: str | None) -> tuple[Any, Any, bool]:
                     log_to_driver=False,
                     logging_level=logging.CRITICAL,
                 )
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except Exception as error:  # Ray raises a bare one where a node takes too long to start
             reason = str(error).strip().partition("\n")[0].rstrip(".")
             if address is None:
                 raise UserError(f"Ray cannot be started on this machine ({reason}).") from error

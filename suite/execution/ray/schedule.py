@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +36,7 @@ def execute(
     address: str | None = None,
     choose: Choose | None = None,
     until: Mapping[str, int] = MappingProxyType({}),
+    stays: ExitStack | None = None,
 ) -> bool:
     """Have Ray Tune train runs, first to last as cores come free; of a chain, round by round.
 
@@ -53,6 +55,7 @@ def execute(
         choose: Given the runs that have not ended and how many can go on at once, returns those to
             train next, with all that they start from; none to end. By default all.
         until: The epoch after which a run is to stop, by key; by default its last.
+        stays: Keeps Ray until it is closed, for the calls until then; by default it ends here.
 
     Returns:
         Whether all runs that were chosen have ended: False after an interrupt.
@@ -64,9 +67,15 @@ def execute(
     """
     tracking.check_installed(execution.track)
     ending = Ending(lock, watcher)
+
+    @contextmanager
+    def undisturbed() -> Iterator[None]:
+        with ending.on_signals(), ending.undisturbed():
+            yield
+
     with (
         ending.on_signals(),
-        connected(address, ending.undisturbed) as (ray, tune),
+        connected(address, undisturbed, stays) as (ray, tune),
         ending.on_signals(),  # again, because Ray has replaced them
     ):
         if address is None:
