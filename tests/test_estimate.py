@@ -64,10 +64,13 @@ tune: {search: {zeta: [0.1, 0.5], batch_size: {int: [50, 150]}}, samples: 4, see
 
 @pytest.mark.parametrize("algorithm", ["sobol", "optuna"])
 def test_tuning_costs_its_budget_too(path, tmp_path, algorithm):
-    path.write_text(STUDY + TUNE.replace("samples:", f"algorithm: {algorithm}, samples:"))
+    path.write_text(
+        STUDY + TUNE.replace("samples:", f"untuned: true, algorithm: {algorithm}, samples:")
+    )
     found = estimate(load_study(path), tmp_path, at_hand=2)
     tunings = [cost for cost in found.cells if cost.cell.endswith(", tuning")]
     assert [cost.cell for cost in tunings] == ["set, tuning", "lset, tuning", "dense, tuning"]
+    assert sum(cost.cell.endswith(", untuned") for cost in found.cells) == 3
     for cost in tunings:
         assert cost.core_seconds == pytest.approx(cost.epoch_seconds * 2 * (4 * 2 + 2 * 2 + 3))
     assert found.wall_seconds == pytest.approx(found.core_seconds / 2)

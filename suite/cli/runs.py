@@ -69,6 +69,9 @@ def check(
             f"before that, tuning of {tuned}: at most {count(of_samples, 'run')} with "
             f"{count(epochs, 'epoch')}."
         )
+    if checked.runs_untuned:
+        untuned = count(len(checked.tunings) * seeds, "run")
+        typer.echo(f"and {untuned} of the tuned cells with their own settings.")
     if estimate:
         from suite.datasets.known import data_folder
         from suite.execution.estimate import estimate as estimate_cost

@@ -98,7 +98,8 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
         rungs.append(_rungs(tuning, an_epoch, chain))
         seconds = sum(seconds for _, seconds in rungs[-1])
         costs.append(Cost(f"{tuning.cell.label}, tuning", an_epoch, seconds * execution.cpu))
-    every = study.runs({name: name for name in images})  # whatever their content
+    contents = {name: name for name in images}  # whatever they are
+    every = study.runs(contents) + (study.untuned_runs(contents) if study.runs_untuned else [])
     of_a_seed = [run for run in every if run.seed == study.seeds[0]]
     for run in with_earlier(of_a_seed):
         seconds = epoch_seconds(run.settings) * run.settings.epochs * seeds
