@@ -214,6 +214,7 @@ def test_a_budget_counts_what_goes_on_from_a_rung_once(load):
 @pytest.mark.parametrize(
     ("search", "words"),
     [
+        ("{}", ["tune.search: must be", "not empty"]),
         ("{zeta: []}", ["tune.search.zeta: has no choices"]),
         ("{zeta: {uniform: [0.5, 0.1]}}", ["tune.search.zeta", "from 0.5 down to 0.1"]),
         ("{zeta: {uniform: [0.5, 0.5]}}", ["tune.search.zeta", "is empty"]),

@@ -82,7 +82,7 @@ def _block_words(block: Mapping[str, Any]) -> list[str]:
             return [_list_words(block)]
     if required := block.get("required"):
         return [mapping_words(required)]
-    return ["a mapping"]
+    return ["a mapping" + (" that is not empty" if block.get("minProperties") else "")]
 
 
 def mapping_words(names: Sequence[str]) -> str:
