@@ -35,7 +35,8 @@ defaults:
 cells:
 {cells}
 execution:
-  {{engine: masked, checkpoint_seconds: {checkpoint_seconds}, retries: {retries}, keep: {keep}}}
+  {{engine: masked, checkpoint_seconds: {checkpoint_seconds}, retries: {retries}, keep: {keep},
+    track: {track}}}
 {more}
 """
 CELLS = """
@@ -55,6 +56,7 @@ def write_study(
     checkpoint_seconds: float = 0.3,
     retries: int = 3,
     keep: str = "nothing",
+    track: str = "{}",
     more: str = "",
 ) -> Path:
     path = folder / f"{name}.yaml"
@@ -67,6 +69,7 @@ def write_study(
             checkpoint_seconds=checkpoint_seconds,
             retries=retries,
             keep=keep,
+            track=track,
             more=more,
         )
     )

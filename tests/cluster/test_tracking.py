@@ -13,7 +13,7 @@ from suite.store.store import RunStore
 from suite.study.file import Track
 from tests.cluster.studies import suite, undisturbed, write_study
 
-TRACK = "track: {tensorboard: events, mlflow: tracked, wandb: regrowth}"
+TRACK = "{tensorboard: events, mlflow: tracked, wandb: regrowth}"
 
 
 def events(file):
@@ -35,9 +35,7 @@ def test_a_run_is_followed_by_every_tracker_that_the_study_names(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    study = write_study(tmp_path, "  - {method: set}\n", seeds=1)
-    text = study.read_text().replace("retries: 3}", "retries: 3, " + TRACK.strip() + "}")
-    study.write_text(text)
+    study = write_study(tmp_path, "  - {method: set}\n", seeds=1, track=TRACK)
     ended = suite("run", study, "--store", "store")
     assert ended.returncode == 0, ended.stderr
 
@@ -68,9 +66,8 @@ def test_a_run_is_followed_by_every_tracker_that_the_study_names(tmp_path, monke
 
 def test_a_tracker_that_cannot_be_used_is_said_before_any_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    study = write_study(tmp_path, "  - {method: set}\n", seeds=1)
-    text = study.read_text().replace("retries: 3}", "retries: 3, track: {mlflow: 'ftp://nowhere'}}")
-    study.write_text(text)
+    track = "{mlflow: 'ftp://nowhere'}"
+    study = write_study(tmp_path, "  - {method: set}\n", seeds=1, track=track)
     ended = suite("run", study, "--store", "store")
     assert ended.returncode == 2
     assert "execution: track: mlflow: cannot be used: " in ended.stderr
