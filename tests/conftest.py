@@ -1,11 +1,13 @@
 """What several test modules share, and which tests need more than Python and this package."""
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from suite.methods import parts, plugins
 from suite.store.store import RunStore
 
 # As in runs. On a busy machine several threads wait for each other, which takes 20 times as long.
@@ -31,3 +33,16 @@ def store(tmp_path):
     opened = RunStore(tmp_path / "store")
     opened.stand()
     return opened
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """What a test registers and finds is forgotten after it."""
+    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
+    monkeypatch.setattr(plugins, "_fingerprints", {})
+    monkeypatch.setattr(plugins, "_broken", None)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if "rules" in name or name.startswith("suite_plugin"):
+            del sys.modules[name]

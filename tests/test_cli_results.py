@@ -249,7 +249,7 @@ def test_compare_decides_the_declared_family_and_the_claims(suite, done, tmp_pat
         assert row.split()[0] == cell
         assert row[column:end].split()[0] in ("unattainable", "inconclusive")
         assert below.split()[0] == "set"
-    assert "1. SET has more connections.\n   UNATTAINABLE: There are too few seeds" in shown
+    assert "1. SET has more connections.\n   UNATTAINABLE: " in shown
     assert "1. SET has higher connections than AccSET" in shown
     assert "nan" not in shown
     assert max(map(len, map(str.rstrip, lines))) <= 100

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from suite.errors import UserError
-from suite.methods import library, parts, plugins
+from suite.methods import library, parts
 from suite.methods.catalogue import entries
 from suite.methods.layer import LayerView
 from suite.methods.plugins import Plugin, load, read_plugin
@@ -28,17 +28,7 @@ def first_free(layer, count, rng):
 '''
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """What a test registers and finds is forgotten after it."""
-    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
-    monkeypatch.setattr(plugins, "_fingerprints", {})
-    monkeypatch.setattr(plugins, "_broken", None)
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if "rules" in name or name.startswith("suite_plugin"):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("registered")
 
 
 @pytest.fixture

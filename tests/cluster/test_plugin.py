@@ -1,8 +1,12 @@
 """A user's own regrowth strategy, from a file beside the study, on Ray's workers."""
 
+import pytest
+
 from suite.store.store import RunStore
 from suite.study import load_study
 from tests.cluster.studies import suite
+
+pytestmark = pytest.mark.usefixtures("registered")
 
 STRATEGY = '''
 import numpy as np
