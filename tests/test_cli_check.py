@@ -41,6 +41,7 @@ def test_a_missing_file(path):
     assert suite("check", path) == (2, "", f"{path}: there is no such file.\n")
 
 
+@pytest.mark.slow
 def test_very_many_runs_are_asked_about(path):
     path.write_text(RIGHT.replace("count: 3", "count: 100000"))
     done = suite("check", path)

@@ -202,6 +202,7 @@ def test_two_studies_cannot_be_watched(suite, done):
         assert said.startswith("--watch ")
 
 
+@pytest.mark.slow
 def test_two_studies_side_by_side(suite, done, tmp_path):
     path, store = done
     code, _, _ = suite("report", path, path, "--store", store, "--out", tmp_path / "both")

@@ -32,6 +32,7 @@ def test_an_interrupted_study_says_how_to_go_on_with_all_that_was_given(
     assert shlex.split(told) == ["suite", "run", *map(str, given)]
 
 
+@pytest.mark.slow
 def test_a_report_that_nobody_reads_of_leaves_the_exit_code(tmp_path):
     """As after `suite run --report STUDY 2>&1 | tee log`, once tee has ended."""
     folder = tmp_path / "folder"
@@ -55,6 +56,7 @@ cli.main()
     assert ended.returncode == 130
 
 
+@pytest.mark.slow
 def test_a_mistake_that_nobody_reads_of_keeps_its_exit_code(tmp_path):
     reading, writing = os.pipe()
     os.close(reading)

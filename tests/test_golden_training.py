@@ -58,6 +58,7 @@ def test_the_golden_study_has_the_runs_it_had():
     assert set(runs()) == set(golden("sparse")) == set(golden("masked"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("cell", sorted({run.cell for run in runs().values()}))
 def test_a_run_trains_to_the_history_of_version_0_1_0(cell, engine):

@@ -64,6 +64,7 @@ def ask(name, layer, count, seed=0, **options):
     return np.sort(part.function(layer, count, generator(seed), **part.check(options)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 @given(mask=masks, data=st.data(), seed=st.integers(0, 2**32))
 def test_whatever_the_layer_and_count(name, mask, data, seed):

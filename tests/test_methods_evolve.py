@@ -90,6 +90,7 @@ def evolve(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prune", REFERENCE)
 @pytest.mark.parametrize("regrow", names("regrow"))
 @given(

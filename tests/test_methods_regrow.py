@@ -174,6 +174,7 @@ def test_most_neighbours_draws_the_rest_uniformly():
     assert_uniform([(1, *rest) for rest in subsets(range(2, 8), 2)], draws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_an_empty_layer_regrows_at_random(name):
     rng, layer = generator(6), view(np.zeros((2, 3), dtype=bool))

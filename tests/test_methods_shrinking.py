@@ -191,6 +191,7 @@ def test_a_network_shrinks_step_by_step_and_ends_at_its_density(case):
     assert (regrown > 0) == ("granet" in case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_shrinking_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine):

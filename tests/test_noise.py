@@ -160,6 +160,7 @@ def noisy(case, **given):
     return small(**ADAM | CASES[case] | given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_noisy_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine):

@@ -64,6 +64,7 @@ def beating(store):
     thread.join()
 
 
+@pytest.mark.slow
 def test_a_second_driver_refuses_naming_host_process_and_age(store, beating):
     with (
         pytest.raises(UserError, match=r"process 4711 on elsewhere, started 1:0[12]:.. ago"),
@@ -79,6 +80,7 @@ def test_another_study_is_not_locked(store):
         assert store.driver("study")["token"] == "theirs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [0, 3600])
 def test_a_driver_elsewhere_that_does_not_beat_does_not_block(store, monkeypatch, silent):
     monkeypatch.setattr(lock, "SECONDS_BETWEEN_BEATS", 0.1)
@@ -88,6 +90,7 @@ def test_a_driver_elsewhere_that_does_not_beat_does_not_block(store, monkeypatch
         assert store.driver("study")["token"] == held.token
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])
 def test_a_driver_elsewhere_that_beats_blocks_whatever_its_clock_says(store, skew):
     released = threading.Event()

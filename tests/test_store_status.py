@@ -161,6 +161,7 @@ def test_watching_ends_when_the_study_is_complete(study, store, keys, monkeypatc
     assert seen == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skew", [-600, 600])
 def test_a_driver_that_beats_drives_whatever_its_clock_says(study, store, keys, skew):
     released = threading.Event()

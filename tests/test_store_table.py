@@ -435,6 +435,7 @@ def test_a_record_of_0_1_0_comes_back_as_it_was(other):
     assert other.result(key)["history"] == payload["history"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in COLUMNS if name not in ("key", "epoch")])
 def test_a_table_without_one_of_today_s_columns_is_read(results, exported, name):
     rewrite(exported, lambda frame: frame.drop(columns=name))

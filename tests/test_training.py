@@ -268,6 +268,7 @@ RESUMED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", RESUMED)
 def test_a_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine):
@@ -312,6 +313,7 @@ def load_state(checkpoint):
     return torch.load(io.BytesIO(checkpoint), weights_only=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [ENGINES, ENGINES[::-1]])
 @pytest.mark.parametrize(
     "case", ["set", "dynset", "srelu, momentum goes on", "normal, momentum goes on", "dense"]
@@ -512,6 +514,7 @@ def test_both_engines_train_alike(case):
     assert masked[0]["regrown"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", BY_STEP)
 def test_what_updates_between_steps_resumes_bit_for_bit(case, engine):

@@ -33,6 +33,7 @@ def test_both_engines_train_alike(case):
     assert_alike(masked, sparse)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", CASES)
 def test_a_resumed_run_ends_bit_for_bit_the_same(case, engine):

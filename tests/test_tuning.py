@@ -361,6 +361,7 @@ def test_an_import_of_damaged_samples_is_refused(study, store, tmp_path, sampled
     assert str(raised.value).startswith(str(file))
 
 
+@pytest.mark.slow
 def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images):
     asked = study()
     found = tuned(asked, store, images)
@@ -387,6 +388,7 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
     assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_untuned_stands_beside_tuned_where_both_were_run(study, store, tmp_path, images):
     asked, data = study(), {"digits": images.fingerprint}
     found = tuned(asked, store, images)
