@@ -165,6 +165,7 @@ def test_changed_files_are_read_again_whatever_their_size_and_time(tmp_path, wri
     check(load(source, tmp_path), parts)
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_passes_or_crashes(tmp_path):
     parts, rng = make(n=9), np.random.default_rng(6)
     source = parquet(tmp_path / "a", parts)

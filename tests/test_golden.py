@@ -92,6 +92,7 @@ def wider_parts(monkeypatch):
     monkeypatch.setattr(parts, "_parts", wider)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in FILES if path.stem in {*KEYS, "study"}])
 def test_a_new_option_of_a_part_leaves_every_key_as_it_is(path, wider_parts):
     study, expanded = runs(path)

@@ -62,6 +62,7 @@ def left(step, steps, density, initial, size=10_000_000, **options):
     return (initial - answer.surplus[0]) / size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("across", ["layers", "network"])
 @pytest.mark.parametrize(
     ("step", "sparsity"), [(25, 0.5203125), (50, 0.7875), (75, 0.8859375), (100, 0.9)]
@@ -203,6 +204,7 @@ def test_a_shrinking_run_resumed_anywhere_ends_bit_for_bit_the_same(case, engine
         assert trained.degrees == whole.degrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["gmp", "granet from dense"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_sparse_engine_takes_over_what_has_become_sparse(case, optimizer):

@@ -41,6 +41,7 @@ def digits():
     return trained()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", network_file.SUFFIXES)
 @pytest.mark.parametrize("engine", ["masked", "sparse"])
 @pytest.mark.parametrize(

@@ -201,6 +201,7 @@ PART = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(PART, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_whatever_the_values_there_is_a_verdict_and_a_reason(claims):

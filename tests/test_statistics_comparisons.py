@@ -259,6 +259,7 @@ VALUE = st.one_of(FINITE, st.just(math.nan), st.just(math.inf), st.sampled_from(
 CELL = st.dictionaries(st.integers(0, 8), VALUE, max_size=9)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     family=st.lists(

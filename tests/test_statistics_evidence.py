@@ -105,6 +105,7 @@ def test_the_unit_does_not_matter(x, unit):
     assert scaled.log_e.tolist() == pytest.approx(evidence(x).log_e.tolist(), abs=1e-6)
 
 
+@pytest.mark.slow
 @given(DIFFERENCES)
 def test_what_always_holds(x):
     found = evidence(x)

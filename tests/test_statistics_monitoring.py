@@ -79,6 +79,7 @@ def test_seeds_by_simulation():
     assert need.seeds == pytest.approx(np.quantile(stops, 0.8), abs=1)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_decided_has_no_number():
     for need in (
         seeds_until_decided(0.0, 0.05),
@@ -95,6 +96,7 @@ def test_equivalence_takes_fewer_seeds_the_wider_the_margin():
     assert wide.seeds >= 5  # one side over 5 pairs can reach 2^5 = 32, over 4 no 20
 
 
+@pytest.mark.slow
 def test_the_table_of_the_page_is_what_is_computed():
     assert table() in PAGE.read_text()
     for effect, level in ((0.5, 0.05), (4.0, 0.005)):

@@ -458,6 +458,7 @@ def test_measures_that_one_version_did_not_record_are_no_conflict(made, exported
     assert table.import_file(exported, other).known == [key]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["test_loss", "test_accuracy", "connections_1", "seconds"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_not_finite_is_not_known(results, exported, name, value):

@@ -27,6 +27,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_both_engines_train_alike(case):
     masked, sparse = (run(small(**CASES[case]), engine=engine)[0] for engine in ENGINES)

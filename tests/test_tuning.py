@@ -227,6 +227,7 @@ def test_damaged_files_are_computed_again_and_the_choice_stays(
     assert [message.partition(" in ")[0] for message in said] == sorted(damaged)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("algorithm", "samples"), FEW)
 def test_more_samples_only_add(study, store, tmp_path, images, algorithm, samples):
     few, more = [], []
