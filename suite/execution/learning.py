@@ -51,7 +51,8 @@ def next_batch(of: Tuned, shares: Sequence[Sequence[float]]) -> list[list[float]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Optuna's features that may change
+            # Of Optuna's features that may change: what a study uses is kept in its store.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             search = OptunaSearch(
                 space,
                 metric="measure",

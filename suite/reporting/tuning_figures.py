@@ -30,19 +30,14 @@ def first_values(of: Tuned) -> list[float]:
     return [-math.inf if value is None else value for value in of.rungs[0].values]
 
 
-def recorded(of: Tuned, value: float) -> float:
-    """Return a measure as runs record it: a loss is compared with its sign turned."""
-    return -value if of.tuning.measure == "val_loss" else value
-
-
 def best_table(tuned: Mapping[str, Tuned]) -> pd.DataFrame:
     """Return the expected best of n samples in the first rung, one row a cell and n."""
     rows = []
     for label, of in tuned.items():
         for n in range(1, len(of.rungs[0].samples) + 1):
             best = expected_best(first_values(of), n)
-            low, high = sorted((recorded(of, best.low), recorded(of, best.high)))
-            mean = recorded(of, best.mean)
+            low, high = sorted((of.tuning.turned(best.low), of.tuning.turned(best.high)))
+            mean = of.tuning.turned(best.mean)
             rows.append({"cell": label, "n": n, "mean": mean, "low": low, "high": high})
     return pd.DataFrame(rows)
 
@@ -149,7 +144,7 @@ def _draw_cell(axes: Axes, of: Tuned, look: Look, measure: str) -> None:
         )
     for x, name in enumerate(names):
         _name_axis(axes, x, name, *_ends(of.tuning.space[name]))
-    ends = (f"{recorded(of, low):.4g}", f"{recorded(of, high):.4g}")
+    ends = (f"{of.tuning.turned(low):.4g}", f"{of.tuning.turned(high):.4g}")
     _name_axis(axes, len(names), measure, *ends)
 
 

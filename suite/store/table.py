@@ -26,6 +26,7 @@ from suite.store.store import RunStore, State, at_once, usable
 from suite.store.tuned import import_sampled, is_sampled, sampled
 from suite.study import Study
 from suite.study.runs import Run
+from suite.study.study import UNTUNED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,12 +146,8 @@ def _untuned(
     study: Study, store: RunStore, fingerprints: Mapping[str, str]
 ) -> list[tuple[Run, dict[str, Any]]]:
     """Return the finished runs of tuned cells with their own settings, by the cells' labels."""
-    labelled = zip(
-        study.untuned_runs(fingerprints),
-        [tuning.cell.label for _ in study.seeds for tuning in study.tunings],
-        strict=True,
-    )
-    runs = [replace(run, cell=label) for run, label in labelled]
+    untuned = study.untuned_runs(fingerprints)
+    runs = [replace(run, cell=run.cell.removesuffix(UNTUNED)) for run in untuned]
     states = store.states(run.key for run in runs)
     done = [run for run in runs if states[run.key] == "done"]
     records = at_once(store.result, [run.key for run in done])

@@ -101,7 +101,7 @@ def _stands(
     known = dict(zip(asked, at_once(lambda key: _known(store, key), asked), strict=True))
 
     def measured(sample: int, epoch: int) -> float | None:
-        values = [_value(known.get(key), tuning.measure, epoch) for key in keys[sample]]
+        values = [_value(known.get(key), tuning, epoch) for key in keys[sample]]
         found = [value for value in values if value is not None]
         return None if len(found) < len(values) else math.fsum(found) / len(found)
 
@@ -183,13 +183,13 @@ def _known(store: RunStore, key: str) -> dict[str, Any]:
     return {"history": record.get("history", []), "diverged": failure.get("diverged", False)}
 
 
-def _value(known: Mapping[str, Any] | None, measure: str, epoch: int) -> float | None:
+def _value(known: Mapping[str, Any] | None, tuning: CellTuning, epoch: int) -> float | None:
     """Return a run's measure in an epoch, higher is better; None while it is not known."""
     if known is None:
         return None
     if len(known["history"]) >= epoch:
-        value = known["history"][epoch - 1][measure]
+        value = known["history"][epoch - 1][tuning.measure]
         if value is None or not math.isfinite(value):
             return WORST
-        return float(-value if measure == "val_loss" else value)
+        return tuning.turned(float(value))
     return WORST if known["diverged"] else None

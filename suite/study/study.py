@@ -14,6 +14,9 @@ from suite.study.resolved import Claim, Pair, Reference
 from suite.study.runs import Run
 from suite.study.tune import CellTuning, Tuned
 
+UNTUNED = ", untuned"
+"""Follows a tuned cell's label in the name of its runs with its own settings."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -124,7 +127,7 @@ class Study:
         cells = [tuning.cell for tuning in self.tunings]
         return [
             Run(
-                f"{cell.label}, untuned",
+                f"{cell.label}{UNTUNED}",
                 cell.settings,
                 seed,
                 fingerprints[source_name(cell.settings.dataset)],

@@ -67,6 +67,10 @@ class CellTuning:
         settings = [fitting(self.cell.settings, {**sample, **self.held_out}) for sample in samples]
         return replace(self, samples=tuple(samples), settings=tuple(settings))
 
+    def turned(self, value: float) -> float:
+        """Return a recorded measure as samples are compared by it, higher is better; or back."""
+        return -value if self.measure == "val_loss" else value
+
     def key(self, fingerprint: str) -> str:
         """Return the hash of all that decides which samples an algorithm that learns gives.
 
@@ -138,8 +142,9 @@ class Tuned:
         if self.winner is None:
             return None
         last = self.rungs[-1]
-        value = last.values[last.samples.index(self.winner)] or 0.0
-        return -value if self.tuning.measure == "val_loss" else value
+        value = last.values[last.samples.index(self.winner)]
+        assert value is not None  # a winner has been measured
+        return self.tuning.turned(value)
 
     def origin(self, study: str) -> dict[str, Any]:
         """Return what the provenance of a run with the winner's settings says; {} without one.

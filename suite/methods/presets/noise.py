@@ -15,7 +15,7 @@ METHODS = (
         training={
             "noise": Stated(
                 {"kind": "hard_concrete", "strength": 0.1},
-                "the suite: as the paper's table is remembered; the code's default is 1",
+                "the suite; the code's default is 1",
             ),
             "dataset": Stated("mnist", "code"),
             "hidden": Stated([300, 100], "code"),

@@ -18,7 +18,6 @@ from suite.reporting.tuning_figures import (
     draw_best,
     draw_samples,
     first_values,
-    recorded,
 )
 from suite.study.document import as_yaml
 from suite.study.tune import Tuned
@@ -136,7 +135,7 @@ def _measured(of: Tuned) -> bool:
 
 def _known(of: Tuned, value: float | None) -> float | None:
     """Return a measure as it was recorded, None for a sample that diverged."""
-    return recorded(of, value) if value is not None and math.isfinite(value) else None
+    return of.tuning.turned(value) if value is not None and math.isfinite(value) else None
 
 
 def _samples(label: str, of: Tuned) -> list[dict[str, object]]:
@@ -159,16 +158,14 @@ def _winners(material: Material, tuned: dict[str, Tuned]) -> Grid:
     titles = _titles(material)
     rows = []
     for label, of in tuned.items():
-        assert of.winner is not None
-        last = of.rungs[-1]
-        value = recorded(of, last.values[last.samples.index(of.winner)] or 0.0)
+        assert of.winner is not None and of.best is not None
         runs, epochs = of.tuning.budget
         chosen = of.tuning.samples[of.winner]
         rows.append(
             (
                 words(titles[label]),
                 words(", ".join(f"{name} {as_yaml(chosen[name])}" for name in chosen)),
-                number(value, f"{value:.4f}"),
+                number(of.best, f"{of.best:.4f}"),
                 number(of.winner + 1, str(of.winner + 1)),
                 number(runs, f"{runs:,}"),
                 number(epochs, f"{epochs:,}"),
