@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torchvision.datasets as torchvision_sets
 
 from suite.datasets import downloads
 from suite.datasets.known import EXTRACTED, data_folder, known_here
@@ -38,6 +37,13 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         super().do_GET()
+
+
+def _torchvisions(name: str):
+    """Return torchvision's class of a set; importing it takes seconds, which only these tests need."""
+    import torchvision.datasets
+
+    return getattr(torchvision.datasets, downloads._CLASSES[name])
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def offered(request, served, monkeypatch):
     known = KNOWN[name]._replace(images=(TRAIN, TEST))
     monkeypatch.setitem(KNOWN, name, known)
     monkeypatch.setattr(downloads, "PACKAGED", {})
-    kind = getattr(torchvision_sets, downloads._CLASSES[name])
+    kind = _torchvisions(name)
     rng = np.random.default_rng(9)
     parts = [
         (
@@ -150,14 +156,14 @@ def _left(data: Path) -> list[str]:
 
 def test_checksums_are_torchvisions():
     for name in NAMES:
-        kind = getattr(torchvision_sets, downloads._CLASSES[name])
+        kind = _torchvisions(name)
         archives = [md5 for _, md5 in getattr(kind, "resources", [])]
         assert list(KNOWN[name].checksums) == (archives or [kind.tgz_md5])
 
 
 def test_extracted_where_torchvision_does(tmp_path):
     for name in NAMES:
-        kind = getattr(torchvision_sets, downloads._CLASSES[name])
+        kind = _torchvisions(name)
         if hasattr(kind, "base_folder"):
             assert EXTRACTED[name] == kind.base_folder
         else:
