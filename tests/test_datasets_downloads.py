@@ -40,7 +40,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def _torchvisions(name: str):
-    """Return torchvision's class of a set; importing it takes seconds, which only these tests need."""
+    """Return torchvision's class of a set. Importing it takes seconds: not for all tests."""
     import torchvision.datasets
 
     return getattr(torchvision.datasets, downloads._CLASSES[name])

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from suite.methods.cut_off import CutOff
-from suite.reporting.numbers import count
+from suite.reporting.numbers import count, listing_some
 from suite.store.table import Results
-
-_SHOWN = 8
 
 
 def warned_of(results: Results) -> list[str]:
-    """Return a sentence on each cell with such runs: how many they are, and what the first says.
+    """Return one sentence on the cells with such runs: how many they are, and the worst.
 
-    A run of which a last path was lost is quoted before one that only lost units.
+    The worst is a run of which a last path was lost, else one that lost the most of a layer.
     """
-    sentences = []
-    for cell in results.study.cells:
-        runs = [run for run in results.runs if run.cell == cell.label and run.record is not None]
-        found = [
-            (warning.left > 0, run.seed, warning)
-            for run in runs
-            for given in (run.record or {}).get("warnings", ())
-            for warning in [CutOff(*(given[name] for name in CutOff._fields))]
-        ]
-        if found:
-            _, seed, first = min(found)
-            affected = len({seed for _, seed, _ in found})
-            whose = f"{cell.title}: {affected} of {count(len(runs), 'run')} warn of units cut off"
-            sentences.append(f"{whose}, e.g. with seed {seed}: {first.sentence}")
-    more = len(sentences) - _SHOWN
-    rest = [f"Runs of {count(more, 'further cell')} warn of units cut off."] if more > 0 else []
-    return sentences[:_SHOWN] + rest
+    titles = {cell.label: cell.title for cell in results.study.cells}
+    affected: dict[str, set[int]] = {}
+    runs: dict[str, int] = {}
+    warnings = []
+    for run in results.runs:
+        if run.record is None:
+            continue
+        title = titles[run.cell]
+        runs[title] = runs.get(title, 0) + 1
+        for given in run.record.get("warnings", ()):
+            warning = CutOff(*(given[name] for name in CutOff._fields))
+            affected.setdefault(title, set()).add(run.seed)
+            warnings.append((warning.left / warning.units, title, run.seed, warning.sentence))
+    if not warnings:
+        return []
+    cells = [
+        f"{title} ({len(seeds)} of {count(runs[title], 'run')})"
+        for title, seeds in affected.items()
+    ]
+    _, title, seed, sentence = min(warnings)
+    return [
+        f"Units are cut off in {listing_some(cells, 8)}. For example, in {title} with seed {seed}, "
+        f"{sentence}"
+    ]
