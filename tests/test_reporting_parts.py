@@ -179,6 +179,17 @@ def test_the_inset_is_closer_than_the_figure_and_has_the_seeds(tmp_path):
         assert left_out is (plan.column == "connections")
 
 
+def test_where_no_curve_moves_there_is_no_inset(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: set, zeta: 0.3001}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=40))
+    (plan,) = (plan for plan in plans(results) if plan.column == "connections")
+    drawn = curves(results.frame, results.study.cells, plan.column)
+    with style("inset"):
+        figure = draw_curves(drawn, looks(results.study.cells), plan.axis, zoom=plan.zoom)
+    assert plan.zoom is not None and not figure.axes[0].child_axes
+    assert "inset" not in show(plan, results, looks(results.study.cells), tmp_path).caption
+
+
 def test_an_svg_has_its_coordinates_rounded_and_nothing_else(tmp_path):
     with style("svg"):
         figure = new_figure(2, 1)

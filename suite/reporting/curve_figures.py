@@ -185,7 +185,13 @@ def _draw_inset(
     first: int,
     last: int,
 ) -> None:
-    """Draw an inset of the last epochs where no curve runs; make room if there is none."""
+    """Draw an inset of the last epochs where no curve runs; make room if there is none.
+
+    Where no curve moves there is nothing to enlarge, and no inset.
+    """
+    enlarged = moving(curves)
+    if not enlarged:
+        return
     box = None
     for _ in range(12):
         box = free_box(*_drawn(axes, curves))
@@ -205,7 +211,7 @@ def _draw_inset(
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
             draw_curve(inset, end.thinned(100), look, number, len(curves))
     inset.set_xlim(first, last)
-    edges = np.hstack([_extent(curve.between(first, last)) for curve in moving(curves)])
+    edges = np.hstack([_extent(curve.between(first, last)) for curve in enlarged])
     bottom, top = np.nanmin(edges), np.nanmax(edges)
     air = 0.06 * (top - bottom)
     inset.set_ylim(bottom - air, top + air)
@@ -223,10 +229,10 @@ def moving(curves: Sequence[Curve]) -> list[Curve]:
     """Return the curves that an inset enlarges: those that do not stay where they begin.
 
     A flat one far from the others, such as SET's connections, would leave the inset no closer than
-    the figure is. Where none moves, all are returned.
+    the figure is.
     """
     flat = [np.nanmax(c.mean) - np.nanmin(c.mean) <= 0.01 * np.nanmax(c.mean) for c in curves]
-    return [c for c, stays in zip(curves, flat, strict=True) if not stays] or list(curves)
+    return [c for c, stays in zip(curves, flat, strict=True) if not stays]
 
 
 def _extent(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -283,8 +283,8 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if len(drawn) > MOST:
         parts.append("Each panel has one group of cells; grey: the means of all others.")
-    elif plan.zoom is not None:
-        enlarged = {curve.cell.label for curve in moving(drawn)}
+    elif plan.zoom is not None and (moved := moving(drawn)):
+        enlarged = {curve.cell.label for curve in moved}
         flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in enlarged]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
