@@ -43,6 +43,22 @@ def test_dash_and_marker_tell_cells_apart_without_colour(cells):
         assert (drawn[a].dash, drawn[a].marker) != (drawn[b].dash, drawn[b].marker), (a, b)
 
 
+def test_markers_alone_tell_cells_apart_while_there_are_some(tmp_path):
+    peers = ["static", "rigl", "chts", "chts", "snfs_gradient", "ctre_sim", "truly_sparse"]
+    lines = "".join(
+        f"  - {{method: {method}{', epsilon: 9' if method in peers[:at] else ''}}}\n"
+        for at, method in enumerate(peers)
+    )
+    drawn = looks(make_study(tmp_path, PERFORMANCE + lines).cells)
+    assert len({look.marker for look in drawn.values()}) == len(drawn) == 13
+
+
+def test_a_method_with_its_own_regrowth_has_its_own_look(tmp_path):
+    cells = make_study(tmp_path, PERFORMANCE + "  - {method: rigl}\n  - {method: chts}\n").cells
+    hues = {look.hue.light for look in looks(cells).values()}
+    assert {"#7d3c2e", "#35607a"} <= hues
+
+
 @pytest.mark.parametrize("kind", DEFICIENT)
 def test_the_methods_hues_differ_for_any_colour_vision(cells, kind):
     six = [look.hue.light for look in list(looks(cells).values())[:6]]

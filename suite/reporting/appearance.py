@@ -14,6 +14,7 @@ from itertools import count
 from suite.study.cells import Cell
 
 Dash = tuple[float, ...]
+_Kind = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ INK = Hue("#1a1a1a", "#e9e9e6")
 MUTED = Hue("#5c5f66", "#a3a8b0")
 RULE = Hue("#d9dadd", "#3a3e45")
 
-_METHODS: dict[tuple[str, str | None], Look] = {
+_METHODS: dict[_Kind, Look] = {
     ("set", None): Look(Hue("#1b1c1e", "#f2f2ef"), (), "o"),
     ("accset", "val_accuracy"): Look(Hue("#c44d00", "#ff8f4d"), (5, 1.5), "s"),
     ("lset", "loss"): Look(Hue("#0069a6", "#5ab4ee"), (1, 1.2), "^"),
@@ -71,7 +72,7 @@ _STEPS: tuple[tuple[float, Dash], ...] = (
     (0.42, (5, 3)),
 )
 _STEP_MARKERS = "X*d<>H8p"
-"""Two for each method, so that its strategies can be told from another method's in grey."""
+"""Each method begins two further on, so that few of the first ones are taken already."""
 
 
 def looks(cells: Sequence[Cell]) -> dict[str, Look]:
@@ -80,21 +81,35 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
     A method with its metric has a fixed look. Cells that vary it (another regrowth strategy, other
     settings) take its hue one step nearer to the page, with a dash and marker of their own.
     """
-    spare: dict[tuple[str, str | None], Look] = {}
-    taken: dict[tuple[str, str | None], set[int]] = {}
+    kinds = dict.fromkeys(map(_kind, cells))
+    bases = {kind: _METHODS[kind] for kind in kinds if kind in _METHODS}
+    others = [kind for kind in kinds if kind not in _METHODS]
+    markers = {look.marker for look in (*bases.values(), *_SPARE[: len(others)])}
+    for number, kind in enumerate(others):
+        round_, spare = divmod(number, len(_SPARE))
+        bases[kind] = _stepped(_SPARE[spare], round_, markers)
+        markers.add(bases[kind].marker)
+    taken: dict[_Kind, set[int]] = {}
     found = {}
     for cell in cells:
         kind = _kind(cell)
-        base = _METHODS.get(kind) or spare.setdefault(kind, _SPARE[len(spare) % len(_SPARE)])
         used = taken.setdefault(kind, set())
-        wanted = _REGROW.get(cell.settings.recipe.regrow.name, len(_REGROW))
+        wanted = _step(cell)
         step = wanted if wanted not in used else next(s for s in count() if s not in used)
         used.add(step)
-        found[cell.label] = _stepped(base, step)
+        found[cell.label] = _stepped(bases[kind], step, markers)
+        markers.add(found[cell.label].marker)
     return found
 
 
-def _kind(cell: Cell) -> tuple[str, str | None]:
+def _step(cell: Cell) -> int:
+    """Return how far a cell is from its method's own look: 0 with the regrowth of its preset."""
+    regrow = cell.settings.recipe.regrow
+    own = cell.settings.preset.parts["regrow"].name == regrow.name
+    return 0 if own else _REGROW.get(regrow.name, len(_REGROW))
+
+
+def _kind(cell: Cell) -> _Kind:
     """Return what fixes a cell's hue: method and metric, and the gate where it is not its own."""
     settings, recipe = cell.settings, cell.settings.recipe
     own = settings.preset.parts
@@ -103,14 +118,17 @@ def _kind(cell: Cell) -> tuple[str, str | None]:
     return settings.method if same else f"{settings.method}, {recipe.gate.name}", signal
 
 
-def _stepped(look: Look, step: int) -> Look:
+def _stepped(look: Look, step: int, markers: set[str]) -> Look:
+    """Return a method's look some steps nearer to the page, with a marker of its own."""
     if step == 0:
         return look
     share, dash = _STEPS[(step - 1) % len(_STEPS)]
     hue = Hue(mix(look.hue.light, PAPER.light, share), mix(look.hue.dark, PAPER.dark, share))
     rank = list(_METHODS.values()).index(look) if look in _METHODS.values() else len(_METHODS)
-    marker = _STEP_MARKERS[(2 * rank + step - 1) % len(_STEP_MARKERS)]
-    return Look(hue, dash, marker)
+    first = 2 * rank + step - 1
+    in_turn = [_STEP_MARKERS[(first + n) % len(_STEP_MARKERS)] for n in range(len(_STEP_MARKERS))]
+    free = [marker for marker in in_turn if marker not in markers]
+    return Look(hue, dash, (free or in_turn)[0])
 
 
 def mix(colour: str, other: str, share: float) -> str:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_LARGE = 1e7
+"""From here on a count is written with a power of ten."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -202,10 +205,14 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
 
 def _amount(value: float) -> str:
     """Write a count, a large one with a power of ten."""
-    if value < 1e7:
+    if value < _LARGE:
         return f"{value:,.0f}"
-    exponent = len(f"{value:.0f}") - 1
+    exponent = _exponent(value)
     return f"{value / 10**exponent:.2f} × 10{superscript(exponent)}"
+
+
+def _exponent(value: float) -> int:
+    return len(f"{value:.0f}") - 1
 
 
 def _draw(found: Front, looks: dict[str, Look]) -> Figure:
@@ -248,15 +255,20 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
         zorder=1.6,
     )
     paid = [found.paid[row.cell.label].mean for row in rows]
-    if found.cost.column != "connections" and min(paid) > 0 and max(paid) > 20 * min(paid):
+    highest = max(paid)
+    logarithmic = found.cost.column != "connections" and 0 < 20 * min(paid) < highest
+    if logarithmic:
         axes.set_xscale("log")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6))
+    # On a linear axis large ticks share a power of ten, and have as many digits as they need.
+    exponent = _exponent(highest) if highest >= _LARGE and not logarithmic else 0
+    ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _amount(x))
+    axes.xaxis.set_major_formatter(FuncFormatter(ticks))
     axes.margins(0.12)
     axes.set_title("Accuracy on the test set", loc="left", pad=6)
-    axes.set_xlabel(found.cost.title)
+    axes.set_xlabel(found.cost.title + (f", × 10{superscript(exponent)}" if exponent else ""))
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _amount(x)))
     _name(axes, rows, looks)
     return figure
 
@@ -279,7 +291,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     ]
     axes.legend(
         [*handles, Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5))],
-        [*(short(row.cell.title, 30) for row in ranked), "Pareto front"],
+        [*(short(row.cell.title, 27) for row in ranked), "Pareto front"],
         loc="upper left",
         bbox_to_anchor=(1.01, 1.02),
         handlelength=1.6,
