@@ -211,7 +211,7 @@ def leaky(context, block, sign, slope):
 
 @intrinsic
 def drop(context, block, scale, first, last, high, threshold):
-    """Return the block after dropout, see `dropout.Dropout`.
+    """Return the block after dropout, see `dropout.Dropout`: -0.0 is what was dropped, only that.
 
     Args:
         block: A block.
@@ -234,12 +234,34 @@ def drop(context, block, scale, first, last, high, threshold):
             lanes = ir.Constant(first.type, list(range(block.lanes)))
             word = _mixed(builder, builder.add(counter, lanes), high)
             kept = builder.icmp_unsigned(">=", word, threshold)
-            zero = ir.Constant(vector.type, None)
-            vectors.append(builder.select(kept, builder.fmul(vector, scale), zero))
+            zero = ir.Constant(vector.type, None)  # added to -0.0, it gives 0.0
+            scaled = builder.fadd(builder.fmul(vector, scale), zero)
+            vectors.append(builder.select(kept, scaled, _negative_zero(vector.type)))
         return _assemble(context, builder, block, vectors)
 
     word = types.uint32
     return block(block, block.dtype, word, word, word, word), generate
+
+
+@intrinsic
+def drop_again(context, block, dropped, scale):
+    """Return the block, set to zero where `drop` dropped from the block `dropped`, else scaled."""
+
+    def generate(context, builder, signature, arguments):
+        scale = _splat(builder, arguments[2], block.lanes)
+        vectors = []
+        for index, vector in enumerate(_vectors(builder, block, arguments[0])):
+            bits = ir.VectorType(
+                ir.IntType(32 if block.dtype == types.float32 else 64), block.lanes
+            )
+            before = builder.bitcast(builder.extract_value(arguments[1], index), bits)
+            mark = builder.bitcast(_negative_zero(vector.type), bits)
+            kept = builder.icmp_unsigned("!=", before, mark)
+            zero = ir.Constant(vector.type, None)
+            vectors.append(builder.select(kept, builder.fmul(vector, scale), zero))
+        return _assemble(context, builder, block, vectors)
+
+    return block(block, block, block.dtype), generate
 
 
 @intrinsic
@@ -275,6 +297,10 @@ def _mixed(builder: Any, word: Any, high: Any) -> Any:
 
 def _constant(vector: Any, value: int) -> Any:
     return ir.Constant(vector, [value] * vector.count)
+
+
+def _negative_zero(vector: Any) -> Any:
+    return ir.Constant(vector, [-0.0] * vector.count)
 
 
 def _splat(builder: Any, value: Any, lanes: int) -> Any:

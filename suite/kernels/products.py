@@ -20,6 +20,7 @@ from suite.kernels.blocks import (
     add_scaled_and_dot,
     dot,
     drop,
+    drop_again,
     filled,
     fresh,
     leaky,
@@ -35,11 +36,12 @@ AHEAD = np.uint64(12)
 
 # No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
 inner = njit(nogil=True, error_model="numpy")
+inlined = njit(nogil=True, error_model="numpy", forceinline=True)
 kernel = compiled(nogil=True, error_model="numpy")
 summing = compiled(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
 
-def _in_blocks(loop):
+def in_blocks(loop):
     """Return `loop(zero, first, last, repeated, *arguments)` for all blocks that cover a batch.
 
     The block `zero` is zero; `first`, `last` and `repeated` are as in `blocks.load`. A batch
@@ -52,23 +54,23 @@ def _in_blocks(loop):
         while first < batch:
             left = batch - first
             if left > 12 * LANES:
-                last, repeated = _last(first, 13, batch)
+                last, repeated = last_of(first, 13, batch)
                 loop(filled(zero, 13, LANES), first, last, repeated, *arguments)
                 first += 13 * LANES
             elif left > 7 * LANES:
-                last, repeated = _last(first, 8, batch)
+                last, repeated = last_of(first, 8, batch)
                 loop(filled(zero, 8, LANES), first, last, repeated, *arguments)
                 first += 8 * LANES
             elif left > 3 * LANES:
-                last, repeated = _last(first, 4, batch)
+                last, repeated = last_of(first, 4, batch)
                 loop(filled(zero, 4, LANES), first, last, repeated, *arguments)
                 first += 4 * LANES
             elif left > LANES:
-                last, repeated = _last(first, 2, batch)
+                last, repeated = last_of(first, 2, batch)
                 loop(filled(zero, 2, LANES), first, last, repeated, *arguments)
                 first += 2 * LANES
             elif batch >= LANES:
-                last, repeated = _last(first, 1, batch)
+                last, repeated = last_of(first, 1, batch)
                 loop(filled(zero, 1, LANES), first, last, repeated, *arguments)
                 first += LANES
             else:
@@ -79,13 +81,29 @@ def _in_blocks(loop):
 
 
 @inner
-def _last(first, count, batch):
+def last_of(first, count, batch):
     """Return the column of a block's last vector, and how many of its lanes repeat columns."""
     repeated = max(first + count * LANES - batch, 0)
     return first + (count - 1) * LANES - repeated, repeated
 
 
-@_in_blocks
+@inlined  # a call would take blocks through memory
+def pass_on(zero, first, last, repeated, unit, error, h, dz, dbias, below):
+    """Write a unit's gradient by its pre-activation and its bias.
+
+    The block `error` is the gradient by its activation; `below` are its layer's slope and dropout.
+    """
+    slope, scale, threshold = below
+    activation = load(zero, h, unit, first, last)
+    # What was dropped is zero in `h`: its sign does not matter.
+    error = leaky(error, activation, slope)
+    if threshold:
+        error = drop_again(error, activation, scale)
+    store(error, dz, unit, first, last)
+    dbias[unit] += total(fresh(error, repeated))
+
+
+@in_blocks
 @inner
 def _forward(
     zero, first, last, _repeated, starts, columns, weight, bias, x, h, slope, scale, dropout
@@ -103,24 +121,15 @@ def _forward(
         store(z, h, unit, first, last)
 
 
-@_in_blocks
+@in_blocks
 @inner
-def _backward(zero, first, last, repeated, h, dh, dz, dbias, slope, scale, dropout):
-    low, high, threshold = dropout
+def _backward(zero, first, last, repeated, h, dh, dz, dbias, below):
     for unit in range(len(dbias)):
-        # What was dropped is zero in `h`: its sign does not matter.
-        sign = load(zero, h, unit, first, last)
-        error = leaky(load(zero, dh, unit, first, last), sign, slope)
-        if threshold:
-            counter = unit * h.shape[1] + low
-            error = drop(
-                error, scale, uint32(counter + first), uint32(counter + last), high, threshold
-            )
-        store(error, dz, unit, first, last)
-        dbias[unit] += total(fresh(error, repeated))
+        error = load(zero, dh, unit, first, last)
+        pass_on(zero, first, last, repeated, unit, error, h, dz, dbias, below)
 
 
-@_in_blocks
+@in_blocks
 @inner
 def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
     low, high, threshold = dropout
@@ -131,7 +140,7 @@ def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
         store(value, out, unit, first, last)
 
 
-@_in_blocks
+@in_blocks
 @inner
 def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
     for unit in range(len(starts) - 1):
@@ -141,26 +150,17 @@ def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweigh
             dweight[k] += dot(error, x, columns[k], first, last)
 
 
-@_in_blocks
+@in_blocks
 @inner
 def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below):
-    slope, scale, low, high, threshold = below
     for unit in range(len(starts) - 1):
-        sign = load(zero, x, unit, first, last)
-        inputs = fresh(sign, repeated)
+        inputs = fresh(load(zero, x, unit, first, last), repeated)
         error = zero
         for t in range(starts[unit], starts[unit + 1]):
             prefetch(zero, dz, rows[t + AHEAD], first)
             error, product = add_scaled_and_dot(error, weight[t], dz, rows[t], first, last, inputs)
             dweight[t] += product
-        error = leaky(error, sign, slope)
-        if threshold:
-            counter = unit * x.shape[1] + low
-            error = drop(
-                error, scale, uint32(counter + first), uint32(counter + last), high, threshold
-            )
-        store(error, dx, unit, first, last)
-        dbias[unit] += total(fresh(error, repeated))
+        pass_on(zero, first, last, repeated, unit, error, x, dx, dbias, below)
 
 
 @kernel
@@ -187,7 +187,7 @@ def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, h
 
 
 @kernel
-def backward(h, dh, dz, dbias, slope, scale, threshold, low, high):
+def backward(h, dh, dz, dbias, slope, scale, threshold):
     """Write the gradient by a layer's pre-activations, and by its bias.
 
     Args:
@@ -198,13 +198,11 @@ def backward(h, dh, dz, dbias, slope, scale, threshold, low, high):
         slope: As in `forward`, and so are the following.
         scale: Likewise.
         threshold: Likewise.
-        low: Likewise.
-        high: Likewise.
     """
     number = h.dtype.type
-    dropout = uint32(low), uint32(high), uint32(threshold)
+    below = number(slope), number(scale), uint32(threshold)
     dbias[:] = 0
-    arguments = (h, dh, dz, dbias, number(slope), number(scale), dropout)
+    arguments = (h, dh, dz, dbias, below)
     _backward(h.shape[1], number(0), arguments)
 
 
@@ -225,9 +223,7 @@ def weight_gradient(starts, columns, x, dz, dweight):
 
 
 @kernel
-def gradients(
-    starts, rows, order, weight, x, dz, dweight, dx, dbias, slope, scale, threshold, low, high
-):
+def gradients(starts, rows, order, weight, x, dz, dweight, dx, dbias, slope, scale, threshold):
     """Write the gradients by the weights and by the inputs, which read the same numbers, at once.
 
     Where the inputs are the activations of a layer below, the gradient goes on to that layer's
@@ -247,11 +243,9 @@ def gradients(
         slope: Of the layer below, as in `forward`, and so are the following.
         scale: Likewise.
         threshold: Likewise.
-        low: Likewise.
-        high: Likewise.
     """
     number = dz.dtype.type
-    below = number(slope), number(scale), uint32(low), uint32(high), uint32(threshold)
+    below = number(slope), number(scale), uint32(threshold)
     sorted_weight = np.empty_like(weight)
     sorted_gradient = np.zeros_like(weight)
     for t in range(len(order)):
@@ -331,9 +325,9 @@ def compile_kernels() -> float:
     bias, x = np.zeros(1, np.float32), np.zeros((1, 1), np.float32)
     with compiling() as seconds:
         forward(starts, indices, weight, bias, x, x, 0.0, 1.0, 0, 0, 0)
-        backward(x, x, x, bias, 0.0, 1.0, 0, 0, 0)
+        backward(x, x, x, bias, 0.0, 1.0, 0)
         weight_gradient(starts, indices, x, x, weight)
-        gradients(starts, indices, order, weight, x, x, weight, x, bias, 1.0, 1.0, 0, 0, 0)
+        gradients(starts, indices, order, weight, x, x, weight, x, bias, 1.0, 1.0, 0)
         dropped(x, 1.0, 0, 0, 0)
         srelu(x, bias, bias, bias, bias, x)
         srelu_backward(x, bias, bias, bias, bias, x, x, bias, bias, bias, bias)

@@ -64,7 +64,7 @@ def _by_kernels(
         dropout = dropout or NO_DROPOUT
         slope = layer.activation.fused_slope
         h = product(entered[-1], layer.weight, layer.bias, layer.indices, slope, dropout)
-        rest = (slope, dropout.scale, *dropout)
+        rest = (slope, dropout.scale, dropout.threshold)
         rests.append(rest)
         entered.append(h)
     h = entered.pop()

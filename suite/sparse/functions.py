@@ -81,14 +81,14 @@ class SparseProduct(torch.autograd.Function):
         connections, slope, dropout, observe = ctx.rest
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
         given = arrays(h, dh.contiguous(), dz, dbias)
-        products.backward(*given, slope, dropout.scale, *dropout)
+        products.backward(*given, slope, dropout.scale, dropout.threshold)
         if observe is not None:
             observe(dz)
         dx = None
         if ctx.needs_input_grad[0]:
             dx = torch.empty_like(x)
             given = arrays(weight, x, dz, dweight, dx, x.new_empty(len(x)))
-            products.gradients(*connections.by_column, *given, 1.0, 1.0, *NO_DROPOUT)
+            products.gradients(*connections.by_column, *given, 1.0, 1.0, 0)
         else:
             products.weight_gradient(*connections.by_row, *arrays(x, dz, dweight))
         return dx, dweight, dbias, None, None, None, None
