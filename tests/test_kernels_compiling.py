@@ -40,11 +40,12 @@ def test_another_process_finds_the_kernels_compiled():
     program = """
 from suite.kernels import augment
 from suite.training import train as training
-from suite.kernels import products
+from suite.kernels import output, products
 training.compile_kernels("sparse")
 of_augment = (augment.standardise, augment.standardise_and_warp)
 of_sparse = (products.forward, products.backward, products.weight_gradient, products.gradients)
-for kernel in (*of_augment, *of_sparse):
+of_output = (output.logits, output.gradients)
+for kernel in (*of_augment, *of_sparse, *of_output):
     assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
 """
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -2,11 +2,13 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
 from suite import sparse
 from suite.randomness import stream
+from suite.sparse import output as output_layer
 from suite.sparse.differentiate import differentiate
 
 torch.set_num_threads(1)
@@ -59,6 +61,49 @@ def test_it_has_the_bits_of_autograd_for_any_depth(sizes):
     expected = train(copy.deepcopy(network), by_autograd, 16)
     for one, other in zip(train(network, differentiate, 16), expected, strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize(
+    ("classes", "units", "batch"), [(10, 400, 100), (3, 193, 8), (33, 70, 192)]
+)
+def test_the_output_layer_is_the_product_of_its_definition(
+    monkeypatch, alike, classes, units, batch
+):
+    monkeypatch.setattr(output_layer, "_tried", lambda *_: alike)
+    generator = torch.Generator().manual_seed(0)
+    shapes = (units, batch), (classes, batch)
+    h, error = (torch.randn(*shape, generator=generator) for shape in shapes)
+    layer = torch.nn.Linear(units, classes)
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    given = torch.empty_like(weight), torch.empty_like(h), torch.empty(units)
+    with torch.no_grad():
+        logits = output_layer.logits(layer, h)
+        output_layer.gradients(layer, h, error, *given, (0.3, 1.0, 0))
+    dz = torch.where(h > 0, 1.0, 0.3) * (weight.T @ error)
+    expected = weight @ h + bias[:, None], error @ h.T, dz, dz.sum(1)
+    for one, other in zip((logits, *given), expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_the_output_layer_is_left_to_pytorch_where_that_rounds_otherwise(monkeypatch):
+    layer, h = torch.nn.Linear(20, 5), torch.randn(20, 16)
+    output_layer._tried.cache_clear()
+    monkeypatch.setattr(output_layer.kernels, "logits", lambda weight, bias, h, z: z.fill(0))
+    with torch.no_grad():
+        found = output_layer.logits(layer, h)
+    output_layer._tried.cache_clear()
+    torch.testing.assert_close(found, layer(h.T).T.detach())
+
+
+def test_a_unit_without_connections_learns_a_bias_although_it_is_zero():
+    """Its activation is 0, and so are those that are dropped; the first kind has a gradient."""
+    nothing = [np.empty(0, np.int64)]
+    masked, sparse_ = (build(e, sizes=(30, 40), topology=nothing) for e in ("masked", "sparse"))
+    for network in (masked, sparse_):
+        differentiate(network, *batch(network, 50))
+    assert sparse_.layers[0].bias.grad.abs().min() > 0
+    torch.testing.assert_close(sparse_.layers[0].bias.grad, masked.layers[0].bias.grad)
 
 
 def test_a_watched_layer_leaves_what_it_saw():

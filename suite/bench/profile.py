@@ -13,10 +13,11 @@ from suite.bench.workload import Bench
 from suite.sparse.differentiate import differentiate
 
 KERNELS = {
-    "forward": "forward: products",
-    "backward": "backward: last activation and bias",
-    "weight_gradient": "backward: first layer's weights",
-    "gradients": "backward: weights, inputs, activations and biases",
+    "products.forward": "forward: products",
+    "output.logits": "forward: output layer",
+    "output.gradients": "backward: output layer, last activation and bias",
+    "products.weight_gradient": "backward: first layer's weights",
+    "products.gradients": "backward: weights, inputs, activations and biases",
 }
 
 
@@ -32,7 +33,7 @@ def profile(bench: Bench, turns: int) -> dict[str, float]:
             x, y = timed(took, "batch: gather, standardise, augment", first.batch)
             timed(took, "rest", functools.partial(differentiate, training.network, x, y))
             timed(took, "SGD", training.optimizer.step)
-        took["output layer, loss and the rest"] = took.pop("rest") - sum(
+        took["loss and the rest"] = took.pop("rest") - sum(
             took.get(part, 0.0) for part in KERNELS.values()
         )
         for part, value in took.items():
@@ -43,20 +44,25 @@ def profile(bench: Bench, turns: int) -> dict[str, float]:
 @contextmanager
 def timed_kernels(took: dict[str, float]) -> Iterator[None]:
     """Add to `took` the seconds that kernels take meanwhile, by part."""
-    from suite.kernels import products
+    from suite.kernels import output, products
 
-    untimed = {name: getattr(products, name) for name in KERNELS}
-
-    def watch(name: str) -> Callable[..., None]:
-        def call(*arguments: Any) -> None:
-            timed(took, KERNELS[name], functools.partial(untimed[name], *arguments))
-
-        return call
-
-    for name in KERNELS:
-        setattr(products, name, watch(name))
+    modules = {"products": products, "output": output}
+    untimed: list[tuple[Any, str, Any]] = []
+    for kernel, part in KERNELS.items():
+        module, name = kernel.split(".")
+        untimed.append((modules[module], name, getattr(modules[module], name)))
+        setattr(modules[module], name, _timed(took, part, untimed[-1][2]))
     try:
         yield
     finally:
-        for name, kernel in untimed.items():
-            setattr(products, name, kernel)
+        for place, name, function in untimed:
+            setattr(place, name, function)
+
+
+def _timed(took: dict[str, float], part: str, kernel: Callable[..., None]) -> Callable[..., None]:
+    """Return a kernel that adds the seconds that it takes to a part."""
+
+    def call(*arguments: Any) -> None:
+        timed(took, part, functools.partial(kernel, *arguments))
+
+    return call

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from suite.kernels import products
+from suite.sparse import output as output_layer
 from suite.sparse.functions import NO_DROPOUT, arrays, product
 from suite.sparse.layers import SparseLinear
 from suite.sparse.mlp import MLP
@@ -68,9 +69,11 @@ def _by_kernels(
         rests.append(rest)
         entered.append(h)
     h = entered.pop()
-    loss, dh = _output(output, h, labels)
+    loss, error = _loss(output_layer.logits(output, h).T, labels)
+    torch.sum(error, 1, out=_gradient(output.bias))
     dz = torch.empty_like(h)
-    products.backward(*arrays(h, dh, dz, _gradient(layers[-1].bias)), *rests[-1])
+    received = _gradient(output.weight), dz, _gradient(layers[-1].bias)
+    output_layer.gradients(output, h, error, *received, rests[-1])
     for layer, below, rest in zip(layers[:0:-1], layers[-2::-1], rests[-2::-1], strict=True):
         x = entered.pop()
         dx = torch.empty_like(x)
@@ -87,19 +90,15 @@ def _by_kernels(
     return loss
 
 
-def _output(output: nn.Linear, h: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the loss and its gradient by the last activations; leave the output layer's."""
-    logits = torch.addmm(output.bias[:, None], output.weight, h).T
+def _loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the loss of logits (batch, classes), and its gradient by them, (classes, batch)."""
     logs = torch.log_softmax(logits, 1)
     mean, nothing_ignored = 1, -100
     loss, weight = aten.nll_loss_forward(logs, labels, None, mean, nothing_ignored)
     error = aten.nll_loss_backward(
         torch.ones_like(loss), logs, labels, None, mean, nothing_ignored, weight
     )
-    error = aten._log_softmax_backward_data(error, logs, 1, logs.dtype).T
-    torch.sum(error, 1, out=_gradient(output.bias))
-    torch.mm(error, h.T, out=_gradient(output.weight))
-    return loss, torch.mm(output.weight.T, error)
+    return loss, aten._log_softmax_backward_data(error, logs, 1, logs.dtype).T
 
 
 def _gradient(parameter: Tensor) -> Tensor:

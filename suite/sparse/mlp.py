@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
+from suite.sparse import output as output_layer
 from suite.sparse.activations import Hidden, Identity, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.noisy import GatedLinear, VariationalLinear
@@ -95,6 +96,8 @@ class MLP(nn.Module):
             x = layer(x, dropout)
         if self.output is None:
             return x.T
+        if self.widest and not torch.is_grad_enabled():
+            return output_layer.logits(self.output, x).T
         # Not output(x.T): the same sums, but several times faster for units in rows.
         return torch.addmm(self.output.bias[:, None], self.output.weight, x).T
 
