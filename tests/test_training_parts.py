@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from suite.datasets.batches import Batches
 from suite.datasets.splits import split
+from suite.training.optimizers import at_once
 from suite.training.samples import activations
 from suite.training.state import Training
 from suite.training.train import train
@@ -63,3 +65,26 @@ def test_samples_are_training_images_without_warps_and_dropout(engine):
     logits = sides[-1].T @ output.weight.detach().numpy().T + output.bias.detach().numpy()
     assert np.allclose(logits, training.network(x).detach(), atol=1e-5)
     assert [layer.seen for layer in training.network.layers] == seen
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+def test_sgd_at_once_has_the_bits_of_pytorchs_step(momentum, nesterov):
+    given = {"lr": 0.1, "momentum": momentum, "nesterov": nesterov, "weight_decay": 0.01}
+    parameters = [torch.nn.Parameter(torch.ones(37)) for _ in range(2)]
+    optimizers = [torch.optim.SGD([p], **given, fused=True) for p in parameters]
+    assert (at_once(optimizers[0]) is None) == (momentum > 0)
+    for _ in range(3):
+        gradient = torch.randn(37)
+        for parameter, optimizer in zip(parameters, optimizers, strict=True):
+            take = at_once(optimizer) if parameter is parameters[1] else None
+            if take is not None:
+                with torch.no_grad():
+                    take(parameter, gradient.clone())
+            else:
+                parameter.grad = gradient.clone()
+                optimizer.step()
+    assert torch.equal(*parameters)
+
+
+def test_only_sgd_is_taken_at_once():
+    assert at_once(torch.optim.Adam([torch.nn.Parameter(torch.ones(2))])) is None

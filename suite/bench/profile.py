@@ -10,7 +10,8 @@ from typing import Any
 
 from suite.bench.timing import timed
 from suite.bench.workload import Bench
-from suite.sparse.differentiate import differentiate
+from suite.sparse.differentiate import differentiate, leave
+from suite.training.optimizers import at_once
 
 KERNELS = {
     "products.forward": "forward: products",
@@ -31,10 +32,10 @@ def profile(bench: Bench, turns: int) -> dict[str, float]:
         took: dict[str, float] = {}
         with timed_kernels(took):
             x, y = timed(took, "batch: gather, standardise, augment", first.batch)
-            timed(took, "rest", functools.partial(differentiate, training.network, x, y))
-            timed(took, "SGD", training.optimizer.step)
+            sgd = _timed(took, "SGD", at_once(training.optimizer) or leave)
+            timed(took, "rest", functools.partial(differentiate, training.network, x, y, sgd))
         took["loss and the rest"] = took.pop("rest") - sum(
-            took.get(part, 0.0) for part in KERNELS.values()
+            took.get(part, 0.0) for part in (*KERNELS.values(), "SGD")
         )
         for part, value in took.items():
             parts.setdefault(part, []).append(value)
@@ -59,10 +60,10 @@ def timed_kernels(took: dict[str, float]) -> Iterator[None]:
             setattr(place, name, function)
 
 
-def _timed(took: dict[str, float], part: str, kernel: Callable[..., None]) -> Callable[..., None]:
-    """Return a kernel that adds the seconds that it takes to a part."""
+def _timed(took: dict[str, float], part: str, work: Callable[..., None]) -> Callable[..., None]:
+    """Return what does the same, and adds the seconds that it takes to a part."""
 
     def call(*arguments: Any) -> None:
-        timed(took, part, functools.partial(kernel, *arguments))
+        timed(took, part, functools.partial(work, *arguments))
 
     return call

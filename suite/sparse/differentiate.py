@@ -7,6 +7,7 @@ the same bits, and the gradient goes from layer to layer without passing through
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -22,8 +23,17 @@ from suite.sparse.mlp import MLP
 aten: Any = torch.ops.aten
 
 
-def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy of a batch; leave its gradient in every parameter's `grad`.
+Take = Callable[[Tensor, Tensor], None]
+"""What is done with a parameter and its gradient, which is not used again."""
+
+
+def leave(parameter: Tensor, gradient: Tensor) -> None:
+    """Leave a gradient in the parameter's `grad`."""
+    parameter.grad = gradient
+
+
+def differentiate(network: MLP, x: Tensor, labels: Tensor, take: Take = leave) -> Tensor:
+    """Return the mean cross-entropy of a batch, and give away its gradient.
 
     What learnt noise adds to the loss is in the gradient, and not in what is returned.
 
@@ -31,6 +41,8 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
         network: In training mode.
         x: Inputs (n_in, batch).
         labels: int64 (batch,).
+        take: Called with every parameter and its gradient once, when nothing more is computed from
+            the parameter; so it may change it.
 
     Returns:
         A number, without a graph.
@@ -38,11 +50,15 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor) -> Tensor:
     layers = [layer for layer in network.layers if _is_plain(layer)]
     if len(layers) == len(network.layers) and network.output is not None:
         with torch.no_grad():
-            return _by_kernels(network, network.output, layers, x.contiguous(), labels)
+            return _by_kernels(network, network.output, layers, x.contiguous(), labels, take)
     network.zero_grad()
     loss = functional.cross_entropy(network(x), labels)
     penalty = network.penalty()
     (loss if penalty is None else loss + penalty).backward()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.grad is not None:
+                take(parameter, parameter.grad)
     return loss.detach()
 
 
@@ -56,7 +72,7 @@ def _is_plain(layer: object) -> bool:
 
 
 def _by_kernels(
-    network: MLP, output: nn.Linear, layers: list[Any], x: Tensor, labels: Tensor
+    network: MLP, output: nn.Linear, layers: list[Any], x: Tensor, labels: Tensor, take: Take
 ) -> Tensor:
     """Differentiate as `differentiate` does, for layers that are all plain."""
     rests = []
@@ -70,23 +86,24 @@ def _by_kernels(
         entered.append(h)
     h = entered.pop()
     loss, error = _loss(output_layer.logits(output, h).T, labels)
-    torch.sum(error, 1, out=_gradient(output.bias))
     dz = torch.empty_like(h)
-    received = _gradient(output.weight), dz, _gradient(layers[-1].bias)
-    output_layer.gradients(output, h, error, *received, rests[-1])
+    dweight, dbias = torch.empty_like(output.weight), torch.empty_like(layers[-1].bias)
+    output_layer.gradients(output, h, error, dweight, dz, dbias, rests[-1])
+    take(output.bias, error.sum(1))
+    take(output.weight, dweight)
+    take(layers[-1].bias, dbias)
     for layer, below, rest in zip(layers[:0:-1], layers[-2::-1], rests[-2::-1], strict=True):
         x = entered.pop()
-        dx = torch.empty_like(x)
-        products.gradients(
-            *layer.indices.by_column,
-            *arrays(layer.weight, x, dz, _gradient(layer.weight), dx, _gradient(below.bias)),
-            *rest,
-        )
+        dx, dweight, dbias = map(torch.empty_like, (x, layer.weight, below.bias))
+        given = arrays(layer.weight, x, dz, dweight, dx, dbias)
+        products.gradients(*layer.indices.by_column, *given, *rest)
+        take(layer.weight, dweight)
+        take(below.bias, dbias)
         dz = dx
     first = layers[0]
-    products.weight_gradient(
-        *first.indices.by_row, *arrays(entered.pop(), dz, _gradient(first.weight))
-    )
+    dweight = torch.empty_like(first.weight)
+    products.weight_gradient(*first.indices.by_row, *arrays(entered.pop(), dz, dweight))
+    take(first.weight, dweight)
     return loss
 
 
@@ -99,10 +116,3 @@ def _loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         torch.ones_like(loss), logs, labels, None, mean, nothing_ignored, weight
     )
     return loss, aten._log_softmax_backward_data(error, logs, 1, logs.dtype).T
-
-
-def _gradient(parameter: Tensor) -> Tensor:
-    """Return the tensor that receives a parameter's gradient."""
-    if parameter.grad is None:
-        parameter.grad = torch.empty_like(parameter)
-    return parameter.grad

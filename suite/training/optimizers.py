@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from suite.settings import Settings
 from suite.sparse import mlp
+from suite.sparse.differentiate import Take
 
 
 def make_optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimizer:
@@ -41,3 +43,35 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Let the next step have this learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = rate
+
+
+def at_once(optimizer: torch.optim.Optimizer) -> Take | None:
+    """Return what does to one parameter what the optimiser's `step` does to all.
+
+    A gradient that is used as soon as it is known is still in the caches.
+
+    Returns:
+        None if the optimiser is not SGD, or momentum is still to come into being: in a first step.
+    """
+    if not isinstance(optimizer, torch.optim.SGD):
+        return None
+    (group,) = optimizer.param_groups
+    if group["momentum"] and not all(parameter in optimizer.state for parameter in group["params"]):
+        return None
+
+    def take(parameter: Tensor, gradient: Tensor) -> None:
+        momentum = [optimizer.state[parameter]["momentum_buffer"]] if group["momentum"] else []
+        torch._fused_sgd_(
+            [parameter],
+            [gradient],
+            momentum,
+            lr=group["lr"],
+            momentum=group["momentum"],
+            weight_decay=group["weight_decay"],
+            dampening=group["dampening"],
+            nesterov=group["nesterov"],
+            maximize=False,
+            is_first_step=False,
+        )
+
+    return take

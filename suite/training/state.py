@@ -21,7 +21,7 @@ from suite.methods.update import Updated, due
 from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
-from suite.sparse.differentiate import differentiate
+from suite.sparse.differentiate import Take, differentiate, leave
 from suite.sparse.layers import joined
 from suite.training.build import build
 from suite.training.checkpoint import unpack
@@ -30,7 +30,7 @@ from suite.training.evaluate import evaluate, finite
 from suite.training.handover import hand_over
 from suite.training.lifetimes import Lifetimes
 from suite.training.noise import penalty_weight
-from suite.training.optimizers import learning_rate, make_optimizer, set_learning_rate
+from suite.training.optimizers import at_once, learning_rate, make_optimizer, set_learning_rate
 from suite.training.past import Column, Past
 from suite.training.probe import probe
 from suite.training.rewire import WATCHED, rewire
@@ -139,8 +139,10 @@ class Training:
         Returns:
             The batch's mean loss before the step, a tensor without dimensions.
         """
-        loss = self._differentiate(x, labels, watch=watch)
-        self.optimizer.step()
+        take = at_once(self.optimizer) if self._engine == "sparse" else None
+        loss = self._differentiate(x, labels, watch=watch, take=take or leave)
+        if take is None:
+            self.optimizer.step()
         if self.settings.noise is not None:
             for layer in self.network.noisy:
                 layer.constrain()
@@ -154,10 +156,12 @@ class Training:
         """
         return self._differentiate(x, labels, watch=True)
 
-    def _differentiate(self, x: Tensor, labels: Tensor, *, watch: bool) -> Tensor:
+    def _differentiate(
+        self, x: Tensor, labels: Tensor, *, watch: bool, take: Take = leave
+    ) -> Tensor:
         for layer in self.network.layers:
             layer.watch = watch
-        loss = differentiate(self.network, x, labels)
+        loss = differentiate(self.network, x, labels, take)
         output = self.network.output_weights
         self._charge(multiply_adds.training(self._trained, output, x.shape[1]))
         if watch:
