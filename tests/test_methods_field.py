@@ -111,11 +111,26 @@ def test_scores_of_weight_and_gradient():
     assert np.flatnonzero(~ask("prune", "weight_over_gradient", layer, 0.34)).tolist() == [2]
 
 
-def test_counts_are_rounded_down_or_up():
-    layer = view(0, (1, 10), range(10), np.arange(1, 11))
-    for rounding, gone in (("floor", 2), ("ceil", 3)):
-        keep = ask("prune", "magnitude", layer, 0.25, rounding=rounding)
-        assert np.count_nonzero(~keep) == gone
+@pytest.mark.parametrize(("rounding", "gone"), [("floor", [2, 0]), ("ceil", [3, 1])])
+def test_counts_are_rounded_down_or_up(rounding, gone):
+    """Of ten a quarter is 2.5; of nine above zero and one below it, 2.25 and 0.25."""
+    weights = np.array([*range(1, 10), -10])
+    layer = replace(view(0, (1, 10), range(10), weights), rng=np.random.default_rng(0))
+    for rule in library.names("prune"):
+        options = library.get("prune", rule).options
+        if "rounding" not in options or "gradient" in library.get("prune", rule).needs:
+            continue
+        whole = library.get("prune", rule).scope == "network"
+        keep = ask("prune", rule, [layer] if whole else layer, 0.25, rounding=rounding)
+        lost = np.flatnonzero(~np.asarray(keep).ravel())
+        assert lost.size == (sum(gone) if rule == "set" else gone[0]), rule
+    signs = weights[~ask("prune", "set", layer, 0.25, rounding=rounding)] > 0
+    assert [np.count_nonzero(signs), np.count_nonzero(~signs)] == gone
+
+
+def test_every_rule_that_prunes_a_share_says_how_it_is_rounded():
+    parts = {name: library.get("prune", name) for name in library.names("prune")}
+    assert {name for name, part in parts.items() if "rounding" not in part.options} == {"threshold"}
 
 
 def test_a_soft_draw_follows_the_weights():

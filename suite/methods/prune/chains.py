@@ -11,7 +11,7 @@ from pydantic import Field
 
 from suite.methods.layer import LayerView
 from suite.methods.parts import part
-from suite.methods.prune.scores import all_but_smallest, drawn_to_stay, number
+from suite.methods.prune.scores import Rounding, all_but_smallest, drawn_to_stay, number
 
 
 @part("prune", needs=("rng",), scope="network", source="Zhang et al. 2025, NeurIPS 38 (CHTs)")
@@ -21,6 +21,7 @@ def chains(
     *,
     stays: Literal["largest", "drawn"] = "largest",
     temperature: Annotated[float, Field(ge=0)] = 2.0,
+    rounding: Rounding = "floor",
 ) -> list[NDArray[np.bool_]]:
     """The smallest absolute weights of each layer, a share of them, then all dead ends.
 
@@ -30,13 +31,15 @@ def chains(
     Args:
         stays: Whether the largest weights stay, or weights that are drawn as by the rule soft.
         temperature: Of the draw; see soft.
+        rounding: Whether each layer's share is rounded down (floor) or up (ceil); dead ends come on
+            top of it.
     """
     sizes = [np.abs(layer.weights) for layer in layers]
     if stays == "largest":
-        keep = [all_but_smallest(size, zeta) for size in sizes]
+        keep = [all_but_smallest(size, zeta, rounding) for size in sizes]
     else:
         keep = [
-            drawn_to_stay(layer, size, number(zeta, size.size), temperature)
+            drawn_to_stay(layer, size, number(zeta, size.size, rounding), temperature)
             for layer, size in zip(layers, sizes, strict=True)
         ]
     remove_chains(layers, keep)

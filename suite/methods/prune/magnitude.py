@@ -9,21 +9,24 @@ from numpy.typing import NDArray
 
 from suite.methods.layer import LayerView, smallest
 from suite.methods.parts import part
-from suite.methods.prune.scores import Rounding, all_but_smallest
+from suite.methods.prune.scores import Rounding, all_but_smallest, number
 
 
 @part("prune", "set", source="Mocanu et al. 2018, Nature Communications 9:2383")
-def by_sign(layer: LayerView, zeta: float) -> NDArray[np.bool_]:
+def by_sign(layer: LayerView, zeta: float, *, rounding: Rounding = "floor") -> NDArray[np.bool_]:
     """The smallest positive and the smallest negative weights, a share of each, and all zeros.
 
     floor(zeta * positives) and floor(zeta * negatives) go. The SET code instead reads one
     threshold a sign off the sorted dense matrix and keeps what lies strictly beyond it: it removes
     at most one more in each sign, and all that ties with a threshold.
+
+    Args:
+        rounding: Whether the number of each sign that goes is rounded down (floor) or up (ceil).
     """
     weights = layer.weights
     keep = weights != 0
     for among in (np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)):
-        keep[among[smallest(np.abs(weights[among]), int(zeta * among.size))]] = False
+        keep[among[smallest(np.abs(weights[among]), number(zeta, among.size, rounding))]] = False
     return keep
 
 
