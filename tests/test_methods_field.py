@@ -18,7 +18,7 @@ from suite.methods.moment import Change, Moment
 from suite.methods.prune.drawn import importance
 from suite.methods.recipe import contradictions, resolve
 from suite.methods.regrow.sampled import probabilities
-from suite.methods.update import update
+from suite.methods.update import due, update
 from suite.methods.window import Window
 
 LENET = [(300, 784), (100, 300), (10, 100)]
@@ -79,6 +79,13 @@ def test_the_counts_of_the_mnist_script_of_rigl():
 def test_the_threshold_of_dsr_adapts(pruned, threshold):
     changes = [Change((pruned - 100, 100), (0, 0), (0, 0))]
     assert ask("rate", "adaptive_threshold", moment(changes=changes)) == pytest.approx(threshold)
+
+
+def test_the_interval_of_dsr_doubles():
+    """100 steps, and 200, 400 and 800 from epochs 25, 80 and 140 of 200, until epoch 190."""
+    at = [n for n in range(1, 4001) if due(resolve("dsr"), "step", moment(n, 4000))]
+    expected = [*range(100, 500, 100), *range(600, 1600, 200), *range(1600, 2800, 400), 3200]
+    assert at == expected
 
 
 def test_an_adaptive_threshold_needs_the_rule_that_reads_it():
@@ -154,6 +161,17 @@ def test_global_magnitude_looks_over_all_layers():
     layers = [view(0, (1, 3), range(3), [1, 2, 3]), view(1, (1, 3), range(3), [4, 0.5, 6])]
     keep = ask("prune", "global_magnitude", layers, 0.5)
     assert [mask.tolist() for mask in keep] == [[False, False, True], [True, False, True]]
+
+
+@pytest.mark.parametrize(("momentum", "gone"), [(3, [2, 5]), (1, [9, 5])])
+def test_a_nearly_full_layer_that_is_to_grow_loses_no_more_than_it_has_room(momentum, gone):
+    """Of 18 connections in 20 positions a tenth goes, 1.8, where half of the others' go."""
+    layers = [
+        view(0, (2, 10), range(18), np.arange(1, 19), momentum=[momentum] * 18),
+        view(1, (2, 10), range(10), np.arange(1, 11), momentum=[2] * 10),
+    ]
+    keep = ask("prune", "sparing_magnitude", layers, 0.5, rounding="ceil")
+    assert [np.count_nonzero(~mask) for mask in keep] == gone
 
 
 # ---------------------------------------------------------------- redistribution

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -123,3 +124,12 @@ def test_importance_pruning_agrees_with_its_restatement(seed, sizes):
     recipe = resolve("truly_sparse", {"budget": budget})
     moment = Moment(5, 5, 10, 5, 10)
     compare(recipe, truly_sparse.with_importance, seed, sizes, moment)
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32), sizes=SIZES, step=st.integers(1, 99))
+def test_sparing_full_layers_agrees_with_its_restatement(seed, sizes, step):
+    prune = {"name": "sparing_magnitude", "options": {"rounding": "ceil"}}
+    restated = functools.partial(snfs.update, spares=True)
+    recipe = resolve("snfs_gradient", {"prune": prune})
+    compare(recipe, restated, seed, sizes, Moment(step, step, 100, 1, 10))

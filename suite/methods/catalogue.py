@@ -143,6 +143,8 @@ def _range(schema: Mapping[str, Any]) -> str:
         return " or ".join(map(str, schema["enum"]))
     if schema.get("type") == "boolean":
         return "true or false"
+    if schema.get("type") == "array":
+        return f"a list, each {_range(schema['items'])}"
     bounds = [
         f"{words} {schema[keyword]:g}"
         for keyword, words in (
@@ -179,6 +181,6 @@ def _written(value: Any) -> str:
     """Return a value as YAML writes it in a line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {_written(held)}" for name, held in value.items()) + "}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_written, value)) + "]"
     return json.dumps(value) if isinstance(value, bool | None) else str(value)

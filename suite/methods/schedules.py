@@ -9,6 +9,8 @@ from pydantic import Field
 from suite.methods.moment import Moment
 from suite.methods.parts import part
 
+Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(strict=False)]
+
 
 @part("schedule", source="Mocanu et al. 2018, Nature Communications 9:2383")
 def every_epoch(moment: Moment) -> bool:
@@ -41,6 +43,7 @@ def every_steps(
     until: Annotated[float, Field(gt=0, le=1)] = 1.0,
     begin: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     instead: bool = False,
+    doubles_at: Shares = (),
 ) -> bool:
     """Every n steps, until a share of the training is done.
 
@@ -50,9 +53,11 @@ def every_steps(
         begin: The share of all steps before which no update takes place.
         instead: Whether an update takes the place of its step: nothing is trained on that batch,
             which gives the gradient with the weights of now.
+        doubles_at: The shares of all steps at each of which n doubles, as in the code of DSR.
     """
     within = begin * moment.steps <= moment.step <= until * moment.steps
-    return moment.step % n == 0 and within and not _last(moment)
+    now = n * 2 ** sum(moment.step >= at * moment.steps for at in doubles_at)
+    return moment.step % now == 0 and within and not _last(moment)
 
 
 @part("schedule", at="step", source="Lee et al. 2019, ICLR")

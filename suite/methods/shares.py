@@ -40,7 +40,7 @@ def momentum(
         total: Whether the parts add up to what is to return (kept), or each is rounded by itself
             and later updates mend the drift of the sum (drifts), as in the authors' code.
     """
-    scores = [_mean_size((layer.before or layer).momentum) for layer in layers]
+    scores = [mean_momentum(layer.before or layer) for layer in layers]
     if not any(scores):
         return counts
     room = [layer.size - layer.positions.size for layer in layers]
@@ -101,5 +101,7 @@ def mended(changes: Sequence[Change]) -> float:
     return amount
 
 
-def _mean_size(values: NDArray[np.float32]) -> float:
-    return float(np.abs(values).mean(dtype=np.float64)) if values.size else 0.0
+def mean_momentum(layer: LayerView) -> float:
+    """Return the mean absolute momentum of a layer's connections, 0 where it has none."""
+    sizes = np.abs(layer.momentum)
+    return float(sizes.mean(dtype=np.float64)) if sizes.size else 0.0

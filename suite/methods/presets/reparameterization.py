@@ -9,7 +9,7 @@ METHODS = (
         "Prune below a global threshold; regrow at random, more in layers that kept more.",
         "Mostafa and Wang 2019, ICML; numbers of its code",
         with_parts(
-            answer("schedule", "every_steps", n=100, until=0.95),
+            answer("schedule", "every_steps", n=100, until=0.95, doubles_at=(0.125, 0.4, 0.7)),
             answer("rate", "adaptive_threshold"),
             answer("prune", "threshold"),
             answer("share", "remaining"),
@@ -17,7 +17,8 @@ METHODS = (
         ),
         origins={
             "schedule": "code",
-            "schedule.n": "code: 100 at first, up to 800 later, for WRN-28",
+            "schedule.n": "code, for WRN-28",
+            "schedule.doubles_at": "code: 200, 400, 800 from epochs 25, 80, 140 of 200, for WRN-28",
             "schedule.until": "code: epoch 190 of 200, for WRN-28",
             "rate": "code",
             "regrow": "code",

@@ -43,6 +43,7 @@ METHODS = (
             "schedule.until": "paper; the MNIST script: 50,000 of 120,000 steps",
             "schedule.begin": "code",
             "schedule.instead": "code",
+            "schedule.doubles_at": "code: never",
             "rate.zeta": "paper and code",
             "rate.end": "paper and code",
             "rate.until": "paper; the MNIST script: 50,000 of 120,000 steps",

@@ -11,14 +11,22 @@ from tests.reference.updates.itop import by_gradient
 from tests.reference.updates.plain import after, cosine, sizes, smallest
 
 
-def update(layers, moment, stream):
-    """Growth is by the gradient of what the suite shows, one batch's or a window's."""
+def update(layers, moment, stream, spares=False):
+    """Growth is by the gradient of what the suite shows, one batch's or a window's.
+
+    As in the code, a layer that is less than 20 % sparse, and whose share of what returns is above
+    average, may lose at most as large a share of its weights as it is sparse: if `spares`.
+    """
     kept = []
-    for layer in layers:
-        count = math.ceil(cosine(moment.progress, 0.5, 0.005) * len(layer.weights))
+    scores = [sum(map(abs, layer.momentum.values())) / len(layer.momentum) for layer in layers]
+    for layer, score in zip(layers, scores, strict=True):
+        rate = cosine(moment.progress, 0.5, 0.005)
+        sparsity = 1 - len(layer.weights) / len(layer.everywhere)
+        if spares and sparsity < 0.2 and score / sum(scores) > 1 / len(layers):
+            rate = min(sparsity, rate)
+        count = math.ceil(rate * len(layer.weights))
         kept.append(set(layer.weights) - smallest(sizes(layer), count))
     removed = [len(layer.weights) - len(stay) for layer, stay in zip(layers, kept, strict=True)]
-    scores = [sum(map(abs, layer.momentum.values())) / len(layer.momentum) for layer in layers]
     room = [len(layer.everywhere) - len(stay) for layer, stay in zip(layers, kept, strict=True)]
     counts = parts(sum(removed) + adjustment(moment.changes), scores, room)
     done = []
