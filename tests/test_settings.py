@@ -57,6 +57,9 @@ def test_the_defaults_are_the_papers():
         "fill": "zeros",
         "part_options": {},
         "noise": None,
+        "initial_weights": {
+            **{"scale": 1.0, "fan": "mean", "counts": "positions", "distribution": "uniform"}
+        },
     }
 
 
@@ -197,6 +200,7 @@ RELEVANT = {
     "share": ({}, "momentum"),
     "fill": ({}, {"normal": {"sd": 0.2}}),
     "noise": ({"method": "dense"}, {"kind": "variational"}),
+    "initial_weights": ({}, {"scale": 2.0}),
 }
 
 

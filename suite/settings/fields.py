@@ -18,6 +18,7 @@ from suite.methods.moment import Signal
 from suite.methods.noise import Noise
 from suite.methods.presets import METHODS, Method
 from suite.methods.recipe import Recipe, resolve
+from suite.settings.weights import InitialWeights
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -51,6 +52,8 @@ class Fields(BaseModel):
     """Rotate, shift and flip the training images at random; feature vectors are never changed."""
     epsilon: Annotated[float, Field(gt=0)] = 20.0
     """Initial density: a layer has about epsilon (n_in + n_out) connections."""
+    initial_weights: InitialWeights = InitialWeights()
+    """Weights at the start, {scale: 2, fan: in}; Glorot's, as always of a dense output layer."""
     noise: Noise | None = None
     """Noise that is learnt and tells which weights are needed, {kind: hard_concrete, ...}; none."""
     epochs: Positive = 1000

@@ -95,8 +95,8 @@ class Settings(Fields):
             for name, value in self.model_dump(mode="json", exclude=idle).items()
             if name in ALWAYS_IN_KEYS or getattr(self, name) != _default(type(self), name)
         }
-        if self.noise is not None:
-            kept["noise"] = self.noise.model_dump(mode="json", exclude_defaults=True)
+        for name in kept.keys() & {"noise", "initial_weights"}:
+            kept[name] = getattr(self, name).model_dump(mode="json", exclude_defaults=True)
         return kept | flat.key_of(self.recipe, self._value)
 
 

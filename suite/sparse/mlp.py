@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,8 @@ from suite.sparse.topology import erdos_renyi, glorot_uniform
 
 Engine = Literal["masked", "sparse"]
 Layer = MaskedLinear | SparseLinear
+DrawWeights = Callable[[tuple[int, int], int, np.random.Generator], np.ndarray]
+"""(shape, connections, generator) -> the weights that a layer starts with, float32."""
 
 WIDEST = 104
 """Images that pass through the sparse engine at once in an evaluation: one block of columns. With
@@ -126,6 +128,7 @@ def build(
     engine: Engine = "masked",
     device: str | torch.device = "cpu",
     draw: int = 0,
+    draw_weights: DrawWeights = glorot_uniform,
     masked_from: float = math.inf,
 ) -> MLP:
     """Build a network at its initial topology and weights, which the seed alone decides.
@@ -145,6 +148,7 @@ def build(
         engine: "masked" or "sparse".
         device: Of the tensors; the sparse engine runs on the CPU only.
         draw: Which of the seed's draws of weights; 0 is that of all runs but those that start anew.
+        draw_weights: Draws the weights of every layer but a dense output layer, which are Glorot's.
         masked_from: The density from which on a layer is masked in the sparse engine too.
 
     Raises:
@@ -163,7 +167,7 @@ def build(
         else:
             positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
         count = n_out * n_in if positions is None else len(positions)
-        weights = glorot_uniform(shape, count, weights_rng)
+        weights = draw_weights(shape, count, weights_rng)
         # 100 is beyond any layer: the activation's values come from a separate stream.
         own_rng = stream(seed, "weights", draw, layer=100 + index)
         hidden = Hidden(index, n_out, negative_slope, own_rng)

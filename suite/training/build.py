@@ -66,12 +66,13 @@ def build(
         engine=engine,
         device=device,
         draw=recipe.initial.options["round"] if chained and fresh else 0,
+        draw_weights=settings.initial_weights.draw,
         masked_from=DENSITY if chained or shrinks else math.inf,
     )
     if chained and earlier:
-        set_weights(recipe, network, earlier, seed)
+        set_weights(settings, network, earlier, seed)
     elif recipe.initial.options.get("weights") == "kept":
-        set_dense_weights(network, seed)
+        set_dense_weights(settings, network, seed)
     if settings.noise is not None:
         make_noisy(network, settings.noise, seed, device)
     return network

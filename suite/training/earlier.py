@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from suite.methods.layer import LayerView
-from suite.methods.recipe import Recipe
 from suite.randomness import stream
+from suite.settings import Settings
 from suite.sparse import mlp
-from suite.sparse.topology import glorot_uniform
 from suite.training.checkpoint import pack
 
 
@@ -87,17 +86,17 @@ def views(earlier: Earlier, sizes: tuple[int, ...]) -> list[LayerView]:
     return [earlier.last.layer(index, shape) for index, shape in enumerate(shapes)]
 
 
-def set_weights(recipe: Recipe, network: mlp.MLP, earlier: Earlier, seed: int) -> None:
+def set_weights(settings: Settings, network: mlp.MLP, earlier: Earlier, seed: int) -> None:
     """Give a chained run's network, which has its topology, the weights that it starts with.
 
     Fresh weights are those that it was built with.
     """
-    chosen = recipe.initial.options["weights"]
+    chosen = settings.recipe.initial.options["weights"]
     source = earlier.last if chosen == "trained" else earlier.rewound
     if chosen == "fresh":
         return
     if source is None:
-        set_dense_weights(network, seed)
+        set_dense_weights(settings, network, seed)
         return
     for index, layer in enumerate(network.layers):
         layer.rewire(layer.positions, source.weights_at(layer, index))
@@ -108,10 +107,10 @@ def set_weights(recipe: Recipe, network: mlp.MLP, earlier: Earlier, seed: int) -
                 parameter.copy_(source.values[name])
 
 
-def set_dense_weights(network: mlp.MLP, seed: int) -> None:
+def set_dense_weights(settings: Settings, network: mlp.MLP, seed: int) -> None:
     """Give a network the weights that a dense one starts with, at the positions that it has."""
     for index, layer in enumerate(network.layers):
-        drawn = glorot_uniform(
-            layer.shape, layer.shape[0] * layer.shape[1], stream(seed, "weights", layer=index)
-        )
+        positions = layer.shape[0] * layer.shape[1]
+        rng = stream(seed, "weights", layer=index)
+        drawn = settings.initial_weights.draw(layer.shape, positions, rng)
         layer.rewire(layer.positions, drawn[layer.positions])

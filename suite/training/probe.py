@@ -45,6 +45,7 @@ def probe(
             negative_slope=settings.negative_slope,
             device=batches.device,
             draw=draw,
+            draw_weights=settings.initial_weights.draw,
         )
         network.eval()
         size = settings.batch_size

@@ -20,6 +20,10 @@ _TRAINING = {
     "reset_momentum": Stated(False, "code"),
     "weight_decay": Stated(5e-4, "paper and code, README"),
     "initial": Stated({"correlated": {"density": 0.01}}, "code, README"),
+    "initial_weights": Stated(
+        {"scale": 2.0, "fan": "out", "counts": "connections", "distribution": "normal"},
+        "code, README: swi",
+    ),
 }
 
 METHODS = (

@@ -26,6 +26,7 @@ METHODS = (
             "batch_size": Stated(64, "code"),
             "learning_rate": Stated(0.1, "code"),
             "momentum": Stated(0.0, "code"),
+            "initial_weights": Stated({"distribution": "normal"}, "code"),
         },
     ),
 )

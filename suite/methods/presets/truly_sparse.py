@@ -23,6 +23,7 @@ METHODS = (
             "learning_rate": Stated(0.01, _SCRIPT),
             "momentum": Stated(0.9, _SCRIPT),
             "reset_momentum": Stated(False, _SCRIPT),
+            "initial_weights": Stated({"scale": 2.0, "fan": "in"}, _SCRIPT),
             "weight_decay": Stated(
                 2e-3, f"{_SCRIPT}: 2e-4 of each weight a step, x (1 - momentum) / learning rate"
             ),
