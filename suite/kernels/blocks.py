@@ -22,7 +22,21 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
-from suite.kernels.dropout import MULTIPLIERS
+from suite.kernels.instructions import (
+    accumulate,
+    address_of,
+    addresses_of,
+    assemble,
+    constant_of,
+    fused,
+    loaded,
+    mixed,
+    negative_zero,
+    scaled_and_added,
+    splat,
+    summed,
+    vectors_of,
+)
 
 LANES = 8
 """Floats of a vector: 8 fill a 256-bit register; the compiler splits them where there is none."""
@@ -54,8 +68,8 @@ def filled(context, value, count, lanes):
     block = Block(value, count.literal_value, lanes.literal_value)
 
     def generate(context, builder, signature, arguments):
-        filled = _splat(builder, arguments[0], block.lanes)
-        return _assemble(context, builder, block, [filled] * block.count)
+        filled = splat(builder, arguments[0], block.lanes)
+        return assemble(context, builder, block, [filled] * block.count)
 
     return block(value, count, lanes), generate
 
@@ -73,8 +87,8 @@ def load(context, like, array, row, first, last):
     """
 
     def generate(context, builder, signature, arguments):
-        vectors = _load(context, builder, signature, arguments, like, 1)
-        return _assemble(context, builder, like, vectors)
+        vectors = loaded(context, builder, signature, arguments, like, 1)
+        return assemble(context, builder, like, vectors)
 
     return like(like, array, types.intp, types.intp, types.intp), generate
 
@@ -84,11 +98,11 @@ def fresh(context, block, repeated):
     """Return the block with the first `repeated` lanes of its last vector set to zero."""
 
     def generate(context, builder, signature, arguments):
-        vectors = _vectors(builder, block, arguments[0])
+        vectors = vectors_of(builder, block, arguments[0])
         lanes = ir.Constant(ir.VectorType(ir.IntType(64), block.lanes), list(range(block.lanes)))
-        kept = builder.icmp_signed(">=", lanes, _splat(builder, arguments[1], block.lanes))
+        kept = builder.icmp_signed(">=", lanes, splat(builder, arguments[1], block.lanes))
         vectors[-1] = builder.select(kept, vectors[-1], ir.Constant(vectors[-1].type, None))
-        return _assemble(context, builder, block, vectors)
+        return assemble(context, builder, block, vectors)
 
     return block(block, types.intp), generate
 
@@ -98,7 +112,7 @@ def store(context, block, array, row, first, last):
     """Write a block to columns of a row; see `load`."""
 
     def generate(context, builder, signature, arguments):
-        addresses = _addresses(context, builder, signature, arguments, block, 1)
+        addresses = addresses_of(context, builder, signature, arguments, block, 1)
         for index, address in enumerate(addresses):
             builder.store(builder.extract_value(arguments[0], index), address).align = 4
         return context.get_dummy_value()
@@ -111,9 +125,9 @@ def add(context, block, value):
     """Return the block plus a number."""
 
     def generate(context, builder, signature, arguments):
-        value = _splat(builder, arguments[1], block.lanes)
-        own = _vectors(builder, block, arguments[0])
-        return _assemble(context, builder, block, [builder.fadd(v, value) for v in own])
+        value = splat(builder, arguments[1], block.lanes)
+        own = vectors_of(builder, block, arguments[0])
+        return assemble(context, builder, block, [builder.fadd(v, value) for v in own])
 
     return block(block, block.dtype), generate
 
@@ -123,8 +137,8 @@ def add_scaled(context, block, factor, array, row, first, last):
     """Return the block plus `factor` times columns of a row; see `load`."""
 
     def generate(context, builder, signature, arguments):
-        vectors = _load(context, builder, signature, arguments, block, 2)
-        return _add_scaled(context, builder, block, arguments, vectors)
+        vectors = loaded(context, builder, signature, arguments, block, 2)
+        return scaled_and_added(context, builder, block, arguments, vectors)
 
     return block(block, block.dtype, array, types.intp, types.intp, types.intp), generate
 
@@ -135,10 +149,10 @@ def dot(context, block, array, row, first, last):
 
     def generate(context, builder, signature, arguments):
         products: list[Any] = []
-        vectors = _load(context, builder, signature, arguments, block, 1)
-        for own, vector in zip(_vectors(builder, block, arguments[0]), vectors, strict=True):
-            _accumulate(builder, products, own, vector)
-        return _sum(builder, products)
+        vectors = loaded(context, builder, signature, arguments, block, 1)
+        for own, vector in zip(vectors_of(builder, block, arguments[0]), vectors, strict=True):
+            accumulate(builder, products, own, vector)
+        return summed(builder, products)
 
     return block.dtype(block, array, types.intp, types.intp, types.intp), generate
 
@@ -159,20 +173,20 @@ def add_scaled_and_dot(context, block, factor, array, row, first, last, other):
     result = types.Tuple((block, block.dtype))
 
     def generate(context, builder, signature, arguments):
-        factor = _splat(builder, arguments[1], block.lanes)
+        factor = splat(builder, arguments[1], block.lanes)
         totals: list[Any] = []
         products: list[Any] = []
         # Vector by vector: so each is in a register only as long as both uses of it take.
         for index, address in enumerate(
-            _addresses(context, builder, signature, arguments, block, 2)
+            addresses_of(context, builder, signature, arguments, block, 2)
         ):
             vector = builder.load(address, align=4)
             total = builder.extract_value(arguments[0], index)
-            totals.append(_fused(builder, vector, factor, total))
+            totals.append(fused(builder, vector, factor, total))
             own = builder.extract_value(arguments[6], index)
-            _accumulate(builder, products, own, vector)
-        totals = _assemble(context, builder, block, totals)
-        return context.make_tuple(builder, result, (totals, _sum(builder, products)))
+            accumulate(builder, products, own, vector)
+        totals = assemble(context, builder, block, totals)
+        return context.make_tuple(builder, result, (totals, summed(builder, products)))
 
     signature = result(block, block.dtype, array, types.intp, types.intp, types.intp, other)
     return signature, generate
@@ -183,8 +197,8 @@ def total(context, block):
     """Return the sum over the block."""
 
     def generate(context, builder, signature, arguments):
-        vectors = _vectors(builder, block, arguments[0])
-        return _sum(builder, [functools.reduce(builder.fadd, vectors)])
+        vectors = vectors_of(builder, block, arguments[0])
+        return summed(builder, [functools.reduce(builder.fadd, vectors)])
 
     return block.dtype(block), generate
 
@@ -194,17 +208,17 @@ def leaky(context, block, sign, slope):
     """Return the block, multiplied with `slope` where the block `sign` is not positive."""
 
     def generate(context, builder, signature, arguments):
-        slope = _splat(builder, arguments[2], block.lanes)
-        signs = _vectors(builder, block, arguments[1])
+        slope = splat(builder, arguments[2], block.lanes)
+        signs = vectors_of(builder, block, arguments[1])
         vectors = [
             builder.select(
                 builder.fcmp_ordered(">", sign, ir.Constant(sign.type, None)),
                 vector,
                 builder.fmul(vector, slope),
             )
-            for vector, sign in zip(_vectors(builder, block, arguments[0]), signs, strict=True)
+            for vector, sign in zip(vectors_of(builder, block, arguments[0]), signs, strict=True)
         ]
-        return _assemble(context, builder, block, vectors)
+        return assemble(context, builder, block, vectors)
 
     return block(block, block, block.dtype), generate
 
@@ -224,20 +238,20 @@ def drop(context, block, scale, first, last, high, threshold):
 
     def generate(context, builder, signature, arguments):
         scale, first, last, high, threshold = (
-            _splat(builder, value, block.lanes) for value in arguments[1:]
+            splat(builder, value, block.lanes) for value in arguments[1:]
         )
         vectors = []
-        for index, vector in enumerate(_vectors(builder, block, arguments[0])):
+        for index, vector in enumerate(vectors_of(builder, block, arguments[0])):
             counter = last
             if index < block.count - 1:
-                counter = builder.add(first, _constant(first.type, index * block.lanes))
+                counter = builder.add(first, constant_of(first.type, index * block.lanes))
             lanes = ir.Constant(first.type, list(range(block.lanes)))
-            word = _mixed(builder, builder.add(counter, lanes), high)
+            word = mixed(builder, builder.add(counter, lanes), high)
             kept = builder.icmp_unsigned(">=", word, threshold)
             zero = ir.Constant(vector.type, None)  # added to -0.0, it gives 0.0
             scaled = builder.fadd(builder.fmul(vector, scale), zero)
-            vectors.append(builder.select(kept, scaled, _negative_zero(vector.type)))
-        return _assemble(context, builder, block, vectors)
+            vectors.append(builder.select(kept, scaled, negative_zero(vector.type)))
+        return assemble(context, builder, block, vectors)
 
     word = types.uint32
     return block(block, block.dtype, word, word, word, word), generate
@@ -248,18 +262,18 @@ def drop_again(context, block, dropped, scale):
     """Return the block, set to zero where `drop` dropped from the block `dropped`, else scaled."""
 
     def generate(context, builder, signature, arguments):
-        scale = _splat(builder, arguments[2], block.lanes)
+        scale = splat(builder, arguments[2], block.lanes)
         vectors = []
-        for index, vector in enumerate(_vectors(builder, block, arguments[0])):
+        for index, vector in enumerate(vectors_of(builder, block, arguments[0])):
             bits = ir.VectorType(
                 ir.IntType(32 if block.dtype == types.float32 else 64), block.lanes
             )
             before = builder.bitcast(builder.extract_value(arguments[1], index), bits)
-            mark = builder.bitcast(_negative_zero(vector.type), bits)
+            mark = builder.bitcast(negative_zero(vector.type), bits)
             kept = builder.icmp_unsigned("!=", before, mark)
             zero = ir.Constant(vector.type, None)
             vectors.append(builder.select(kept, builder.fmul(vector, scale), zero))
-        return _assemble(context, builder, block, vectors)
+        return assemble(context, builder, block, vectors)
 
     return block(block, block, block.dtype), generate
 
@@ -269,7 +283,7 @@ def prefetch(context, block, array, row, first):
     """Ask for the cache lines of a block's columns of a row, which may lie beyond the array."""
 
     def generate(context, builder, signature, arguments):
-        start = _address(context, builder, signature, arguments, 1, arguments[3])
+        start = address_of(context, builder, signature, arguments, 1, arguments[3])
         integer, byte = ir.IntType(32), ir.PointerType(ir.IntType(8))
         function = builder.module.declare_intrinsic(
             "llvm.prefetch",
@@ -283,109 +297,3 @@ def prefetch(context, block, array, row, first):
         return context.get_dummy_value()
 
     return types.void(block, array, types.intp, types.intp), generate
-
-
-def _mixed(builder: Any, word: Any, high: Any) -> Any:
-    """Return mixed 32-bit words; see `dropout.Dropout`."""
-    word = builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
-    word = builder.mul(word, _constant(word.type, MULTIPLIERS[0]))
-    word = builder.add(word, high)
-    word = builder.xor(word, builder.lshr(word, _constant(word.type, 15)))
-    word = builder.mul(word, _constant(word.type, MULTIPLIERS[1]))
-    return builder.xor(word, builder.lshr(word, _constant(word.type, 16)))
-
-
-def _constant(vector: Any, value: int) -> Any:
-    return ir.Constant(vector, [value] * vector.count)
-
-
-def _negative_zero(vector: Any) -> Any:
-    return ir.Constant(vector, [-0.0] * vector.count)
-
-
-def _splat(builder: Any, value: Any, lanes: int) -> Any:
-    undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
-    one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-    return builder.shuffle_vector(one, undefined, zeros)
-
-
-def _vectors(builder: Any, block: Block, value: Any) -> list[Any]:
-    return [builder.extract_value(value, index) for index in range(block.count)]
-
-
-def _assemble(context: Any, builder: Any, block: Block, vectors: list[Any]) -> Any:
-    value = ir.Constant(context.get_value_type(block), ir.Undefined)
-    for index, vector in enumerate(vectors):
-        value = builder.insert_value(value, vector, index)
-    return value
-
-
-def _address(
-    context: Any, builder: Any, signature: Any, arguments: Any, at: int, column: Any
-) -> Any:
-    """Return the address of a column, the array being argument `at` and its row the next one."""
-    array = context.make_array(signature.args[at])(context, builder, arguments[at])
-    width = builder.extract_value(array.shape, 1)
-    offset = builder.add(builder.mul(arguments[at + 1], width), column)
-    return builder.gep(array.data, [offset])
-
-
-def _addresses(
-    context: Any, builder: Any, signature: Any, arguments: Any, block: Block, at: int
-) -> list[Any]:
-    """Return the addresses of a block's vectors; array, row, first and last are arguments `at`-."""
-    first, last = arguments[at + 2], arguments[at + 3]
-    pointer = ir.PointerType(context.get_value_type(block).element)
-    start = _address(context, builder, signature, arguments, at, first)
-    addresses = [
-        builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
-        for index in range(block.count - 1)
-    ]
-    addresses.append(_address(context, builder, signature, arguments, at, last))
-    return [builder.bitcast(address, pointer) for address in addresses]
-
-
-def _load(
-    context: Any, builder: Any, signature: Any, arguments: Any, block: Block, at: int
-) -> list[Any]:
-    addresses = _addresses(context, builder, signature, arguments, block, at)
-    return [builder.load(address, align=4) for address in addresses]
-
-
-def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return a * b + c, in one rounding where the processor can."""
-    return builder.fadd(builder.fmul(a, b, flags=("contract",)), c, flags=("contract",))
-
-
-def _add_scaled(
-    context: Any, builder: Any, block: Block, arguments: Any, vectors: list[Any]
-) -> Any:
-    own = _vectors(builder, block, arguments[0])
-    factor = _splat(builder, arguments[1], block.lanes)
-    sums = [
-        _fused(builder, vector, factor, sum_) for vector, sum_ in zip(vectors, own, strict=True)
-    ]
-    return _assemble(context, builder, block, sums)
-
-
-def _accumulate(builder: Any, sums: list[Any], a: Any, b: Any) -> None:
-    """Add a * b to the older of two running sums: they halve the wait for each addition."""
-    if len(sums) < 2:
-        sums.append(builder.fmul(a, b))
-    else:
-        sums.append(_fused(builder, a, b, sums.pop(0)))
-
-
-def _sum(builder: Any, sums: list[Any]) -> Any:
-    """Return the sum of one or two vectors."""
-    total = builder.fadd(*sums) if len(sums) == 2 else sums[0]
-    lanes = total.type.count
-    while lanes > 1:
-        lanes //= 2
-        halves = [
-            ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(start, start + lanes)))
-            for start in (0, lanes)
-        ]
-        total = builder.fadd(*[builder.shuffle_vector(total, total, half) for half in halves])
-    return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
