@@ -16,6 +16,7 @@ Every operation has a fixed order of summation, and neither checks bounds nor wr
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -130,6 +131,72 @@ def add(context, block, value):
         return assemble(context, builder, block, [builder.fadd(v, value) for v in own])
 
     return block(block, block.dtype), generate
+
+
+@intrinsic
+def minus(context, block, other):
+    """Return the block minus another."""
+
+    def generate(context, builder, signature, arguments):
+        pairs = zip(*(vectors_of(builder, block, value) for value in arguments), strict=True)
+        return assemble(context, builder, block, [builder.fsub(a, b) for a, b in pairs])
+
+    return block(block, other), generate
+
+
+@intrinsic
+def plus(context, block, other, factor):
+    """Return the block plus `factor` times another."""
+
+    def generate(context, builder, signature, arguments):
+        vectors = vectors_of(builder, other, arguments[1])
+        factor_last = (arguments[0], arguments[2])
+        return scaled_and_added(context, builder, block, factor_last, vectors)
+
+    return block(block, other, block.dtype), generate
+
+
+@intrinsic
+def transpose(context, like, array, row, column, out, first):
+    """Write a square of an array, transposed: `out`'s rows from `column` on, columns from `first`.
+
+    Args:
+        like: A block of as many vectors as lanes.
+        array: 2-d, see `load`.
+        row: First row of the square, whose columns go to `out`'s `first` + `row` and following.
+        column: Its first column.
+        out: 2-d, C-contiguous.
+        first: Where the array's row 0 goes.
+    """
+
+    def generate(context, builder, signature, arguments):
+        lanes = like.lanes
+        pointer = ir.PointerType(context.get_value_type(like).element)
+
+        def places(at: int, row: Any, column: Any) -> Iterator[Any]:
+            for offset in range(lanes):
+                down = builder.add(row, ir.Constant(row.type, offset))
+                start = address_of(context, builder, signature, arguments, at, down, column)
+                yield builder.bitcast(start, pointer)
+
+        _, _, row, column, _, first = arguments
+        vectors = [builder.load(place, align=4) for place in places(1, row, column)]
+        order = [position for lane in range(lanes) for position in (lane, lanes + lane)]
+        halves = [
+            ir.Constant(ir.VectorType(ir.IntType(32), lanes), half)
+            for half in (order[:lanes], order[lanes:])
+        ]
+        # Interleaving the first half of the vectors with the second puts one bit of a vector's
+        # number behind its lane's.
+        for _ in range(lanes.bit_length() - 1):
+            pairs = zip(vectors[: lanes // 2], vectors[lanes // 2 :], strict=True)
+            vectors = [builder.shuffle_vector(*pair, half) for pair in pairs for half in halves]
+        for vector, place in zip(vectors, places(4, column, builder.add(first, row)), strict=True):
+            builder.store(vector, place).align = 4
+        return context.get_dummy_value()
+
+    whole = types.intp
+    return types.void(like, array, whole, whole, out, whole), generate
 
 
 @intrinsic
@@ -283,7 +350,7 @@ def prefetch(context, block, array, row, first):
     """Ask for the cache lines of a block's columns of a row, which may lie beyond the array."""
 
     def generate(context, builder, signature, arguments):
-        start = address_of(context, builder, signature, arguments, 1, arguments[3])
+        start = address_of(context, builder, signature, arguments, 1, arguments[2], arguments[3])
         integer, byte = ir.IntType(32), ir.PointerType(ir.IntType(8))
         function = builder.module.declare_intrinsic(
             "llvm.prefetch",

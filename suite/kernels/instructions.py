@@ -60,12 +60,12 @@ def assemble(context: Any, builder: Any, block: Block, vectors: list[Any]) -> An
 
 
 def address_of(
-    context: Any, builder: Any, signature: Any, arguments: Any, at: int, column: Any
+    context: Any, builder: Any, signature: Any, arguments: Any, at: int, row: Any, column: Any
 ) -> Any:
-    """Return the address of a column, the array being argument `at` and its row the next one."""
+    """Return the address of a row's column, the array being argument `at`."""
     array = context.make_array(signature.args[at])(context, builder, arguments[at])
     width = builder.extract_value(array.shape, 1)
-    offset = builder.add(builder.mul(arguments[at + 1], width), column)
+    offset = builder.add(builder.mul(row, width), column)
     return builder.gep(array.data, [offset])
 
 
@@ -73,14 +73,14 @@ def addresses_of(
     context: Any, builder: Any, signature: Any, arguments: Any, block: Block, at: int
 ) -> list[Any]:
     """Return the addresses of a block's vectors; array, row, first and last are arguments `at`-."""
-    first, last = arguments[at + 2], arguments[at + 3]
+    row, first, last = arguments[at + 1 : at + 4]
     pointer = ir.PointerType(context.get_value_type(block).element)
-    start = address_of(context, builder, signature, arguments, at, first)
+    start = address_of(context, builder, signature, arguments, at, row, first)
     addresses = [
         builder.gep(start, [ir.Constant(ir.IntType(64), index * block.lanes)])
         for index in range(block.count - 1)
     ]
-    addresses.append(address_of(context, builder, signature, arguments, at, last))
+    addresses.append(address_of(context, builder, signature, arguments, at, row, last))
     return [builder.bitcast(address, pointer) for address in addresses]
 
 
