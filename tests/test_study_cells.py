@@ -123,6 +123,20 @@ def test_names_that_mean_no_single_cell(study, name, named):
     assert all(part in str(caught.value) for part in named), caught.value
 
 
+def test_what_a_setting_leaves_at_its_default_need_not_be_named(tmp_path):
+    cells = "cells:\n" + "".join(
+        f"  - {{method: set, initial_weights: {{fan: {fan}, distribution: normal}}}}\n"
+        for fan in ("in", "out")
+    )
+    study = study_of(tmp_path, f"name: x\n{cells}  - {{method: set}}\n")
+    wanted = {"scale": 1, "fan": "out", "distribution": "normal"}
+    assert study.cell({"initial_weights": wanted}) is study.cells[1]
+    assert study.cell({"initial_weights": {}}) is study.cells[2]
+    for unknown in ({"fan": "out"}, {"fans": "out"}):
+        with pytest.raises(UserError, match="no cell"):
+            study.cell({"initial_weights": unknown})
+
+
 def test_many_candidates_are_cut_short(tmp_path):
     values = ", ".join(str(n) for n in range(1, 101))
     study = study_of(tmp_path, f"name: x\ncells: [{{grid: {{epochs: [{values}]}}}}]\n")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from suite import paper
 from suite.errors import MOST_NAMES, UserError, suggestion
@@ -130,11 +133,19 @@ def _fits(settings: Settings, wanted: Mapping[str, Any]) -> bool:
     has = settings.model_dump(mode="json", exclude_none=True)
     given = flat.spread(wanted)
     options = given.pop(flat.PARTS, {})
-    return all(has.get(name) == value for name, value in given.items()) and all(
+    return all(_is(getattr(settings, name), has.get(name), given[name]) for name in given) and all(
         settings.recipe.answer(kind).options.get(option) == value
         for kind, of_part in options.items()
         for option, value in of_part.items()
     )
+
+
+def _is(value: Any, dumped: Any, wanted: Any) -> bool:
+    """Return whether a setting has a value as a study writes it, where defaults may be left out."""
+    if isinstance(value, BaseModel) and isinstance(wanted, Mapping):
+        with suppress(ValidationError):
+            return type(value).model_validate(wanted) == value
+    return bool(dumped == wanted)
 
 
 def published_row(cell: Cell) -> paper.Row | None:
