@@ -246,9 +246,12 @@ def test_a_window_weighs_its_batches():
     assert resolve("gse").window == Window(1, "fresh")
 
 
-@given(st.lists(st.sets(st.integers(0, 99)), max_size=5))
+@given(st.lists(st.sets(st.integers(0, 39)), max_size=5))
 def test_explored_counts_every_position_once(sets):
-    explored = Explored(100)
-    for positions in sets:
+    explored, size = Explored(1280), 1280
+    for number, positions in enumerate(sets, 1):
         explored.add(np.array(sorted(positions), dtype=np.int64))
-    assert explored.count == len(set().union(*sets))
+        count = len(set().union(*sets[:number]))
+        assert explored.count == count
+        assert explored.marked.nbytes == min(8 * count, size // 8), "the smaller form"
+        explored = Explored(size, explored.marked.copy())  # as from a checkpoint

@@ -55,9 +55,8 @@ class Past:
         """Remember an update of an epoch."""
         self.changes.append(updated.change)
         self._units = None
-        topologies = [layer.positions for layer in updated.layers]
-        self._mark(topologies)
-        self._warn(topologies, epoch)
+        self._mark([layer.positions[layer.source < 0] for layer in updated.layers])
+        self._warn([layer.positions for layer in updated.layers], epoch)
 
     def look(self, network: mlp.MLP, epoch: int) -> None:
         """Look at a network for units that are cut off."""
@@ -96,7 +95,7 @@ class Past:
             "changes": [tuple(change) for change in self.changes],
             "warnings": [tuple(warning) for warning in self.warnings],
             "explored": self._explored
-            and [e and torch.from_numpy(e.bits.copy()) for e in self._explored],
+            and [e and torch.from_numpy(e.marked.copy()) for e in self._explored],
         }
         if self.last is not None:
             state["last"] = [
@@ -114,8 +113,8 @@ class Past:
         self.changes = [Change(*map(tuple, change)) for change in state["changes"]]
         self.warnings = [CutOff(*warning) for warning in state.get("warnings", ())]
         self._explored = state["explored"] and [
-            None if bits is None else Explored(size, bits.numpy().copy())
-            for size, bits in zip(self._sizes, state["explored"], strict=True)
+            None if marked is None else Explored(size, marked.numpy().copy())
+            for size, marked in zip(self._sizes, state["explored"], strict=True)
         ]
         if self.last is not None:
             self.last = [
