@@ -125,6 +125,12 @@ def test_libraries_are_imported_where_they_are_used(library):
         ("import suite.study", ["pandas", "torch", "ray", "scipy", "matplotlib"]),
         ("import suite.statistics", ["torch", "statsmodels.api", "matplotlib"]),
         ("import suite.reporting, suite.decisions", ["torch", "ray", "numba"]),
+        # what drives a study: 450 MB, and seconds at each start
+        (
+            "import suite.execution.ray, suite.training.fits; from suite import kernels; "
+            "from suite.execution import drive; kernels.compile_kernels('sparse')",
+            ["torch", "sklearn"],
+        ),
     ],
 )
 def test_imports_stay_light(statement, absent):

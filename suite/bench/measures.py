@@ -16,7 +16,7 @@ from suite.bench.methods import methods
 from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
 from suite.bench.workload import Bench, synthetic_images
-from suite.training.train import compile_kernels
+from suite.kernels import compile_kernels
 
 MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "engines": engines,

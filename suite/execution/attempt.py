@@ -111,7 +111,7 @@ def _train(
     again: bool,
     until: int | None,
 ) -> Outcome:
-    engine = engine_of(execution)
+    engine = execution.chosen_engine
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
     started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
@@ -311,13 +311,6 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
             )
         found.append(read(kept))
     return Earlier(*found) if found else None
-
-
-def engine_of(execution: Execution) -> Literal["masked", "sparse"]:
-    """Return the engine that `auto` means: sparse on a CPU, masked on a GPU."""
-    if execution.engine == "auto":
-        return "masked" if execution.gpu > 0 else "sparse"
-    return execution.engine
 
 
 def _settings(run: Run) -> dict[str, Any]:

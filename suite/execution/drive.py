@@ -319,7 +319,7 @@ def _images(
     study: Study, runs: Sequence[Run], data_dir: Path, progress: Callable[[str, int, int], None]
 ) -> dict[str, DataSet]:
     from suite.datasets.loading import load
-    from suite.training.train import check_fits
+    from suite.training.fits import check_fits
 
     needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
     images = {
@@ -345,9 +345,8 @@ def _images(
 
 def _compile(study: Study, console: Console) -> None:
     """Compile all kernels before any worker starts, so that none compiles them again."""
-    from suite.execution.attempt import engine_of
-    from suite.training.train import compile_kernels
+    from suite.kernels import compile_kernels
 
-    seconds = compile_kernels(engine_of(study.file.execution))
+    seconds = compile_kernels(study.file.execution.chosen_engine)
     if seconds > SECONDS_OF_LOADING:
         say(console, f"compiled the engine, once on this machine, in {seconds:.0f} s")

@@ -13,7 +13,6 @@ from typing import Any
 
 from suite import machine
 from suite.datasets.dataset import DataSet
-from suite.execution.attempt import engine_of
 from suite.settings import MADE_INTO_PARTS, Settings
 from suite.study import Study
 from suite.study.cells import source_name
@@ -136,8 +135,8 @@ def _rungs(tuning: CellTuning, an_epoch: float, chain: float) -> list[tuple[int,
 
 
 def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> float:
+    from suite.training.fits import check_fits
     from suite.training.timing import epoch_seconds
-    from suite.training.train import check_fits
 
     execution = study.file.execution
     image_set = images[source_name(settings.dataset)]
@@ -146,7 +145,7 @@ def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> fl
         return epoch_seconds(
             settings,
             image_set,
-            engine=engine_of(execution),
+            engine=execution.chosen_engine,
             device="cuda" if execution.gpu > 0 else "cpu",
             threads=max(1, int(execution.cpu)),
         )

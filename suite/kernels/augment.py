@@ -192,7 +192,7 @@ def standardise(images, indices, mean, scale):  # type: ignore[no-untyped-def]
 
 
 def compile_kernels() -> float:
-    """Compile the kernels, or load them; see `sparse.compile_kernels`.
+    """Compile the kernels, or load them; see `products.compile_kernels`.
 
     Returns:
         Seconds it took.

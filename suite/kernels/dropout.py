@@ -9,10 +9,10 @@ kept is divided by exactly the probability with which it is kept.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RESOLUTION = 1 << 32
 """Number of values that an element's word can take."""
@@ -41,6 +41,8 @@ class Dropout(NamedTuple):
 
     def factors(self, like: Tensor) -> Tensor:
         """Return a tensor shaped (units, batch) and typed like `like`: 0 or `scale`."""
+        import torch  # not by those who only compile the kernels
+
         # int32 arithmetic wraps around, on every device, as uint32 arithmetic does.
         word = torch.arange(like.numel(), dtype=torch.int32, device=like.device)
         word += _signed(self.low)

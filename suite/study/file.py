@@ -65,6 +65,13 @@ class Execution(_Model):
     track: Track = Track()
     """Trackers to follow the runs in."""
 
+    @property
+    def chosen_engine(self) -> Literal["masked", "sparse"]:
+        """The engine that runs are trained with, whatever `auto` means."""
+        if self.engine == "auto":
+            return "masked" if self.gpu > 0 else "sparse"
+        return self.engine
+
     @model_validator(mode="after")
     def _sparse_on_the_cpu(self) -> Self:
         if self.engine == "sparse" and self.gpu > 0:

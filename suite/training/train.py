@@ -16,18 +16,16 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from suite import sparse
 from suite.datasets.dataset import DataSet
-from suite.datasets.splits import split
-from suite.errors import UserError
-from suite.kernels import augment
+from suite.kernels import compile_kernels
 from suite.methods.cut_off import CutOff
-from suite.settings import Settings, too_dense
+from suite.settings import Settings
 from suite.sparse import mlp, topology
 from suite.training.checkpoint import pack
 from suite.training.earlier import Earlier
 from suite.training.earlier import keep as pack_network
 from suite.training.evaluate import DivergedError
+from suite.training.fits import check_fits
 from suite.training.lifetimes import Counts
 from suite.training.state import Epoch, Training
 
@@ -176,28 +174,6 @@ def _stops(on_epoch: Callable[[Epoch], None], record: Epoch) -> bool:
     return False
 
 
-def check_fits(settings: Settings, images: DataSet) -> None:
-    """Check what can only be checked with the data.
-
-    Raises:
-        UserError: If a layer would be denser than dense, an epoch would have no batch, or feature
-            vectors are to be warped.
-    """
-    if images.kind == "features" and settings.augment and "augment" in settings.model_fields_set:
-        raise UserError(
-            f"augment: {images.name} has feature vectors, which cannot be warped; leave it out."
-        )
-    sentence = too_dense(settings.epsilon, images.features, settings.hidden[0])
-    if sentence and settings.recipe.initial.name == "erdos_renyi":
-        raise UserError(sentence)
-    count = len(split(images, settings.validation, settings.train_samples, 0).train)
-    if settings.batch_size > count:
-        raise UserError(
-            f"batch_size {settings.batch_size} is more than the {count} training images of "
-            f"{images.name}."
-        )
-
-
 def _degrees(network: mlp.MLP, evolves: bool) -> list[dict[str, list[int]]]:
     """Return the degrees of the layers that have a topology, or are to get one."""
     return [
@@ -213,14 +189,3 @@ def _pixels(layer: mlp.Layer, images: DataSet) -> list[int]:
         return []
     connections = np.bincount(layer.positions % layer.shape[1], minlength=layer.shape[1])
     return connections.reshape(-1, images.shape[-1]).sum(axis=1).tolist()
-
-
-def compile_kernels(engine: mlp.Engine) -> float:
-    """Compile what an engine trains with, or load it where an earlier process has compiled it.
-
-    One process compiles while others wait.
-
-    Returns:
-        Seconds it took.
-    """
-    return augment.compile_kernels() + (sparse.compile_kernels() if engine == "sparse" else 0.0)
