@@ -66,6 +66,7 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
             else:
                 ending.ended.add(_key(trial))
             watcher.ended(_key(trial), outcome)
+            _forget_measures(trial)
 
         def on_trial_error(self, *, trial: Any, **_: Any) -> None:
             error = _error_of(trial)
@@ -73,6 +74,7 @@ def callback(tune: Any, store: RunStore, watcher: Watcher, ending: Ending) -> An
             ending.ended.add(_key(trial))
             ending.hear(error)
             _give_up(store, watcher, _key(trial), error, trial.num_failures)
+            _forget_measures(trial)
 
         def __reduce__(self) -> Any:
             return tune.Callback, ()  # Tune pickles its callbacks; a watcher cannot be
@@ -125,6 +127,12 @@ def _give_up(store: RunStore, watcher: Watcher, key: str, error: Exception, trie
 def _key(trial: Any) -> str:
     key: str = trial.config["run"]["key"]
     return key
+
+
+def _forget_measures(trial: Any) -> None:
+    """Free what Tune computes of a trial's reports and nobody asks for: 50 kB each."""
+    trial.metric_analysis.clear()
+    trial.metric_n_steps.clear()
 
 
 def _error_of(trial: Any) -> Exception:

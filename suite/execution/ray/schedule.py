@@ -14,6 +14,7 @@ from suite.execution.ray import tracking
 from suite.execution.ray import trial as trials
 from suite.execution.ray.callbacks import Death, callback, stopper, try_again
 from suite.execution.ray.connection import check_room, connected, head_watched
+from suite.execution.ray.order import first_come, in_turn
 from suite.execution.stopping import Ending, Watcher
 from suite.store.lock import Lock
 from suite.store.store import RunStore
@@ -108,12 +109,14 @@ def execute(
                 room = _room(ray.cluster_resources(), execution)
                 if not (chosen := choose(left, room) if choose else left):
                     break
-                ready = [_named(run) for run in _ready(chosen)]
+                ready = _ready(chosen)
                 try:
                     tune.Tuner(
                         trainable,
-                        param_space={"run": tune.grid_search(ready)},
+                        param_space={"run": in_turn(tune, ready)},
                         tune_config=tune.TuneConfig(
+                            num_samples=len(ready),
+                            scheduler=first_come(tune),
                             reuse_actors=True,
                             trial_name_creator=lambda trial: trial.config["run"]["name"],
                             trial_dirname_creator=lambda trial: trial.config["run"]["key"],
@@ -151,9 +154,3 @@ def _ready(runs: Sequence[Run]) -> list[Run]:
     """Return the runs that start from none of the others; there is one, as no chain is a circle."""
     left = {run.key for run in runs}
     return [run for run in runs if not any(start.run.key in left for start in starts(run))]
-
-
-def _named(run: Run) -> dict[str, Any]:
-    """Return what a trial is known by: its key, and for trackers what people call it."""
-    name = f"{run.cell} seed {run.seed}"
-    return {"key": run.key, "cell": run.cell, "seed": run.seed, "name": name}
