@@ -1,7 +1,7 @@
 """In which order Tune starts trials: first to last, at a cost a trial that is the same for all.
 
 Tune's own grid search copies the whole grid for each trial, and its own scheduler looks through
-all trials at each step: with 10,000 runs either takes longer than the runs.
+all trials at each step: with 10,000 runs either takes longer than short runs.
 """
 
 from __future__ import annotations

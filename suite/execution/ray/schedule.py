@@ -97,7 +97,7 @@ def execute(
             dict(until),
         )
         trainable = tune.with_resources(
-            tune.with_parameters(trials.trial, job=job),
+            tune.with_parameters(trials.trial, shared=trials.Shared(ray.put(job))),
             {"cpu": execution.cpu, "gpu": execution.gpu},
         )
         deaths: dict[str, Death] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -52,7 +53,23 @@ class Job:
     until: Mapping[str, int] = field(default_factory=dict)
 
 
-def trial(config: dict[str, Any], job: Job) -> None:
+@dataclass(frozen=True)
+class Shared:
+    """Where in Ray's object store the job of all trials is."""
+
+    reference: Any
+
+
+@functools.lru_cache(maxsize=1)
+def _job(reference: Any) -> Job:
+    """Return the job, read once by each worker: of 10,000 runs it takes as long as a short run."""
+    import ray
+
+    job: Job = ray.get(reference)
+    return job
+
+
+def trial(config: dict[str, Any], shared: Shared) -> None:
     """Make one attempt at one run, on the node that Ray Tune has chosen."""
     import ray
     from ray import tune
@@ -61,6 +78,7 @@ def trial(config: dict[str, Any], job: Job) -> None:
     from suite.methods.plugins import load
     from suite.training.train import Stopped
 
+    job = _job(shared.reference)
     store, wanted = _seen_store(job)
     if wanted == "stop":
         tune.report({"outcome": "stopped"})
