@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import unquote
 
 READS_OF_AN_OBJECT = 3
@@ -31,6 +31,13 @@ MARK = "regrowth-suite"
 _HEADER = "suite 1 sha256"
 _OURS_UNFINISHED = re.compile(r"(^|/)\.[^/]+\.[0-9a-f]{32}$")
 _T = TypeVar("_T")
+
+
+class Stamp(NamedTuple):
+    """What a listing says of a file: its size in bytes, and when it was modified last, in ns."""
+
+    size: int
+    time: int
 
 
 class DamagedError(Exception):
@@ -117,7 +124,15 @@ class Place:
         Raises:
             OSError: If the file system cannot be read.
         """
-        return sorted(name for name in self._all_names(below) if not _hidden(name))
+        return sorted(self.files(below))
+
+    def files(self, below: str = "") -> dict[str, Stamp]:
+        """Return the same with each file's size and time, in any order.
+
+        Raises:
+            OSError: If the file system cannot be read.
+        """
+        return {name: at for name, at in self._all_files(below).items() if not _hidden(name)}
 
     def sweep(self, below: str, older: float) -> None:
         """Remove unfinished files of killed writers that are older than this many seconds.
@@ -126,7 +141,7 @@ class Place:
         """
         if not self.local:
             return
-        for name in filter(_OURS_UNFINISHED.search, self._all_names(below)):
+        for name in filter(_OURS_UNFINISHED.search, self._all_files(below)):
             path = Path(self.path(f"{below}/{name}"))
             try:
                 if time.time() - path.stat().st_mtime > older:
@@ -167,7 +182,7 @@ class Place:
             raise
         return content
 
-    def _all_names(self, below: str) -> list[str]:
+    def _all_files(self, below: str) -> dict[str, Stamp]:
         from pyarrow import fs
 
         base = self.path(below) if below else self.root
@@ -176,7 +191,11 @@ class Place:
         )
         if not found:
             self._check_standing()
-        return [info.path[len(base) + 1 :] for info in found if info.type == fs.FileType.File]
+        return {
+            info.path[len(base) + 1 :]: Stamp(info.size, info.mtime_ns or 0)
+            for info in found
+            if info.type == fs.FileType.File
+        }
 
     def _mark(self) -> Path:
         return Path(self.path(MARK))

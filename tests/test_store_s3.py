@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from suite.store import gathered
 from suite.store.lock import hold, order
 from suite.store.store import RunStore
 from tests.object_storage import bucket
@@ -77,3 +78,49 @@ def test_a_file_is_written_in_one_request(store, caplog):
         store.keep_checkpoint("k1", b"w" * 6_000_000)
     assert re.findall(r'"([A-Z]+) ', caplog.text) == ["PUT"]
     assert len(store.checkpoint("k1")) == 6_000_000
+
+
+@pytest.fixture
+def gathering(store, monkeypatch):
+    """A store with two finished runs that are copied at once, however few and new they are."""
+    monkeypatch.setattr(gathered, "LEAST", 1)
+    monkeypatch.setattr(gathered, "NANOSECONDS_UNTIL_SETTLED", 0)
+    for key in ("k1", "k2"):
+        store.finish(key, RECORD | {"key": key})
+        store.note_progress(key, {"epoch": 1})
+    store.gather()
+    return RunStore(store.location)
+
+
+def test_finished_runs_are_read_in_a_request_for_all(gathering, caplog):
+    lying = gathering.lying()
+    with caplog.at_level(logging.INFO, "werkzeug"):
+        results = gathering.results(["k1", "k2", "k3"], lying)
+        reports = gathering.reports(["k2", "k1"], lying)
+        assert gathering.sound(["k1", "k3"], lying) == [True, False]
+    assert results == [RECORD, RECORD | {"key": "k2"}, None]
+    assert reports == [{"epoch": 1}, {"epoch": 1}]
+    assert not re.findall(r"runs/k[12]", caplog.text)
+
+
+def test_a_copy_never_stands_for_a_file_that_has_changed_or_gone(gathering):
+    place, longer = gathering.place, RECORD | {"key": "k2", "degrees": {}}
+    with place.system.open_output_stream(place.path("runs/k1/result.json")) as stream:
+        stream.write(b"suite 1 sha256 and then something else")
+    gathering.finish("k2", longer)
+    place.delete("runs/k2/progress.json")
+    lying = gathering.lying()
+    assert gathering.results(["k1", "k2"], lying) == [None, longer]
+    assert gathering.reports(["k2"], lying) == [None]
+    assert gathering.states(["k1"]) == {"k1": "missing"}
+
+
+def test_a_table_that_is_damaged_costs_nothing_but_requests(gathering):
+    place = gathering.place
+    for name in place.names("gathered"):
+        with place.system.open_output_stream(place.path(f"gathered/{name}")) as stream:
+            stream.write(b"nothing")
+    assert gathering.results(["k1"], gathering.lying()) == [RECORD]
+    assert not place.names("gathered")
+    gathering.gather()
+    assert place.names("gathered")

@@ -205,14 +205,14 @@ def test_watching_waits_for_a_store_in_trouble_and_ends_where_nothing_more_comes
     looks = watch(study, store)
     assert next(looks).count("done") == 3
     troubles = iter([OSError("away"), OSError("away")])
-    states = store.states
+    lying = store.lying
 
-    def troubled(keys):
+    def troubled():
         for trouble in troubles:
             raise trouble
-        return states(keys)
+        return lying()
 
-    monkeypatch.setattr(store, "states", troubled)
+    monkeypatch.setattr(store, "lying", troubled)
     store.fail(keys["static2"], {"reason": "no luck"})
     assert [status.count("failed") for status in looks] == [1]
     assert caplog.text.count("the store cannot be read now: away") == 2

@@ -127,6 +127,7 @@ def drive(
                 study, every, to_run, store, lock(), held, folder, address, console, most
             )
     with usable(store):
+        store.gather()
         if study.file.execution.keep == "network":
             _say_what_has_no_network(runs, store, console)
         states = store.states(run.key for run in runs)
@@ -297,9 +298,10 @@ def note_fingerprints(study: Study, found: Mapping[str, str], store: RunStore) -
 def lacking(runs: Sequence[Run], store: RunStore) -> list[Run]:
     """Return the runs without a valid result, in their order, each once."""
     distinct = {run.key: run for run in runs}  # two names of one data set make the same run twice
-    states = store.states(distinct)
+    lying = store.lying()
+    states = store.states(distinct, lying)
     finished = [key for key, state in states.items() if state == "done"]
-    sound = dict(zip(finished, at_once(store.done, finished), strict=True))
+    sound = dict(zip(finished, store.sound(finished, lying), strict=True))
     return [run for key, run in distinct.items() if not sound.get(key)]
 
 

@@ -16,9 +16,10 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from suite.files import Stamp
 from suite.store import lock
 from suite.store.known import known_fingerprints, known_runs
-from suite.store.store import RunStore, State, at_once
+from suite.store.store import RunStore, State, keys_of
 from suite.store.tuned import Tuning, progress, standing
 from suite.study import Study
 from suite.study.chains import with_earlier
@@ -144,12 +145,13 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         OSError: If the store cannot be read.
     """
     notes = {} if notes is None else notes
-    runs, states = stand(study, store)
+    lying = store.lying()
+    runs, states = stand(study, store, lying)
     tuning = progress(standing(study, store, known_fingerprints(study, store)))
     driver, now = _driver_and_its_time(study, store)
-    begun = set(store.keys()) - set(notes)
+    begun = keys_of(lying) - set(notes)
     asked = [run.key for run in runs if run.key in begun]
-    reported = dict(zip(asked, at_once(store.progress, asked), strict=True))
+    reported = dict(zip(asked, store.reports(asked, lying), strict=True))
     reports = notes | {key: note for key, note in reported.items() if note is not None}
     notes.update({key: reports[key] for key in reports if states.get(key) == "done"})
     conditions = {
@@ -187,7 +189,9 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     )
 
 
-def stand(study: Study, store: RunStore) -> tuple[list[Run], dict[str, State]]:
+def stand(
+    study: Study, store: RunStore, lying: Mapping[str, Stamp] | None = None
+) -> tuple[list[Run], dict[str, State]]:
     """Return a study's runs and what the store holds of each.
 
     While one is not done, the earlier runs are listed too that others start from.
@@ -195,11 +199,12 @@ def stand(study: Study, store: RunStore) -> tuple[list[Run], dict[str, State]]:
     Raises:
         OSError: If the store cannot be read.
     """
+    lying = store.lying() if lying is None else lying
     runs = known_runs(study, store)
-    states = store.states(run.key for run in runs)
+    states = store.states((run.key for run in runs), lying)
     if any(state != "done" for state in states.values()):
         runs = with_earlier(runs)
-        states = store.states(run.key for run in runs)
+        states = store.states((run.key for run in runs), lying)
     return runs, states
 
 

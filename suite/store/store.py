@@ -12,6 +12,7 @@
     tunings/KEY.json       the samples that an algorithm that learns has given for a cell
     drivers/STUDY.json     the driver of a study: the lock, and its heartbeat
     datasets/*.json        the content that a data set's name meant, for each folder of studies
+    gathered/              copies of what finished runs have left (behind a URL)
     aside/                 files that did not check out
     regrowth-suite         the mark of a store
 
@@ -23,14 +24,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from suite.errors import UserError
-from suite.files import DamagedError, Place, open_place
+from suite.files import DamagedError, Place, Stamp, open_place
+from suite.store import gathered
 
 State = Literal["done", "partial", "missing", "failed"]
 
@@ -74,6 +76,8 @@ class RunStore:
         except (ValueError, NotImplementedError) as error:
             raise UserError(f"--store {location}: cannot be opened ({error}).") from None
         self.location = self.place.location
+        self._copies: gathered.Copies = {}
+        self._tables: set[str] = set()
         if is_file:
             raise UserError(
                 f"--store {location}: is a file, but a store is a folder. Make a store of an "
@@ -96,9 +100,15 @@ class RunStore:
         """Require that the store exists: what a worker does, which never makes one."""
         self.place = self.place.insist()
 
-    def states(self, keys: Iterable[str]) -> dict[str, State]:
+    def lying(self) -> dict[str, Stamp]:
+        """Return the files of all runs, relative to `runs`: one listing for many questions."""
+        return self.place.files("runs")
+
+    def states(
+        self, keys: Iterable[str], lying: Mapping[str, Stamp] | None = None
+    ) -> dict[str, State]:
         """Return what the store holds of each run, going by which files are there."""
-        files = set(self.place.names("runs"))
+        files = self.lying() if lying is None else lying
 
         def state(key: str) -> State:
             if f"{key}/result.json" in files:
@@ -122,6 +132,38 @@ class RunStore:
     def result(self, key: str) -> dict[str, Any] | None:
         """Return a finished run's record: settings, seed, history, degrees, provenance."""
         return self._read(f"runs/{key}/result.json")
+
+    def results(
+        self, keys: Iterable[str], lying: Mapping[str, Stamp]
+    ) -> list[dict[str, Any] | None]:
+        """Return what `result` does for each run, in order, with few requests."""
+        return [_value(text) for text in self._contents("result.json", keys, lying)]
+
+    def sound(self, keys: Iterable[str], lying: Mapping[str, Stamp]) -> list[bool]:
+        """Return what `done` does for each run, in order, with few requests."""
+        return [text is not None for text in self._contents("result.json", keys, lying)]
+
+    def reports(
+        self, keys: Iterable[str], lying: Mapping[str, Stamp]
+    ) -> list[dict[str, Any] | None]:
+        """Return what `progress` does for each run, in order, with few requests."""
+        return [_value(text) for text in self._contents("progress.json", keys, lying)]
+
+    def gather(self) -> None:
+        """Copy what finished runs have left into tables, where each file costs a request.
+
+        Raises:
+            OSError: If the store cannot be used now.
+        """
+        if self.place.local:
+            return
+        lying, copies = self.lying(), self._copied()
+
+        def read(names: Iterable[str]) -> list[bytes | None]:
+            return at_once(lambda name: self._checked(f"runs/{name}"), names)
+
+        for table in gathered.tables(lying, copies, read):
+            self._put(gathered.table_name(table), table)
 
     def finish(self, key: str, record: dict[str, Any]) -> None:
         """Keep a finished run's record; its checkpoint is no longer needed."""
@@ -203,7 +245,7 @@ class RunStore:
 
     def keys(self) -> list[str]:
         """Return the keys of all runs that the store knows of, sorted."""
-        return sorted({name.partition("/")[0] for name in self.place.names("runs")})
+        return sorted(keys_of(self.lying()))
 
     def driver(self, study: str) -> dict[str, Any] | None:
         """Return the last report of a study's driver, or None."""
@@ -245,6 +287,28 @@ class RunStore:
             known |= {"folder": folder} if folder else {}
             self._write(_note_name(source, folder), known)
 
+    def _contents(
+        self, file: str, keys: Iterable[str], lying: Mapping[str, Stamp]
+    ) -> list[bytes | None]:
+        """Return a file of each run, in order: a good copy, else the file itself."""
+        copies = {} if self.place.local else self._copied()
+
+        def one(key: str) -> bytes | None:
+            name = f"{key}/{file}"
+            copy = copies.get((name, lying[name])) if name in lying else None
+            return self._checked(f"runs/{name}") if copy is None else gathered.content(copy)
+
+        return at_once(one, keys)
+
+    def _copied(self) -> gathered.Copies:
+        """Return the copies in all tables; each is read once."""
+        new = [name for name in self.place.names(gathered.FOLDER) if name not in self._tables]
+        tables = at_once(lambda name: self._checked(f"{gathered.FOLDER}/{name}"), new)
+        for name, table in zip(new, tables, strict=True):
+            self._tables.add(name)
+            self._copies |= {} if table is None else gathered.unpack(table)
+        return self._copies
+
     def _write(self, name: str, value: dict[str, Any]) -> None:
         text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
         self._put(name, text.encode())
@@ -259,9 +323,7 @@ class RunStore:
                     raise OSError(f"{error} is in the way of {name}") from None
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        payload = self._checked(name)
-        value: dict[str, Any] | None = None if payload is None else json.loads(payload)
-        return value
+        return _value(self._checked(name))
 
     def _checked(self, name: str) -> bytes | None:
         """Read a file, or set it aside if it is damaged."""
@@ -293,6 +355,16 @@ class RunStore:
             self.location,
             what,
         )
+
+
+def _value(payload: bytes | None) -> dict[str, Any] | None:
+    value: dict[str, Any] | None = None if payload is None else json.loads(payload)
+    return value
+
+
+def keys_of(lying: Iterable[str]) -> set[str]:
+    """Return the keys of the runs that files belong to."""
+    return {name.partition("/")[0] for name in lying}
 
 
 def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:

@@ -22,7 +22,7 @@ from suite.files import write_whole
 from suite.measures import columns, layers_of, plain
 from suite.store.known import known_fingerprints, resolved_runs
 from suite.store.records import History, agree, history_of, is_whole, rows_of
-from suite.store.store import RunStore, State, at_once, usable
+from suite.store.store import RunStore, State, usable
 from suite.store.tuned import import_sampled, is_sampled, sampled
 from suite.study import Study
 from suite.study.runs import Run
@@ -117,12 +117,13 @@ def collect(study: Study, store: RunStore) -> Results:
 
 def _collected(study: Study, store: RunStore) -> Results:
     study, runs = resolved_runs(study, store)
-    states = store.states(run.key for run in runs)
+    lying = store.lying()
+    states = store.states((run.key for run in runs), lying)
     found: list[RunState] = []
     frames: list[pd.DataFrame] = []
     for some in _batches(runs):
         done = [run.key for run in some if states[run.key] == "done"]
-        records = dict(zip(done, at_once(store.result, done), strict=True))
+        records = dict(zip(done, store.results(done, lying), strict=True))
         for run in some:
             state, reason, record = states[run.key], "", records.get(run.key)
             if state == "done" and record is None:  # it did not check out
@@ -148,9 +149,10 @@ def _untuned(
     """Return the finished runs of tuned cells with their own settings, by the cells' labels."""
     untuned = study.untuned_runs(fingerprints)
     runs = [replace(run, cell=run.cell.removesuffix(UNTUNED)) for run in untuned]
-    states = store.states(run.key for run in runs)
+    lying = store.lying()
+    states = store.states((run.key for run in runs), lying)
     done = [run for run in runs if states[run.key] == "done"]
-    records = at_once(store.result, [run.key for run in done])
+    records = store.results([run.key for run in done], lying)
     return [(run, of) for run, of in zip(done, records, strict=True) if of is not None]
 
 
