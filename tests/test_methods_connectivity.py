@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from suite.methods.budgets import equilibrium, lacking, theta_of
 from suite.methods.gates import worse
-from suite.methods.moment import HIGHER_IS_BETTER, SIGNALS, Moment
+from suite.methods.moment import HIGHER_IS_BETTER, SIGNALS, Change, Moment
 from suite.methods.parts import registered
 from suite.methods.recipe import resolve
 from tests.reference import methods as reference
@@ -181,6 +181,20 @@ def test_an_open_gate_never_pauses():
     rising = Moment(6, 6, 9, 6, 9, {"loss": [1, 2, 3, 4, 5, 6]})
     assert registered("gate")["open"].function(rising) is True
     assert registered("gate")["pauses"].function(rising) is False
+
+
+def test_updates_end_once_every_layer_has_settled():
+    """A layer settles where more than nine tenths of what it regrows have just gone, for good."""
+    settles = registered("gate")["settles"].function
+
+    def after(*changes):
+        return settles(Moment(9, 9, 10, 9, 10, changes=[Change((10, 10), *c) for c in changes]))
+
+    assert after()
+    assert after(((10, 10), (10, 9)))
+    assert not after(((10, 10), (10, 10)))
+    assert not after(((10, 10), (10, 0)), ((10, 10), (5, 10)), ((10, 10), (0, 0)))
+    assert after(((10, 0), (10, 0)), ((10, 0), (10, 0))), "nothing regrown settles nothing"
 
 
 def test_a_window_below_one_is_refused():

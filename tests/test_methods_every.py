@@ -33,6 +33,7 @@ IMAGES = make_images(shape=(4, 3, 1))
 
 SOON = {
     ("schedule", "n"): {"step": 2, "epoch": 1},
+    ("schedule", "doubles_at"): [0.9],
     ("rate", "target"): 10,
     ("budget", "after"): 0,
     ("budget", "every"): 1,
@@ -47,7 +48,7 @@ def soon(method, **given):
     for kind, answer in METHODS[method].parts.items():
         options = {name: SOON[kind, name] for name in answer.options if (kind, name) in SOON}
         if kind == "schedule" and options:
-            options = {"n": options["n"][answer.part.at]}
+            options["n"] = options["n"][answer.part.at]
         if options:
             chosen[kind] = {answer.name: options}
     shared = {

@@ -95,8 +95,8 @@ def test_an_adaptive_threshold_needs_the_rule_that_reads_it():
 
 @pytest.mark.parametrize(
     ("progress", "zeta"),
-    [(0.01, 0.4998779), (0.1, 0.4878865), (0.25, 0.4275089), (0.5, 0.2525), (0.75, 0.0774911),
-     (0.99, 0.0051221), (1, 0.005)],
+    [(0, 0.5), (0.01, 0.4998779), (0.1, 0.4878865), (0.25, 0.4275089), (0.5, 0.2525),
+     (0.75, 0.0774911), (0.99, 0.0051221), (1, 0.005)],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["set_itop", "rigl_itop", "snfs_gradient", "snfs_window"])
 def test_the_cosine_of_snfs_and_itop(method, progress, zeta):

@@ -31,8 +31,8 @@ def streams(purpose, layer):
 
 @pytest.mark.parametrize(
     ("step", "share", "count"),
-    [(100, 0.2926585, 292), (250, 0.2560660, 256), (500, 0.15, 150), (750, 0.0439340, 43),
-     (900, 0.0073415, 7), (1000, 0, 0)],
+    [(0, 0.3, 300), (100, 0.2926585, 292), (250, 0.2560660, 256), (500, 0.15, 150),
+     (750, 0.0439340, 43), (900, 0.0073415, 7), (1000, 0, 0)],
 )  # fmt: skip
 def test_the_cosine_and_the_counts_that_go(step, share, count):
     recipe = resolve("rigl", {"rate": {"options": {"until": 1.0}}})
@@ -55,6 +55,12 @@ def test_two_by_three():
     assert after.returned == [1]
     assert after.layers[0].source.tolist() == [0, 1, -1, 3]
     assert after.layers[0].weights.tolist() == [0, 0, 0, 0]
+    fill = {"name": "zeros", "options": {"returning": "new"}}
+    recipe = resolve("rigl", {"rate": {"name": "constant", "options": {"zeta": 0.5}}, "fill": fill})
+    as_in_set = update(recipe, [layer], moment(100), [4], streams).layers[0]
+    assert as_in_set.positions.tolist() == [0, 1, 2, 5]
+    assert as_in_set.source.tolist() == [0, -1, -1, 3], "(0,1) starts anew, at zero"
+    assert as_in_set.weights.tolist() == [0, 0, 0, 0]
 
 
 def test_updates_are_every_hundred_steps_until_three_quarters():

@@ -89,6 +89,21 @@ def test_granet_s_target_from_half_dense(step, sparsity):
     assert 1 - found == pytest.approx(sparsity, abs=1e-6)
 
 
+@pytest.mark.parametrize("across", ["layers", "network"])
+def test_the_steps_of_cht_s_code_from_six_percent_to_one(across):
+    """The density is d + 0.05 at first, d + 0.025 from 45 % of the training on, d from 75 % on."""
+    weights = np.random.default_rng(0).standard_normal(600).astype(np.float32)
+    layer = LayerView(0, (100, 100), np.arange(600), weights, 0 * weights)
+    steps = {"to": [[0.45, 0.035], [0.75, 0.01]], "across": across}
+    part = resolve("chts", {"budget": {"name": "stairs", "options": steps}}).budget
+    left = {}
+    for step in (1, 44, 45, 74, 75, 100):
+        moment = Moment(step, step, 100, 1, 2)
+        answer = part.part.function(moment, np.array([600]), [layer], **part.options)
+        left[step] = 600 - int(answer.surplus[0])
+    assert left == {1: 600, 44: 600, 45: 350, 74: 350, 75: 100, 100: 100}
+
+
 def test_a_density_above_the_initial_one_leaves_everything():
     assert left(100, 100, 0.6, 500, 1000) == 0.5
 

@@ -25,6 +25,11 @@ from suite.methods.moment import HIGHER_IS_BETTER, Moment, Signal
 from suite.methods.parts import part
 
 Counts = NDArray[np.int64]
+Across = Literal["layers", "network"]
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Stair = Annotated[tuple[_Share, Annotated[float, Field(gt=0, le=1)]], Field(strict=False)]
+Stairs = Annotated[tuple[_Stair, ...], Field(strict=False)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +104,7 @@ def cubic(
     density: Annotated[float, Field(gt=0, le=1)] = 0.1,
     start: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     end: Annotated[float, Field(gt=0, le=1)] = 0.75,
-    across: Literal["layers", "network"] = "layers",
+    across: Across = "layers",
 ) -> Budgeted:
     """Shrink the network to a density on a cubic schedule; beyond that, regrow all that is pruned.
 
@@ -112,9 +117,40 @@ def cubic(
             weights of the whole network stay, whichever layers they are in.
     """
     passed = max(0.0, moment.progress - start) / (end - start) if end > start else 1.0
+    left = curves.cubic(passed, 1.0, _share_left(density, initial, layers))
+    return _shrunk(left, initial, layers, across)
+
+
+@part("budget", needs=("layers",), source="Zhang et al. 2024, ICLR (CHT, EM_S); Yuan et al. 2021")
+def stairs(
+    moment: Moment,
+    initial: Counts,
+    layers: Sequence[LayerView],
+    *,
+    to: Stairs = ((0.5, 0.1),),
+    across: Across = "layers",
+) -> Budgeted:
+    """Shrink the network to one density after another; beyond that, regrow all that is pruned.
+
+    Args:
+        to: Pairs of a share of the training and a density: the first update from then on shrinks
+            the network to this share of all positions.
+        across: Whether each layer keeps its share of the initial connections, or the largest
+            weights of the whole network stay, whichever layers they are in.
+    """
+    reached = [density for share, density in to if moment.progress >= share]
+    left = min([1.0, *(_share_left(density, initial, layers) for density in reached)])
+    return _shrunk(left, initial, layers, across)
+
+
+def _share_left(density: float, initial: Counts, layers: Sequence[LayerView]) -> float:
+    """Return which share of the initial connections makes a density, at most 1."""
     positions = sum(layer.size for layer in layers)
-    last = min(1.0, density * positions / max(1, int(initial.sum())))
-    left = curves.cubic(passed, 1.0, last)
+    return min(1.0, density * positions / max(1, int(initial.sum())))
+
+
+def _shrunk(left: float, initial: Counts, layers: Sequence[LayerView], across: Across) -> Budgeted:
+    """Return what leaves a share of the initial connections."""
     now = np.array([layer.positions.size for layer in layers], dtype=np.int64)
     if across == "network":
         target = largest_weights(layers, round(left * int(initial.sum())))

@@ -143,6 +143,8 @@ def _range(schema: Mapping[str, Any]) -> str:
         return " or ".join(map(str, schema["enum"]))
     if schema.get("type") == "boolean":
         return "true or false"
+    if "prefixItems" in schema:
+        return "(" + "; ".join(map(_range, schema["prefixItems"])) + ")"
     if schema.get("type") == "array":
         return f"a list, each {_range(schema['items'])}"
     bounds = [

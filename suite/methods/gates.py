@@ -36,6 +36,22 @@ def pauses(
     return not worse(moment.history(metric), metric, window=window)
 
 
+@part("gate", source="Zhang et al. 2024, ICLR (CHT), the authors' code")
+def settles(moment: Moment, *, overlap: Annotated[float, Field(gt=0, lt=1)] = 0.9) -> bool:
+    """No further update once every layer has settled.
+
+    A layer settles in an update in which most of what it regrows has just been pruned.
+
+    Args:
+        overlap: The share of the regrown connections above which a layer settles.
+    """
+    unsettled = set(range(len(moment.changes[0].regrown))) if moment.changes else {0}
+    for change in moment.changes:
+        both = enumerate(zip(change.regrown, change.returned, strict=True))
+        unsettled -= {n for n, (regrown, back) in both if back > overlap * regrown}
+    return bool(unsettled)
+
+
 def worse(history: Sequence[float], signal: Signal, *, window: int = 3) -> bool:
     """Whether a signal is worse than `window` epochs ago.
 

@@ -147,7 +147,8 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
             (
                 "budget",
                 "a dense network has no position to regrow but those just pruned; the budget "
-                '"all" fits a sparse start, "cubic" and "nothing" make a dense network sparse.',
+                '"all" fits a sparse start, "cubic", "stairs" and "nothing" make a dense network '
+                "sparse.",
             )
         ]
     return []
