@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from suite import sparse
+from suite.kernels import products
 from suite.randomness import stream
 from suite.sparse import output as output_layer
 from suite.sparse.differentiate import differentiate
@@ -104,6 +105,20 @@ def test_a_unit_without_connections_learns_a_bias_although_it_is_zero():
         differentiate(network, *batch(network, 50))
     assert sparse_.layers[0].bias.grad.abs().min() > 0
     torch.testing.assert_close(sparse_.layers[0].bias.grad, masked.layers[0].bias.grad)
+
+
+@pytest.mark.parametrize("size", [5, 100, 105])
+def test_tiles_change_no_bit(monkeypatch, size):
+    whole = build()
+    monkeypatch.setattr(products, "TILE", 8)
+    monkeypatch.setattr(products, "SEGMENT", 1)
+    tiled = build()
+    starts, _ = tiled.layers[0].indices.by_row
+    assert len(starts) > len(tiled.layers[0].bias) + 1
+    for one, other in zip(
+        train(tiled, differentiate, size), train(whole, differentiate, size), strict=True
+    ):
+        assert torch.equal(one, other)
 
 
 def test_a_watched_layer_leaves_what_it_saw():

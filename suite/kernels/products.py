@@ -1,8 +1,10 @@
 """Compiled loops of the sparse engine, one thread each.
 
 Arrays are C-contiguous; activations are (units, batch). A layer's connections are stored twice: by
-row (`starts`, `columns`: the connections of unit i are starts[i] to starts[i + 1]) and by column
-(`starts`, `rows`, and `order`, where each of them stands by row). Each sum has a fixed order.
+row (`starts`, `columns`) and by column (`starts`, `rows`, and `order`, where each of them stands by
+row). Where a unit's connections lead is cut into tiles: those of unit i to tile j are starts[k] to
+starts[k + 1], k being i * tiles + j. One tile after the other, what is read again and again stays
+in the second cache. Each sum has a fixed order, which tiles do not change.
 """
 
 # Types are inferred by the compiler, and arguments of intrinsics are not those of their definition.
@@ -33,6 +35,12 @@ from suite.kernels.compiling import compiled, compiling
 
 AHEAD = np.uint64(12)
 """Connections between a prefetch and its use; indices go on that far beyond their end."""
+
+TILE = 2000
+"""Units of a tile: 800 KB of a batch of 100."""
+
+SEGMENT = 12
+"""Connections of a unit to a tile, on average, below which tiles cost more than they save."""
 
 # No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
 inner = njit(nogil=True, error_model="numpy")
@@ -103,22 +111,40 @@ def pass_on(zero, first, last, repeated, unit, error, h, dz, dbias, below):
     dbias[unit] += total(fresh(error, repeated))
 
 
+@inlined
+def _segment(starts, unit, tile, tiles):
+    """Return where a unit's connections to a tile start and end, and the next unit's start."""
+    at = unit * tiles + tile
+    return starts[at], starts[at + 1], starts[min(at + tiles, len(starts) - 1)]
+
+
+@inlined
+def _later(k, end, following):
+    """Return which connection is used a little later than k, which is to `end`."""
+    return k + AHEAD if k + AHEAD < end else k + AHEAD - end + following
+
+
 @in_blocks
 @inner
 def _forward(
     zero, first, last, _repeated, starts, columns, weight, bias, x, h, slope, scale, dropout
 ):
     low, high, threshold = dropout
-    for unit in range(len(bias)):
-        z = add(zero, bias[unit])
-        for k in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, x, columns[k + AHEAD], first)
-            z = add_scaled(z, weight[k], x, columns[k], first, last)
-        z = leaky(z, z, slope)
-        if threshold:
-            counter = unit * h.shape[1] + low
-            z = drop(z, scale, uint32(counter + first), uint32(counter + last), high, threshold)
-        store(z, h, unit, first, last)
+    tiles = (len(starts) - 1) // len(bias)
+    for tile in range(tiles):
+        for unit in range(len(bias)):
+            z = load(zero, h, unit, first, last) if tile else add(zero, bias[unit])
+            start, end, following = _segment(starts, unit, tile, tiles)
+            for k in range(start, end):
+                prefetch(zero, x, columns[_later(k, end, following)], first)
+                z = add_scaled(z, weight[k], x, columns[k], first, last)
+            if tile == tiles - 1:
+                z = leaky(z, z, slope)
+                if threshold:
+                    counter = unit * h.shape[1] + low
+                    start, end = uint32(counter + first), uint32(counter + last)
+                    z = drop(z, scale, start, end, high, threshold)
+            store(z, h, unit, first, last)
 
 
 @in_blocks
@@ -143,24 +169,35 @@ def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
 @in_blocks
 @inner
 def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
-    for unit in range(len(starts) - 1):
-        error = fresh(load(zero, dz, unit, first, last), repeated)
-        for k in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, x, columns[k + AHEAD], first)
-            dweight[k] += dot(error, x, columns[k], first, last)
+    tiles = (len(starts) - 1) // len(dz)
+    for tile in range(tiles):
+        for unit in range(len(dz)):
+            error = fresh(load(zero, dz, unit, first, last), repeated)
+            start, end, following = _segment(starts, unit, tile, tiles)
+            for k in range(start, end):
+                prefetch(zero, x, columns[_later(k, end, following)], first)
+                dweight[k] += dot(error, x, columns[k], first, last)
 
 
 @in_blocks
 @inner
 def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below):
-    for unit in range(len(starts) - 1):
-        inputs = fresh(load(zero, x, unit, first, last), repeated)
-        error = zero
-        for t in range(starts[unit], starts[unit + 1]):
-            prefetch(zero, dz, rows[t + AHEAD], first)
-            error, product = add_scaled_and_dot(error, weight[t], dz, rows[t], first, last, inputs)
-            dweight[t] += product
-        pass_on(zero, first, last, repeated, unit, error, x, dx, dbias, below)
+    tiles = (len(starts) - 1) // len(x)
+    for tile in range(tiles):
+        for unit in range(len(x)):
+            inputs = fresh(load(zero, x, unit, first, last), repeated)
+            error = load(zero, dx, unit, first, last) if tile else zero
+            start, end, following = _segment(starts, unit, tile, tiles)
+            for t in range(start, end):
+                prefetch(zero, dz, rows[_later(t, end, following)], first)
+                error, product = add_scaled_and_dot(
+                    error, weight[t], dz, rows[t], first, last, inputs
+                )
+                dweight[t] += product
+            if tile == tiles - 1:
+                pass_on(zero, first, last, repeated, unit, error, x, dx, dbias, below)
+            else:
+                store(error, dx, unit, first, last)
 
 
 @kernel
@@ -168,7 +205,7 @@ def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, h
     """Write a layer's activations: leaky_relu(weight @ x + bias), and dropout.
 
     Args:
-        starts: uint64 (n_out + 1,), by row.
+        starts: uint64 (n_out * tiles + 1,), by row.
         columns: uint32 (connections + AHEAD,), by row.
         weight: (connections,), by row.
         bias: (n_out,).
@@ -211,7 +248,7 @@ def weight_gradient(starts, columns, x, dz, dweight):
     """Write the gradient by the weights: for each connection a dot product over the batch.
 
     Args:
-        starts: uint64 (n_out + 1,), by row.
+        starts: uint64 (n_out * tiles + 1,), by row.
         columns: uint32 (connections + AHEAD,), by row.
         x: Inputs (n_in, batch).
         dz: Gradient by the pre-activations, (n_out, batch).
@@ -231,7 +268,7 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx, dbias, slope, sca
     the inputs.
 
     Args:
-        starts: uint64 (n_in + 1,), by column.
+        starts: uint64 (n_in * tiles + 1,), by column.
         rows: uint32 (connections + AHEAD,), by column.
         order: uint32 (connections,): where the connections by column stand by row.
         weight: (connections,), by row.

@@ -22,9 +22,9 @@ class Connections:
     Attributes:
         shape: (n_out, n_in).
         positions: int64 (connections,), ascending.
-        by_row: `starts` uint64 (n_out + 1,) and `columns` uint32 (connections + AHEAD,).
-        by_column: `starts` uint64 (n_in + 1,), `rows` uint32 (connections + AHEAD,) and `order`
-            uint32 (connections,), the index of each of them in `positions`.
+        by_row: `starts` uint64 (n_out * tiles + 1,) and `columns` uint32 (connections + AHEAD,).
+        by_column: `starts` uint64 (n_in * tiles + 1,), `rows` uint32 (connections + AHEAD,) and
+            `order` uint32 (connections,), the index of each of them in `positions`.
     """
 
     def __init__(self, shape: tuple[int, int], positions: np.ndarray) -> None:
@@ -33,9 +33,9 @@ class Connections:
         self.positions = positions
         rows, columns = np.divmod(positions, n_in)
         order = _order(columns, n_in)
-        self.by_row = (_starts(rows, n_out), _padded(columns))
+        self.by_row = (_starts(rows, n_out, columns, n_in), _padded(columns))
         self.by_column = (
-            _starts(columns, n_in),
+            _starts(columns, n_in, rows, n_out),
             _padded(rows[order]),
             order.astype(np.uint32),
         )
@@ -159,10 +159,19 @@ def _order(indices: np.ndarray, count: int) -> np.ndarray:
     return order
 
 
-def _starts(indices: np.ndarray, count: int) -> np.ndarray:
-    """Return where each of `count` groups of ascending indices starts, and the end of the last."""
-    starts = np.zeros(count + 1, dtype=np.uint64)
-    starts[1:] = np.cumsum(np.bincount(indices, minlength=count))
+def _starts(units: np.ndarray, count: int, others: np.ndarray, of: int) -> np.ndarray:
+    """Return where the connections of each unit to each tile start, and the end of the last.
+
+    Args:
+        units: The unit of each connection, below `count`.
+        count: How many units there are.
+        others: Where each connection leads, below `of`.
+        of: How many units there are to lead to.
+    """
+    tiles = max(1, min(-(-of // products.TILE), len(units) // (count * products.SEGMENT)))
+    segments = units if tiles == 1 else units * tiles + others // -(-of // tiles)
+    starts = np.zeros(count * tiles + 1, dtype=np.uint64)
+    starts[1:] = np.cumsum(np.bincount(segments, minlength=count * tiles))
     return starts
 
 
