@@ -105,6 +105,13 @@ def test_the_cosine_of_snfs_and_itop(method, progress, zeta):
     assert found == pytest.approx(zeta, abs=1e-7)
 
 
+@pytest.mark.parametrize(("step", "zeta"), [(0, 0.3), (200, 0.3), (400, 0.0888889), (800, 0)])
+def test_an_inverse_power_falls_from_its_begin_to_its_end(step, zeta):
+    """0.3 (1 - (t - 200) / (800 - 200)) ** 3; at 400 two thirds are left, of which 8/27 counts."""
+    found = ask("rate", "inverse_power", moment(step), begin=0.2, until=0.8)
+    assert found == pytest.approx(zeta, abs=1e-7)
+
+
 def test_relative_importance():
     layer = view(0, (2, 2), [0, 1, 3], [1, 2, 3])
     assert importance(layer) == pytest.approx([1.3333, 1.0667, 1.6], abs=1e-3)

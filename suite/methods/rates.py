@@ -49,6 +49,27 @@ def linear(moment: Moment, *, zeta: Share = 0.3, end: End = 0.0, until: Until = 
     return curves.linear(moment.progress / until, zeta, end)
 
 
+@part("rate", source="Evci et al. 2020, ICML, an option of the authors' code")
+def inverse_power(
+    moment: Moment,
+    *,
+    zeta: Share = 0.3,
+    power: Annotated[float, Field(gt=0)] = 3.0,
+    begin: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    until: Until = 1.0,
+) -> float:
+    """A share that falls as a power of the part of the training that is left.
+
+    Args:
+        zeta: Share at the start.
+        power: 1 is a line; the higher, the sooner the share is small.
+        begin: The share of the training from which on it falls.
+        until: The share of the training after which it is 0; it follows begin.
+    """
+    passed = max(0.0, moment.progress - begin) / (until - begin) if until > begin else 1.0
+    return zeta * (1 - min(passed, 1.0)) ** power
+
+
 @part("rate", source="Yuan et al. 2021, NeurIPS 34 (MEST)")
 def step(
     moment: Moment,
