@@ -18,8 +18,24 @@ NOTICED = 0.1
 MORE_IS_BETTER = {"times_faster", "throughput", "saved", "share_of_core_time"}
 """Of every other figure (times, memory, shares of an epoch) less is better."""
 
-UNJUDGED = {"connections"}
-"""Figures that are neither better nor worse."""
+UNJUDGED = {"connections", "runs", "run_ms", "compiling_ms"}
+"""Figures that are neither better nor worse, or depend on what was compiled before."""
+
+
+def check(file: Path) -> None:
+    """Check that a measurement can be added to a history file.
+
+    Raises:
+        UserError: If the file is something else, or cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and (text := file.read_text()):
+            _entries(file, text)  # never add to a file that is something else
+        with file.open("a"):
+            pass
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
 
 
 def add(file: Path, figures: dict[str, Any]) -> None:
@@ -28,9 +44,10 @@ def add(file: Path, figures: dict[str, Any]) -> None:
     Raises:
         UserError: If the file is no history, or cannot be written.
     """
-    earlier = file.read_text() if file.exists() else ""
-    if earlier:
-        _entries(file, earlier)  # never add to a file that is something else
+    check(file)
+    earlier = file.read_text()
+    if earlier and not earlier.endswith("\n"):
+        earlier += "\n"
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = {"time": now, "commit": provenance().get("commit"), **figures}
     try:
@@ -40,10 +57,10 @@ def add(file: Path, figures: dict[str, Any]) -> None:
 
 
 def latest(file: Path, machine: dict[str, Any]) -> dict[str, Any]:
-    """Return the last measurement in a history file that was made on a processor like this one.
+    """Return the last figures of each measure in a history file, of a processor like this one.
 
     Args:
-        file: A history, or what `suite bench --json` printed.
+        file: A history, or what `suite bench --json` printed, once or several times.
         machine: What `measures.machine` returns.
 
     Raises:
@@ -60,7 +77,21 @@ def latest(file: Path, machine: dict[str, Any]) -> dict[str, Any]:
         raise UserError(
             f"{file}: its figures are of another processor ({cpus}), not of {machine['cpu']}."
         )
-    return fitting[-1]
+    found: dict[str, Any] = {}
+    for entry in fitting:  # one may hold all measures, and a later one some of them
+        found |= entry
+    return found
+
+
+def verdict(figures: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """Return what is worse than before, in sentences; or one that says that nothing is."""
+    compared = [
+        name for name in figures if name != "machine" and isinstance(before.get(name), dict)
+    ]
+    if not compared:
+        return ["nothing to compare with: the file has no figures of these measures."]
+    nothing = f"nothing is more than {100 * NOTICED:.0f} % worse than before."
+    return list(worse(figures, before)) or [nothing]
 
 
 def worse(figures: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
@@ -77,14 +108,17 @@ def worse(figures: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
 
 
 def _entries(file: Path, text: str) -> list[dict[str, Any]]:
-    """Return the measurements in a text: one JSON document, or one a line."""
+    """Return the measurements in a text: JSON documents, one after the other."""
+    found: list[dict[str, Any]] = []
+    at, decoder = 0, json.JSONDecoder()
+    text = text.strip()
     try:
-        found = [json.loads(text)]
+        while at < len(text):
+            entry, at = decoder.raw_decode(text, at)
+            at += len(text[at:]) - len(text[at:].lstrip())
+            found.append(entry)
     except ValueError:
-        try:
-            found = [json.loads(line) for line in text.splitlines()]
-        except ValueError:
-            found = []
+        found = []
     if not found or not all(
         isinstance(e, dict) and isinstance(e.get("machine"), dict) for e in found
     ):

@@ -320,7 +320,9 @@ def bench(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Report what is worse than in a history file."),
+        typer.Option(
+            metavar="FILE", help="Report what is worse than in a history file; if so, exit with 1."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -335,16 +337,21 @@ def bench(
             raise UserError(f'there is no measure "{name}"{suggestion(name, MEASURES)}')
     chosen = ["profile"] if profile else measures or []
     before = histories.latest(against, machine()) if against else {}
+    if history:
+        histories.check(history)
     figures = run_bench(
         turns=turns,
         measures=chosen,
         progress=lambda name: typer.echo(f"measuring: {name}", err=True),
     )
-    for sentence in histories.worse(figures, before):
-        typer.echo(sentence, err=True)
     if history:
         histories.add(history, figures)
     if as_json:
         print_json(figures)
-        return
-    print_table(["measured", "figure", "wanted"], rows(figures))
+    else:
+        print_table(["measured", "figure", "wanted"], rows(figures))
+    if against:
+        for sentence in histories.verdict(figures, before):
+            typer.echo(sentence, err=True)
+        if any(histories.worse(figures, before)):
+            raise typer.Exit(1)
