@@ -46,6 +46,21 @@ def test_updates_are_counted_over_a_whole_training():
     assert of_methods.updates_an_epoch(resolve("rigl")) == 5 * 0.75
 
 
+def test_growth_compares_a_connection_of_wider_networks(monkeypatch):
+    monkeypatch.setattr(growth, "_added_memory", lambda bench: float(sum(bench.hidden)))
+    monkeypatch.setattr(growth, "GREY", (40, 40, 1))
+    figures = growth.growth(SMALL, 1, widths=(80, 160))
+    assert list(figures) == ["80 units", "160 units"]
+    narrow, wide = figures.values()
+    assert all(figure > 0 for figure in narrow.values())
+    assert wide["connections"] > narrow["connections"] > 0
+    assert narrow["memory"] * narrow["connections"] == pytest.approx(1)
+    assert json.loads(json.dumps(figures)) == figures
+    assert bench.rows({"growth": {"8 units": {"step": 1.5}}}) == [
+        ["growth: 8 units: step", "1.50 x", "at most 2"]
+    ]
+
+
 def test_memory_can_be_measured_of_a_method_that_reads_the_gradient():
     assert growth.added_memory((100, 100), 20, "rigl") >= 0
 
@@ -137,8 +152,21 @@ def test_a_history_says_what_became_worse(tmp_path):
     assert "engines: sparse ms" in slower and "5.6" in slower
     (fewer,) = history.worse(changed(3.0, 35.0), last)
     assert "times faster" in fewer
-    file.write_text(json.dumps(FIGURES, indent=2))  # what --json printed
+    file.write_text(2 * (json.dumps(FIGURES, indent=2) + "\n"))  # what --json printed, twice
     assert history.latest(file, {"cpu": "this"}) == FIGURES
+
+
+def test_figures_are_compared_with_the_last_ones_of_their_measure(tmp_path):
+    file = tmp_path / "new" / "history.jsonl"
+    history.add(file, FIGURES)
+    history.add(file, {"machine": FIGURES["machine"], "compiling_ms": 1.0, "memory": {"a_mb": 1.0}})
+    last = history.latest(file, {"cpu": "this"})
+    (slower,) = history.verdict(changed(50.0, 40.0), last)
+    assert "engines: sparse ms" in slower
+    (same,) = history.verdict({**FIGURES, "compiling_ms": 9000.0}, last)
+    assert same == "nothing is more than 10 % worse than before."
+    (strange,) = history.verdict({"machine": {"cpu": "this"}, "profile": {"SGD": 1.0}}, last)
+    assert "nothing to compare" in strange
 
 
 def test_what_is_no_history_is_refused_and_left_alone(tmp_path):
@@ -152,6 +180,8 @@ def test_what_is_no_history_is_refused_and_left_alone(tmp_path):
     assert file.read_text() == '{"a": 1}'
     with pytest.raises(UserError, match="cannot be read"):
         history.latest(tmp_path / "none", {"cpu": "this"})
+    with pytest.raises(UserError, match="cannot be written"):
+        history.check(tmp_path)
     file.write_text(json.dumps({**FIGURES, "machine": {"cpu": "another"}}))
     with pytest.raises(UserError, match="another processor"):
         history.latest(file, {"cpu": "this"})

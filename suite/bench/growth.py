@@ -15,8 +15,17 @@ import numpy as np
 import torch
 
 from suite.bench.timing import alternate, in_fresh_process
-from suite.bench.workload import Bench, synthetic_images
+from suite.bench.workload import COLOUR, TESTED, Bench, synthetic_images
+from suite.training.build import build
+from suite.training.checkpoint import pack
 from suite.training.rewire import WATCHED
+from suite.training.timing import FirstEpoch
+
+GREY = (256, 256, 1)
+"""Images of 65,536 pixels."""
+
+WIDTHS = (10_000, 100_000, 1_000_000)
+"""Units of the one hidden layer above such images."""
 
 
 def halved_epsilon(bench: Bench, turns: int) -> dict[str, float]:
@@ -34,9 +43,7 @@ def fourfold_width(bench: Bench, turns: int) -> dict[str, float]:
         sum(layer.connections for layer in side.training.network.layers) for side in sides
     ]
     times = alternate([side.step for side in sides], turns, (3, 1))
-    memory = [
-        in_fresh_process(added_memory, other.hidden, other.epsilon) for other in (bench, wide)
-    ]
+    memory = [_added_memory(other) for other in (bench, wide)]
     return {
         "connections": connections[1] / connections[0],
         "time": float(np.median(times[:, 1] / times[:, 0])),
@@ -44,21 +51,105 @@ def fourfold_width(bench: Bench, turns: int) -> dict[str, float]:
     }
 
 
+def growth(
+    bench: Bench, turns: int, *, widths: Sequence[int] = WIDTHS
+) -> dict[str, dict[str, float]]:
+    """Compare the cost of a connection in ever wider networks with that in the paper's.
+
+    The wider networks have 65,536 inputs and one hidden layer. A connection is a weight, of hidden
+    layers or of the output layer. Compared are the time a connection of building the network, of a
+    step with a batch of 100, of an update of the topology and of writing a checkpoint, and the
+    memory a connection that a run adds to its process.
+    """
+    sides = [bench]
+    sides += [Bench(synthetic_images(200, GREY), (units,), bench.epsilon) for units in widths]
+    memory = [_added_memory(side) for side in sides]
+    paper = Parts(bench)
+    figures = {}
+    for units, side, added in zip(widths, sides[1:], memory[1:], strict=True):
+        wide = Parts(side)
+        each = paper.connections / wide.connections
+        found = {"connections": wide.connections / paper.connections}
+        for part, often in (("build", 1), ("step", turns), ("update", 2), ("checkpoint", 2)):
+            calls = getattr(paper, part), getattr(wide, part)
+            times = alternate(calls, max(1, often // 3), (10, 1))
+            found[part] = each * float(np.median(times[:, 1] / times[:, 0]))
+        figures[f"{units:,} units"] = found | {"memory": each * added / memory[0]}
+    return figures
+
+
+class Parts:
+    """What `growth` times, in the first epoch of a training.
+
+    Attributes:
+        connections: All weights of the network.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._first: FirstEpoch = bench.training("sparse")
+        training = self._first.training
+        self.connections = sum(training.sizes()) + training.network.output_weights
+
+    def build(self) -> None:
+        """Draw the topology and the weights, and index the connections."""
+        training = self._first.training
+        build(training.settings, 1, self._bench.images, "sparse", "cpu")
+
+    def step(self) -> None:
+        """Take a step."""
+        self._first.step()
+
+    def update(self) -> None:
+        """Prune and regrow."""
+        self._first.update()
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint."""
+        training = self._first.training
+        pack(
+            *(training.network, training.optimizer, []),
+            momentum=True,
+            lifetimes=training.lifetimes,
+            past=training.past.state(),
+        )
+
+
 def memory(bench: Bench, turns: int) -> dict[str, float]:  # noqa: ARG001 (one run is enough)
     """Measure what a run adds to a process that has its imports and the images, at its peak."""
-    return {"added_mb": in_fresh_process(added_memory, bench.hidden, bench.epsilon)}
+    return {"added_mb": _added_memory(bench)}
 
 
-def added_memory(hidden: tuple[int, ...], epsilon: float, method: str = "set") -> float:
-    """Train, evaluate and update in this process, and return the MB that this added at its peak."""
+def _added_memory(bench: Bench) -> float:
+    images = len(bench.images.x_train), bench.images.shape
+    added: float = in_fresh_process(added_memory, bench.hidden, bench.epsilon, "set", *images)
+    return added
+
+
+def added_memory(
+    hidden: tuple[int, ...],
+    epsilon: float,
+    method: str = "set",
+    count: int = TESTED,
+    shape: tuple[int, ...] = COLOUR,
+) -> float:
+    """Train, evaluate and update in this process, and return the MB that this added at its peak.
+
+    Args:
+        hidden: Units of the hidden layers.
+        epsilon: Of the initial topology.
+        method: What trains.
+        count: How many images, see `workload.synthetic_images`.
+        shape: Of an image.
+    """
     torch.set_num_threads(1)
-    images = synthetic_images()
+    images = synthetic_images(count, shape)
     small = Bench(images, (100,), epsilon).training("sparse")  # what is imported, comes with it
     small.step()
     before = resident()
     training = Bench(images, hidden, epsilon).training("sparse", method=method)
     recipe = training.training.recipe
-    for _ in range(20):
+    for _ in range(5):
         training.step()
     training.evaluate()
     if recipe.evolves:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from suite.bench.engines import engines, evaluation, evolution, sparse_linear, sparselab
-from suite.bench.growth import fourfold_width, halved_epsilon, memory, side_by_side
+from suite.bench.growth import fourfold_width, growth, halved_epsilon, memory, side_by_side
 from suite.bench.methods import methods
 from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "profile": profile,
     "halved_epsilon": halved_epsilon,
     "fourfold_width": fourfold_width,
+    "growth": growth,
     "evaluation": evaluation,
     "evolution": evolution,
     "methods": methods,
@@ -41,6 +42,7 @@ WANTED = {
     ("halved_epsilon", "saved"): "at least 25 %",
     ("fourfold_width", "time"): "at most 6",
     ("fourfold_width", "memory"): "at most 6",
+    **{("growth", figure): "at most 2" for figure in ("step", "update", "memory")},
     ("evaluation", "share_of_epoch"): "at most 8 %",
     ("evolution", "share_of_epoch"): "at most 5 %",
     ("side_by_side", "throughput"): "at least 1.8",
@@ -98,6 +100,13 @@ def rows(figures: dict[str, Any]) -> list[list[str]]:
     return table
 
 
+RATIOS = {
+    *("times_faster", "throughput", "connections", "time", "memory"),
+    *("build", "step", "update", "checkpoint"),
+}
+"""Figures that say how many times as much one side has as the other."""
+
+
 def _row(name: str, what: str, figure: str, value: float | str) -> list[str]:
     return [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
 
@@ -109,7 +118,7 @@ def _shown(figure: str, value: float | str) -> str:
         return f"{100 * value:.1f} %"
     if figure.endswith("_mb"):
         return f"{value:.0f} MB"
-    if figure in {"times_faster", "connections", "time", "memory", "throughput"}:
+    if figure in RATIOS:
         return f"{value:.2f} x"
     return f"{value:.2f} ms"
 

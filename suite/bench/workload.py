@@ -14,6 +14,9 @@ from suite.sparse import mlp
 from suite.training.state import Training
 from suite.training.timing import FirstEpoch, stand_in
 
+COLOUR = (32, 32, 3)
+"""Height, width and channels of CIFAR-10's images."""
+
 HIDDEN = (4000, 1000, 4000)
 
 EPOCH = 50_000 // 100
@@ -44,9 +47,14 @@ class Bench:
         return FirstEpoch(Training(chosen, 1, self.images, engine=engine, earlier=earlier))
 
 
-def synthetic_images(count: int = TESTED) -> DataSet:
-    """Return random images in the shape of CIFAR-10's, `count` to train on and to test with."""
+def synthetic_images(count: int = TESTED, shape: tuple[int, ...] = COLOUR) -> DataSet:
+    """Return random images, `count` to train on and to test with.
+
+    Args:
+        count: How many.
+        shape: Height, width and channels; those of CIFAR-10 by default.
+    """
     rng = np.random.default_rng(0)
-    x = rng.integers(256, size=(count, 32, 32, 3), dtype=np.uint8)
+    x = rng.integers(256, size=(count, *shape), dtype=np.uint8)
     y = np.arange(count) % 10
     return image_set("random images", (x, y), (x, y), fingerprint="0" * 64)
