@@ -12,7 +12,7 @@ from rich.console import Console
 from suite.execution import progress
 from suite.execution.progress import Progress
 from suite.settings import Settings
-from suite.store.status import seconds_left, tally
+from suite.store.tally import seconds_left, tally
 from suite.study.runs import Run
 
 
@@ -98,6 +98,19 @@ def test_epochs_of_earlier_attempts_shorten_the_time_left(runs):
     watcher.started(runs[0].key)
     watcher.reached(runs[0].key, 9, 3.0)
     assert watcher.status().seconds_left == pytest.approx((1 + 2 + 2 + 2) * 3.0)
+
+
+def test_runs_of_a_rung_have_only_its_epochs_to_go(runs):
+    until = {run.key: 4 for run in runs}
+    watcher = Progress("study", runs, runs, Console(quiet=True), {}, until)
+    watcher.started(runs[0].key)
+    watcher.reached(runs[0].key, 3, 3.0)
+    status = watcher.status()
+    assert (status.count("epochs"), status.count("epochs_in_all")) == (3, 4 * 4)
+    assert status.seconds_left == pytest.approx((1 + 4 + 4 + 4) * 3.0)
+    for run in runs:
+        watcher.ended(run.key, "done")
+    assert watcher.status().count("epochs") == 4 * 4
 
 
 def test_time_left_goes_by_each_cells_pace_and_by_what_runs_at_once():

@@ -249,7 +249,7 @@ def _execute(
     with usable(store):
         behind = _epochs(missing, store)
     shown = runs if most is None else ()
-    with Progress(study.name, shown, missing, console, behind) as watcher:
+    with Progress(study.name, shown, missing, console, behind, until) as watcher:
         lock.seconds_left = watcher.seconds_left
         rounds = None if most is None else Rounds(study, store, runs, most, watcher.asked)
         return cluster.execute(

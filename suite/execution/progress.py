@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group
@@ -15,7 +15,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from suite.store.status import Condition, DriverCondition, Status, as_text, tally
+from suite.store.status import DriverCondition, Status, as_text
+from suite.store.tally import Condition, tally
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Progress:
         missing: Those that are executed now; the others are done.
         console: Where to show it: standard error.
         epochs: Epochs that earlier attempts have completed, by run key.
+        until: The epoch that a run is to reach, by key, where that is not its settings' last.
     """
 
     def __init__(
@@ -48,7 +50,8 @@ class Progress:
         runs: Sequence[Run],
         missing: Sequence[Run],
         console: Console,
-        epochs: Mapping[str, int] | None = None,
+        epochs: Mapping[str, int] = MappingProxyType({}),
+        until: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._study = study
         self._runs = runs
@@ -56,7 +59,8 @@ class Progress:
         self._conditions: dict[str, Condition] = {
             run.key: "waiting" if run.key in self._missing else "done" for run in runs
         }
-        self._epochs = dict(epochs or {})
+        self._epochs = dict(epochs)
+        self._until = until
         self._stopping = False
         self._epochs_before = dict(self._epochs)
         self._first_start: float | None = None
@@ -153,7 +157,9 @@ class Progress:
     def status(self) -> Status:
         """Return how the study is getting on, as its driver sees it."""
         driver: DriverCondition = "stopping" if self._stopping else "driving"
-        cells, left = tally(self._runs, self._conditions, self._epochs, dict(self._pace))
+        cells, left = tally(
+            self._runs, self._conditions, self._epochs, dict(self._pace), until=self._until
+        )
         if (by_runs := self._seconds_left_by_runs()) is not None:
             left = by_runs
         return Status(self._study, "", True, driver, "", cells, left)
@@ -176,7 +182,8 @@ class Progress:
         mean = sum(pace.values()) / len(pace) if pace else 1.0
 
         def cost(run: Run, epochs_before: int) -> float:
-            return (run.settings.epochs - epochs_before) * pace.get(run.cell, mean)
+            last = self._until.get(run.key, run.settings.epochs)
+            return (last - epochs_before) * pace.get(run.cell, mean)
 
         done = sum(cost(run, self._epochs_before.get(run.key, 0)) for run in tuple(self._done))
         left = sum(
