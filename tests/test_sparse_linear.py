@@ -263,7 +263,7 @@ def test_a_rate_that_adapts_knows_the_earlier_updates():
     weights = [0.0015] * 5 + [1.0] * 5  # between the first threshold and the second
     layer.rewire(layer.positions, weights)
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
-    schedule = {"every_steps": {"n": 1}}
+    schedule = {"every_steps": {"n": 1, "doubles_at": []}}
     rewiring = suite.Rewiring("dsr", [layer], optimizer, epochs=1, steps=4, schedule=schedule)
     gone = []
     for _ in range(2):
@@ -335,7 +335,7 @@ def test_what_cannot_be_done_is_one_sentence(method, parts, said):
         ("dynset", {"metric": "loss", "k": 0.5}),
         ("rigl", {"schedule": {"every_steps": {"n": 3, "instead": False}}}),
         ("snfs_window", {}),
-        ("dsr", {"schedule": {"every_steps": {"n": 4}}}),
+        ("dsr", {"schedule": {"every_steps": {"n": 4, "doubles_at": []}}}),
         ("set", {"prune": "random", "regrow": "gradient", "share": "momentum"}),
     ],
 )
