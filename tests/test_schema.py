@@ -50,7 +50,7 @@ def test_every_field_and_setting_is_there_and_explained():
     settings = set(Settings.model_fields) - {"part_options"}
     assert set(schema["properties"]["defaults"]["properties"]) == settings
     cell = schema["properties"]["cells"]["items"]["properties"]
-    assert set(cell) == {*settings, "grid"}
+    assert set(cell) == {*settings, "grid", "title"}
     assert set(cell["grid"]["properties"]) >= {*settings, "rate.zeta", "schedule.n"}
     assert all(setting["description"] for setting in cell.values())
     assert cell["method"]["enum"] == list(METHODS)

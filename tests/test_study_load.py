@@ -375,3 +375,34 @@ def test_a_cell_is_found_by_its_parts(load):
     assert study.cell({"method": "rigl", "schedule": {"every_steps": {"n": 50}}}) is study.cells[2]
     assert study.cell("rigl[schedule={every_steps: {n: 50}}]") is study.cells[2]
     assert study.cell("rigl") is study.cells[1]
+
+
+def test_a_cell_may_have_a_title_and_be_named_by_it(tmp_path):
+    cells = "[{method: set, zeta: 0.2, title: Careful SET}, {method: static}]"
+    path = tmp_path / "titled.yaml"
+    path.write_text(f"name: titled\ncells: {cells}\n")
+    titled = load_study(path)
+    assert titled.cells[0].title == "Careful SET" and titled.cells[0].label == "set[zeta=0.2]"
+    assert titled.cell("Careful SET") is titled.cells[0]
+    path.write_text("name: titled\ncells: [{method: set, zeta: 0.2}, {method: static}]\n")
+    images = {"cifar10": "0" * 16}
+    assert [r.key for r in load_study(path).runs(images)] == [r.key for r in titled.runs(images)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "line", "says"),
+    [
+        ("- {method: set, title: }", 3, "1 to 60 characters"),
+        ("- {method: set, title: 7}", 3, "1 to 60 characters"),
+        (f"- {{method: set, title: {'long ' * 13}}}", 3, "1 to 60 characters"),
+        ("- {title: A, grid: {zeta: [0.1, 0.2]}}", 3, "a grid makes several"),
+        ("- {method: set, title: A}\n- {method: static, title: A}", 4, '"A" is the title'),
+        ("- {method: static, titel: A}", 3, 'did you mean "title"'),
+    ],
+)
+def test_titles_that_name_no_single_cell(tmp_path, cells, line, says):
+    path = tmp_path / "titled.yaml"
+    path.write_text(f"name: titled\ncells:\n{cells}\n")
+    with pytest.raises(UserError) as caught:
+        load_study(path)
+    assert f"titled.yaml:{line}: " in str(caught.value) and says in str(caught.value)

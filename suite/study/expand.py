@@ -44,6 +44,9 @@ def _defaults() -> dict[str, Any]:
     return Settings().model_dump(mode="json")
 
 
+LONGEST_TITLE = 60
+"""Characters that fit a table's cell and a figure's legend, most of them."""
+
 ANY_CELL = Doubt({}, Settings.model_fields.keys())
 """A cell about which nothing is known."""
 
@@ -73,6 +76,7 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
             doubts.append(ANY_CELL)
             continue
         grid, wrong_grid = _grid(mistakes, here, entry)
+        title = _title(mistakes, here, entry, {cell.title for cell in distinct.values()})
         for given, in_grid in _points(here, entry, grid):
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
@@ -88,7 +92,7 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
                 continue
             same = repr((settings.deciding(), source_name(settings.dataset)))
             named = {"method": settings.method} | given
-            cell = Cell(cell_label(named), cell_title(settings, given), settings)
+            cell = Cell(cell_label(named), title or cell_title(settings, given), settings)
             distinct.setdefault(same, cell)
     return list(distinct.values()), doubts
 
@@ -129,7 +133,7 @@ def _points(
     here: Where, entry: Mapping[str, Any], grid: Mapping[str, list[Any]]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Where]]]:
     """Yield what each grid point of a cell sets, and the places of its grid values."""
-    fixed = {name: value for name, value in entry.items() if name != "grid"}
+    fixed = {name: value for name, value in entry.items() if name not in ("grid", "title")}
     for indices in itertools.product(*(range(len(values)) for values in grid.values())):
         chosen = dict(zip(grid, indices, strict=True))
         point, where = dict(fixed), {}
@@ -177,6 +181,24 @@ def _grid(
         else:
             right[name] = values
     return right, {"grid", *grid} if len(right) < len(grid) else set()
+
+
+def _title(
+    mistakes: Mistakes, here: Where, entry: Mapping[str, Any], others: Set[str]
+) -> str | None:
+    """Return the title that a cell gives itself, None without a valid one."""
+    if "title" not in entry:
+        return None
+    title, where = entry["title"], (*here, "title")
+    if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TITLE:
+        mistakes.note(where, f"must be a text of 1 to {LONGEST_TITLE} characters.")
+    elif "grid" in entry:
+        mistakes.note(where, "names one cell, and a grid makes several; leave one of them out.")
+    elif title in others:
+        mistakes.note(where, f'"{title}" is the title of another cell.')
+    else:
+        return title
+    return None
 
 
 def _validate_settings(

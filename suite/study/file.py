@@ -254,7 +254,7 @@ class StudyFile(_Model):
     defaults: dict[str, Any] = {}
     """Settings of every cell, unless the cell sets them itself."""
     cells: Annotated[list[dict[str, Any]], Field(min_length=1)]
-    """Settings of each cell; lists under `grid` are multiplied out."""
+    """Settings of each cell, and its `title` in reports; lists under `grid` are multiplied out."""
     tune: Tune | None = None
     """Tune each cell before it is run over the seeds."""
     execution: Execution = Execution()

@@ -15,6 +15,7 @@ from suite.methods import flat, library
 from suite.methods.parts import KINDS, Kind, Part
 from suite.methods.presets import METHODS
 from suite.settings import Settings
+from suite.study.expand import LONGEST_TITLE
 from suite.study.file import StudyFile
 
 SCHEMA_FILE = Path("studies/study.schema.json")
@@ -51,7 +52,10 @@ def study_schema() -> dict[str, Any]:
     }
     block = {"type": "object", "additionalProperties": False}
     schema["properties"]["defaults"] |= block | {"properties": properties}
-    schema["properties"]["cells"]["items"] = block | {"properties": properties | {"grid": grid}}
+    title = {"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE}
+    title |= {"description": "How reports name the cell; by default its method and what it sets."}
+    own = {"title": title, "grid": grid}
+    schema["properties"]["cells"]["items"] = block | {"properties": properties | own}
     named: dict[str, Any] = _without_titles(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | named
 
