@@ -18,7 +18,8 @@ study: $(INSTALLED)
 
 # Collecting takes as long as many tests do, so the folder of Ray's is not even opened.
 quick: $(INSTALLED)
-	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not (ray or slow or external)" --ignore tests/cluster
+	$(PYTHON) -m pytest -n 2 --dist loadfile --hypothesis-profile quick --ignore tests/cluster \
+		-m "not (ray or slow or external)"
 
 # In the order of the files: those of tests/cluster, which take longest, begin first.
 test: $(INSTALLED)

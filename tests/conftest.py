@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 CLUSTER = Path(__file__).parent / "cluster"
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("any machine")
 pytest.register_assert_rewrite("tests.cluster.chaos", "tests.cluster.disturbed")
 

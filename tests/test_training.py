@@ -542,9 +542,9 @@ def test_layers_are_watched_only_before_an_update_that_needs_it(engine, monkeypa
     watched = []
     differentiate = Training._differentiate  # by steps, and by updates that take their place
 
-    def noted(self, x, labels, *, watch):
+    def noted(self, *given, watch, **named):
         watched.append(watch)
-        return differentiate(self, x, labels, watch=watch)
+        return differentiate(self, *given, watch=watch, **named)
 
     monkeypatch.setattr(Training, "_differentiate", noted)
     run(small(**BY_STEP["rigl"], epochs=1), engine=engine)

@@ -158,7 +158,7 @@ def one_update(**given):
         The multiply-adds beyond those of three steps, the connections of the hidden layers, and
         their positions. The output layer has 300 weights.
     """
-    often = {"schedule": {"every_steps": {"n": 2, "until": 1.0}}}
+    often = {"schedule": {"every_steps": {"n": 2, "until": 1.0, "doubles_at": []}}}
     (record,) = train(Settings(**{"epochs": 1, **often, **SMALL} | given), 1, digits()).history
     assert record["updates"] == 1
     active = sum(record["connections"])  # as many before the update as after it
