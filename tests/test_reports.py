@@ -24,6 +24,12 @@ SENTENCES = {"reason", "note", "statement", "measure"}
 """Columns of prose, which may be said better in a later version."""
 
 
+def study_of(report: Path) -> Path:
+    """Return the study of a committed report: the file of its name, in any folder of studies."""
+    (study,) = (HERE / "studies").rglob(f"{report.name}.yaml")
+    return study
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """Return a function from a committed report's folder to the same report written now."""
@@ -31,7 +37,7 @@ def written(tmp_path_factory):
     @cache
     def write(committed: Path) -> Path:
         out = tmp_path_factory.mktemp(committed.name)
-        study = load_study(HERE / "studies" / f"{committed.name}.yaml")
+        study = load_study(study_of(committed))
         reporting.write(table.read(study, committed / "tidy.parquet"), out)
         return out
 
@@ -96,7 +102,7 @@ def test_what_is_decided_comes_out_the_same(both, name):
 def test_the_claims_on_the_page_have_the_same_verdicts(both):
     expected, found = (claim_verdicts(folder) for folder in both)
     assert found == expected
-    declared = load_study(HERE / "studies" / f"{both[0].name}.yaml").claims
+    declared = load_study(study_of(both[0])).claims
     assert len(found) == len(declared)
 
 
@@ -137,4 +143,4 @@ def test_pictures_of_quick_come_out_byte_for_byte_under_the_version_that_drew_th
 def test_each_says_how_it_was_made(both):
     committed, _ = both
     told = (committed / "README.md").read_text()
-    assert f"suite report studies/{committed.name}.yaml" in told
+    assert f"suite report {study_of(committed).relative_to(HERE)}" in told
