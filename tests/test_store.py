@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from pathlib import Path
 
 import pytest
 
 from suite.errors import UserError
+from suite.files import Stamp
+from suite.store import gathered
 from suite.store.store import RunStore, usable
 
 RECORD = {"key": "k1", "seed": 1, "history": [{"epoch": 1, "train_loss": 2.5, "theta": None}]}
@@ -166,3 +169,12 @@ def test_what_cannot_be_set_aside_is_in_the_way(tmp_path):
     with pytest.raises(UserError, match="is in the way of runs/k1"), usable(store):
         store.begin("k1", {})
     assert (tmp_path / "file").read_text() == "no directory"
+
+
+@pytest.mark.parametrize(("age", "copied"), [(7200, 60), (60, 0)])
+def test_files_of_one_moment_are_copied_once_it_is_long_ago(age, copied):
+    """As in a store that was copied as a whole: no file is newer than the others."""
+    stamp = Stamp(2, time.time_ns() - age * 10**9)
+    lying = {f"{number:016x}/result.json": stamp for number in range(60)}
+    found = list(gathered.tables(lying, {}, lambda names: [b"{}" for _ in names]))
+    assert sum(len(gathered.unpack(table)) for table in found) == copied

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -34,6 +35,9 @@ LARGEST = 1 << 16
 
 NANOSECONDS_UNTIL_SETTLED = 2 * 10**9
 """A file may change twice within the resolution of its time: what is newer is not copied yet."""
+
+NANOSECONDS_OF_CLOCKS = 3600 * 10**9
+"""Clocks of machines differ by less: what is older than this by any clock has settled."""
 
 Copies = dict[tuple[str, Stamp], bytes]
 """The compressed content of files, by name and by size and time of modification."""
@@ -85,10 +89,9 @@ def tables(
         read: Returns the content of files, None for one that does not check out.
     """
     newest = max((stamp.time for stamp in lying.values()), default=0)
+    until = max(newest - NANOSECONDS_UNTIL_SETTLED, time.time_ns() - NANOSECONDS_OF_CLOCKS)
     settled = {
-        name
-        for name, stamp in lying.items()
-        if stamp.size <= LARGEST and stamp.time <= newest - NANOSECONDS_UNTIL_SETTLED
+        name for name, stamp in lying.items() if stamp.size <= LARGEST and stamp.time <= until
     }
     new = sorted(
         name.partition("/")[0]
