@@ -45,7 +45,7 @@ def _defaults() -> dict[str, Any]:
 
 
 LONGEST_TITLE = 60
-"""Characters that fit a table's cell and a figure's legend, most of them."""
+"""Characters of a title at most: a column of a table has room for them."""
 
 ANY_CELL = Doubt({}, Settings.model_fields.keys())
 """A cell about which nothing is known."""
