@@ -262,3 +262,13 @@ def test_explored_counts_every_position_once(sets):
         assert explored.count == count
         assert explored.marked.nbytes == min(8 * count, size // 8), "the smaller form"
         explored = Explored(size, explored.marked.copy())  # as from a checkpoint
+
+
+def test_bits_of_an_earlier_checkpoint_go_on_however_few_are_set():
+    """A position had a bit of its own from the start until they were kept in a sorted array."""
+    bits = np.zeros(160, dtype=np.uint8)
+    bits[[0, 159]] = 1, 128  # positions 0 and 1279
+    explored = Explored(1280, bits)
+    assert explored.count == 2
+    explored.add(np.array([0, 7, 1279]))
+    assert explored.count == 3 and explored.marked.dtype == np.uint8
