@@ -88,3 +88,24 @@ def test_sgd_at_once_has_the_bits_of_pytorchs_step(momentum, nesterov):
 
 def test_only_sgd_is_taken_at_once():
     assert at_once(torch.optim.Adam([torch.nn.Parameter(torch.ones(2))])) is None
+
+
+class Without:
+    """Operators of a PyTorch that has no fused SGD."""
+
+
+class Another:
+    """Operators of a PyTorch whose fused SGD is called with something else."""
+
+    _fused_sgd_ = torch.ops.aten._fused_adam_
+
+
+@pytest.mark.parametrize("operators", [Without, Another])
+def test_pytorchs_own_step_is_used_where_its_fused_sgd_is_not_as_known(monkeypatch, operators):
+    """The same bits either way."""
+    expected = run(small(), engine="sparse")[0]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))])
+    assert at_once(optimizer) is not None
+    monkeypatch.setattr("suite.training.optimizers.aten", operators)
+    assert at_once(optimizer) is None
+    assert run(small(), engine="sparse")[0] == expected

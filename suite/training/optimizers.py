@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,6 +12,14 @@ from torch import Tensor
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.differentiate import Take
+
+aten: Any = torch.ops.aten
+
+FUSED_SGD = [
+    *("self", "grads", "momentum_buffer_list", "weight_decay", "momentum", "lr", "dampening"),
+    *("nesterov", "maximize", "is_first_step", "grad_scale", "found_inf"),
+]
+"""What PyTorch's private `_fused_sgd_` is called with; alike from 2.6 to 2.14."""
 
 
 def make_optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimizer:
@@ -51,9 +61,11 @@ def at_once(optimizer: torch.optim.Optimizer) -> Take | None:
     A gradient that is used as soon as it is known is still in the caches.
 
     Returns:
-        None if the optimiser is not SGD, or momentum is still to come into being: in a first step.
+        None if the optimiser is not SGD, if momentum is still to come into being (in a first step),
+        or if this PyTorch has no such function: then the optimiser's own `step` is to be called.
     """
-    if not isinstance(optimizer, torch.optim.SGD):
+    fused_sgd = _fused_sgd(aten)
+    if fused_sgd is None or not isinstance(optimizer, torch.optim.SGD):
         return None
     (group,) = optimizer.param_groups
     if group["momentum"] and not all(parameter in optimizer.state for parameter in group["params"]):
@@ -61,7 +73,7 @@ def at_once(optimizer: torch.optim.Optimizer) -> Take | None:
 
     def take(parameter: Tensor, gradient: Tensor) -> None:
         momentum = [optimizer.state[parameter]["momentum_buffer"]] if group["momentum"] else []
-        torch._fused_sgd_(
+        fused_sgd(
             [parameter],
             [gradient],
             momentum,
@@ -75,3 +87,13 @@ def at_once(optimizer: torch.optim.Optimizer) -> Take | None:
         )
 
     return take
+
+
+@functools.cache
+def _fused_sgd(operators: Any) -> Callable[..., None] | None:
+    """Return PyTorch's own function; None where it is not the one that is called here."""
+    try:
+        named = [argument.name for argument in operators._fused_sgd_.default._schema.arguments]
+    except AttributeError:
+        return None
+    return torch._fused_sgd_ if named == FUSED_SGD else None
