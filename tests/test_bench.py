@@ -70,15 +70,19 @@ def test_a_table_shows_figures_beside_what_is_wanted():
         "machine": {"cpu": "any"},
         "compiling_ms": 12.0,
         "engines": {"masked_ms": 100.0, "times_faster": 20.0},
-        "evolution": {"random": {"evolution_ms": 1.0, "share_of_epoch": 0.02}},
+        "evolution": {
+            "random": {"evolution_ms": 1.0, "share_of_epoch": 0.02},
+            "gradient": {"evolution_ms": 2.0, "share_of_epoch": 0.04},
+        },
         "methods": {"rigl": {"epoch_ms": 5.0, "time": 1.5}},
         "sparselab": {"missing": "not installed"},
     }
     assert bench.rows(figures) == [
         ["compiling ms", "12.00 ms", ""],
         ["engines: masked ms", "100.00 ms", ""],
-        ["engines: times faster", "20.00 x", "at least 12"],
+        ["engines: times faster", "20.00 x", "at least 45"],
         ["evolution: random", "2.0 %", "at most 5 %"],
+        ["evolution: gradient", "4.0 %", "at most 3 %"],
         ["methods: rigl: epoch ms", "5.00 ms", ""],
         ["methods: rigl: time", "1.50 x", ""],
         ["sparselab: missing", "not installed", ""],

@@ -36,20 +36,21 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
 """What `run_bench` measures, by name."""
 
 WANTED = {
-    ("engines", "times_faster"): "at least 12",
-    ("sparselab", "times_faster"): "at least 2.5",
+    ("engines", "times_faster"): "at least 45",
+    ("sparselab", "times_faster"): "at least 5",
     ("sparse_linear", "times_faster"): "at least 1",
     ("halved_epsilon", "saved"): "at least 25 %",
     ("fourfold_width", "time"): "at most 6",
     ("fourfold_width", "memory"): "at most 6",
     **{("growth", figure): "at most 2" for figure in ("step", "update", "memory")},
-    ("evaluation", "share_of_epoch"): "at most 8 %",
+    ("evaluation", "share_of_epoch"): "at most 4 %",
     ("evolution", "share_of_epoch"): "at most 5 %",
+    ("evolution", "gradient"): "at most 3 %",  # RigL updates every 100 steps: 15 % of an epoch
     ("side_by_side", "throughput"): "at least 1.8",
     ("memory", "added_mb"): "at most 200 MB",
     ("scheduling", "share_of_core_time"): "at least 90 %",
 }
-"""What the suite is meant to reach, by measure and figure."""
+"""What the suite is meant to reach, by measure and figure, or by measure and part of it."""
 
 
 def run_bench(
@@ -92,7 +93,8 @@ def rows(figures: dict[str, Any]) -> list[list[str]]:
         for part, value in (found if isinstance(found, dict) else {"": found}).items():
             what = f"{name}: {part}" if part else name
             if isinstance(value, dict) and "share_of_epoch" in value:  # of a regrowth strategy
-                table.append(_row(name, what, "share_of_epoch", value["share_of_epoch"]))
+                share = value["share_of_epoch"]
+                table.append(_row(name, what, "share_of_epoch", share, WANTED.get((name, part))))
             elif isinstance(value, dict):
                 table += [_row(name, f"{what}: {of}", of, each) for of, each in value.items()]
             else:
@@ -107,8 +109,11 @@ RATIOS = {
 """Figures that say how many times as much one side has as the other."""
 
 
-def _row(name: str, what: str, figure: str, value: float | str) -> list[str]:
-    return [what.replace("_", " "), _shown(figure, value), WANTED.get((name, figure), "")]
+def _row(
+    name: str, what: str, figure: str, value: float | str, wanted: str | None = None
+) -> list[str]:
+    wanted = WANTED.get((name, figure), "") if wanted is None else wanted
+    return [what.replace("_", " "), _shown(figure, value), wanted]
 
 
 def _shown(figure: str, value: float | str) -> str:
