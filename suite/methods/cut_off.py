@@ -79,15 +79,6 @@ def cut_off(topologies: Topologies, shapes: Shapes, epoch: int) -> list[CutOff]:
     ]
 
 
-def on_paths(topologies: Topologies, shapes: Shapes) -> list[NDArray[np.bool_]]:
-    """Return which units of each layer lie on a path from an input to an output.
-
-    All units of the last layer count as read: by a dense output layer, or as outputs themselves.
-    """
-    links = [_links(*layer) for layer in zip(topologies, shapes, strict=True)]
-    return _on_paths(links, shapes, _reached(links, shapes))
-
-
 def _links(positions: NDArray[np.int64] | None, shape: tuple[int, int]) -> Links | None:
     return None if positions is None else np.divmod(positions, shape[1])
 
@@ -103,6 +94,10 @@ def _reached(links: Sequence[Links | None], shapes: Shapes) -> list[NDArray[np.b
 def _on_paths(
     links: Sequence[Links | None], shapes: Shapes, reached: Sequence[NDArray[np.bool_]]
 ) -> list[NDArray[np.bool_]]:
+    """Return which of the units reached also lead to an output.
+
+    All units of the last layer count as read: by a dense output layer, or as outputs themselves.
+    """
     read = np.ones(shapes[-1][0], dtype=bool)
     found = []
     for ends, shape, units in zip(links[::-1], shapes[::-1], reached[::-1], strict=True):
