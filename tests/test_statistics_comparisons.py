@@ -249,9 +249,13 @@ def test_negative_figures_have_the_sign_of_the_tables():
 
 def test_few_seeds_and_a_negative_correlation_are_noted():
     sample = pairs([1.0, 2.0, 3.0, 4.0], [4.1, 3.0, 2.0, 1.5])
-    note = only(sample).note
-    assert "fewer than 6 seeds" in note
-    assert "correlate negatively" in note
+    found = only(sample, alpha=0.2)
+    assert found.verdict == "inconclusive"
+    assert "fewer than 6 seeds" in found.note
+    assert "correlate negatively" in found.note
+    few = only(sample)
+    assert few.verdict == "unattainable"
+    assert "4 pairs" in few.reason and "fewer than" not in few.note  # said once
 
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)

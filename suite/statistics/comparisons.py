@@ -333,7 +333,7 @@ def _notes(it: Comparison, alpha: float) -> list[str]:
             if fixed
             else "the differences are not symmetric about any centre, so there is no interval"
         )
-    if fixed and 1 < it.n < FEW_SEEDS:
+    if fixed and 1 < it.n < FEW_SEEDS and it.verdict != "unattainable":  # its reason says so
         notes.append(f"fewer than {FEW_SEEDS} seeds")
     if it.verdict == "equivalent" and it.p_adjusted <= alpha:
         notes.append("the difference is not zero, but within the margin")
