@@ -7,12 +7,14 @@ nothing here is computed, and the module imports nothing of the rest.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 AUTHOR = "Harmen Scholte"
 YEAR = 2022
 
-DATASET = "cifar10"
+DATASET: Final = "cifar10"
+HIDDEN = (4000, 1000, 4000)
+"""Units of the hidden layers."""
 EPOCHS = 1000
 """Of Table 2 and Figures 4 to 6."""
 REGROWTH_EPOCHS = 100

@@ -20,7 +20,7 @@ HEAD = """
 schema: 1
 name: small
 seeds: {root: 2022, count: 10}
-defaults: {dataset: digits, epochs: 3, validation: VALIDATION}
+defaults: {dataset: cifar10, epochs: 3, validation: VALIDATION}
 cells:
   - {method: set}
   - {method: lset, metric: loss}
@@ -401,6 +401,24 @@ def test_a_value_that_is_not_finite_is_named_with_its_seed(tmp_path):
     found = decisions.comparisons(results)[0].found
     assert (found.n, found.dropped) == (9, 1)
     assert "set has no finite value with seed 2023" in found.note
+
+
+def test_the_papers_values_stand_only_next_to_its_data_set_and_network(tmp_path):
+    copy, other = "{parquet: x, name: CIFAR-10 (x)}", "{parquet: x, name: CIFAR-100}"
+    cells = f"""
+  - {{title: its own, method: set}}
+  - {{title: fewer epochs, method: lset, epochs: 10}}
+  - {{title: a copy, method: accset, dataset: {copy}}}
+  - {{title: another set, method: set, dataset: {other}}}
+  - {{title: digits, method: set, dataset: digits, augment: false}}
+  - {{title: another network, method: set, hidden: [4000, 1000]}}
+  - {{title: another method, method: static}}
+"""
+    study = make_study(tmp_path, cells, baseline="its own")
+    rows = {cell.title: decisions.published(study, cell) for cell in study.cells}
+    beside = [label for label, row in rows.items() if row is not None]
+    assert beside == ["its own", "fewer epochs", "a copy"]
+    assert rows["a copy"].accuracy == 0.6494
 
 
 def test_cells_of_other_epochs_or_data_sets_are_said_to_be(tmp_path):

@@ -30,12 +30,12 @@ def measure_words(study: Study) -> str:
 def published(study: Study, cell: Cell) -> paper.Row | None:
     """Return the row of the paper's Table 2 that belongs next to a cell, or None.
 
-    Where some cells are on the paper's data set, no other has one. The paper prints no numbers of
-    its Figures 2 and 3.
+    Only cells with the paper's hidden layers on its data set have one, or on a copy that is named
+    after it, as CIFAR-10 (JPEG) is. The paper prints no numbers of its Figures 2 and 3.
     """
-    here = cell.settings.dataset == paper.DATASET
-    repeats = any(one.settings.dataset == paper.DATASET for one in study.cells)
-    if restates_regrowth_figures(study.cells) or (repeats and not here):
+    named = title(cell.settings.dataset).partition(" (")[0]
+    its_own = named == title(paper.DATASET) and cell.settings.hidden == paper.HIDDEN
+    if restates_regrowth_figures(study.cells) or not its_own:
         return None
     return published_row(cell)
 

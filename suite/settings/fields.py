@@ -18,6 +18,7 @@ from suite.methods.moment import Signal
 from suite.methods.noise import Noise
 from suite.methods.presets import METHODS, Method
 from suite.methods.recipe import Recipe, resolve
+from suite.paper import HIDDEN
 from suite.settings.weights import InitialWeights
 
 Positive = Annotated[int, Field(ge=1)]
@@ -40,7 +41,7 @@ class Fields(BaseModel):
     """Which images are for validation: test, as in the paper, or a share of the training images."""
     train_samples: Positive | None = None
     """Train on a stratified subset of this many images; all by default."""
-    hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = (4000, 1000, 4000)
+    hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = HIDDEN
     """Units of each hidden layer."""
     activation: Literal["leaky_relu", "relu", "srelu", "all_relu"] = "leaky_relu"
     """After each hidden layer; all_relu alternates the sign of its slope (Curci et al. 2021)."""

@@ -42,7 +42,9 @@ def section(material: Material) -> Section:
         less = " and the difference, ours minus the paper's" if same_data else ""
         blocks.append(
             f"The small lines give the paper's value{less} ({paper.AUTHOR}, {paper.YEAR}; "
-            f"CIFAR-10, {paper.EPOCHS:,} epochs, number of runs not stated)."
+            f"CIFAR-10, {paper.EPOCHS:,} epochs, number of runs not stated). It stands only next "
+            "to runs on this data set, or on a copy named after it, with the paper's hidden layers "
+            f"({plain(paper.HIDDEN)})."
         )
         if differing := differences_from_paper(results):
             listed = listing_some(differing, most=_SHOWN_DIFFERENCES)
