@@ -55,6 +55,15 @@ RULES = {
         (7, "cells[3].budget.performance.k", "below 1", '"much"'),
         (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
     ),
+    "parts that end before they begin": (
+        "name: x\ncells:\n"
+        "  - {method: set, rate: {inverse_power: {begin: 0.5, until: 0.2}}}\n"
+        "  - method: rigl\n    schedule: {every_steps: {begin: 0.75}}\n"
+        "  - {method: gmp, grid: {budget.end: [0.5, 0.01]}}\n",
+        (3, "cells[0].rate", '"inverse_power"', "until", "0.2", "above begin", "0.5"),
+        (5, "cells[1].schedule", '"every_steps"', "until", "0.75", "above begin", "0.75"),
+        (6, "cells[2].grid.budget.end[1]", '"cubic"', "end", "0.01", "above start", "0.0166667"),
+    ),
     "an unknown cell of a reference": (
         RIGHT + "report:\n  references:\n    - cell: lset\n      source: theirs\n"
         "      epochs: [{epoch: 1, val_los: 2.3}]\n",

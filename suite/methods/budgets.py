@@ -112,11 +112,11 @@ def cubic(
         density: Share of all positions that is left at the end.
         start: The share of the training after which the network begins to shrink.
         end: The share of the training after which it has shrunk; the first update from then on
-            reaches the density.
+            reaches the density; above start.
         across: Whether each layer keeps its share of the initial connections, or the largest
             weights of the whole network stay, whichever layers they are in.
     """
-    passed = max(0.0, moment.progress - start) / (end - start) if end > start else 1.0
+    passed = max(0.0, moment.progress - start) / (end - start)
     left = curves.cubic(passed, 1.0, _share_left(density, initial, layers))
     return _shrunk(left, initial, layers, across)
 

@@ -64,9 +64,9 @@ def inverse_power(
         zeta: Share at the start.
         power: 1 is a line; the higher, the sooner the share is small.
         begin: The share of the training from which on it falls.
-        until: The share of the training after which it is 0; it follows begin.
+        until: The share of the training after which it is 0; above begin.
     """
-    passed = max(0.0, moment.progress - begin) / (until - begin) if until > begin else 1.0
+    passed = max(0.0, moment.progress - begin) / (until - begin)
     return zeta * (1 - min(passed, 1.0)) ** power
 
 

@@ -117,6 +117,14 @@ def resolve(method: str, replaced: Mapping[Any, Mapping[str, Any]] | None = None
     return Recipe(**answers)
 
 
+SPANS: dict[tuple[Kind, str], tuple[str, str]] = {
+    ("schedule", "every_steps"): ("begin", "until"),
+    ("rate", "inverse_power"): ("begin", "until"),
+    ("budget", "cubic"): ("start", "end"),
+}
+"""Options of parts of which the second must be above the first."""
+
+
 def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
     """Return what does not fit together in a recipe: the kind of the part to change, and why."""
     start = recipe.initial.options
@@ -134,6 +142,14 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
             for need in answer.part.needs
             if need not in ("probe", "earlier")
         ]
+    for (kind, name), (first, last) in SPANS.items():
+        options = recipe.answer(kind).options
+        if recipe.answer(kind).name == name and options[last] <= options[first]:
+            sentence = (
+                f'{TITLES[kind].lower()} "{name}" has the option {last} at {options[last]:g}; it '
+                f"must be above {first}, which is {options[first]:g}."
+            )
+            return [(kind, sentence)]
     if recipe.rate.name == "adaptive_threshold" and recipe.prune.name != "threshold":
         return [
             (

@@ -49,7 +49,7 @@ def every_steps(
 
     Args:
         n: Steps from one update to the next.
-        until: The share of all steps after which no update takes place.
+        until: The share of all steps after which no update takes place; above begin.
         begin: The share of all steps before which no update takes place.
         instead: Whether an update takes the place of its step: nothing is trained on that batch,
             which gives the gradient with the weights of now.
