@@ -27,6 +27,15 @@ def test_by_default_they_are_glorots_bit_for_bit(rows, columns, count):
     assert np.array_equal(found, glorot_uniform((rows, columns), count, generator()))
 
 
+def test_glorot_weights_are_uniform_within_the_limit():
+    weights = glorot_uniform((40, 60), 20_000, generator())
+    limit = np.sqrt(6 / 100)
+    assert weights.dtype == np.float32
+    assert abs(weights).max() <= np.float32(limit)
+    quantiles = np.quantile(weights, [0.1, 0.5, 0.9])
+    assert quantiles == pytest.approx([-0.8 * limit, 0, 0.8 * limit], abs=0.02 * limit)
+
+
 @pytest.mark.parametrize(
     ("given", "variance"),
     [

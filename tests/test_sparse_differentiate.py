@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from suite import sparse
 from suite.kernels import products
 from suite.randomness import stream
 from suite.sparse import output as output_layer
 from suite.sparse.differentiate import differentiate
+from tests import networks
 
 torch.set_num_threads(1)
 
 
 def build(engine="sparse", sizes=(30, 40, 20, 50), classes=5, **settings):
-    network = sparse.build(sizes, classes, seed=1, epsilon=3, engine=engine, **settings)
+    network = networks.build(sizes, classes, seed=1, epsilon=3, engine=engine, **settings)
     network.draw_dropout_from(stream(1, "dropout", 1))
     return network
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from suite import sparse
 from suite.kernels.dropout import Dropout, threshold
 from suite.methods.moment import Moment
 from suite.methods.recipe import resolve
@@ -13,6 +12,7 @@ from suite.sparse.activations import LeakyReLU, SReLU
 from suite.sparse.functions import Connections, SparseProduct
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.training.rewire import rewire
+from tests.networks import build
 
 torch.set_num_threads(1)
 
@@ -134,7 +134,7 @@ def test_inputs_that_are_not_contiguous_are_as_good():
 
 
 def test_evaluation_in_parts_changes_nothing():
-    network = sparse.build((30, 40, 20), 4, seed=1, epsilon=3, engine="sparse").eval()
+    network = build((30, 40, 20), 4, seed=1, epsilon=3, engine="sparse").eval()
     x = torch.randn(30, 500)
     with torch.inference_mode():
         whole = network(x)
@@ -144,7 +144,7 @@ def test_evaluation_in_parts_changes_nothing():
 
 def test_the_same_training_gives_the_same_bits():
     def train():
-        network = sparse.build((50, 60, 40), 5, seed=2, epsilon=4, engine="sparse")
+        network = build((50, 60, 40), 5, seed=2, epsilon=4, engine="sparse")
         network.draw_dropout_from(stream(2, "dropout", 1))
         optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
         generator = torch.Generator().manual_seed(0)
@@ -162,7 +162,7 @@ def test_the_same_training_gives_the_same_bits():
 
 def test_nothing_as_large_as_a_dense_layer_is_allocated():
     """A dense matrix of this layer alone would take 40 GB."""
-    network = sparse.build((100_000, 100_000), 3, seed=1, epsilon=1, engine="sparse", dropout=0.0)
+    network = build((100_000, 100_000), 3, seed=1, epsilon=1, engine="sparse", dropout=0.0)
     x = torch.randn(100_000, 4)
     torch.nn.functional.cross_entropy(network(x), torch.tensor([0, 1, 2, 0])).backward()
     layer = network.layers[0]
@@ -184,9 +184,7 @@ def test_engines_train_and_evolve_alike(activation):
     recipe = resolve("set", changes)
     losses, topologies = {}, {}
     for engine in ("masked", "sparse"):
-        network = sparse.build(
-            (48, 64, 32), 6, seed=5, epsilon=4, activation=activation, engine=engine
-        )
+        network = build((48, 64, 32), 6, seed=5, epsilon=4, activation=activation, engine=engine)
         initial = [layer.connections for layer in network.layers]
         losses[engine], topologies[engine] = [], []
         for epoch in (1, 2, 3):

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from suite import sparse
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
 from suite.sparse.activations import ACTIVATIONS, Activation, Hidden, make_activation
 from suite.sparse.functions import Dropped, SparseSReLU
+from suite.sparse.topology import glorot_uniform
+from tests.networks import build, erdos_renyi
 from tests.reference import network as reference
 
 torch.set_num_threads(1)
@@ -15,7 +16,7 @@ SIZES, CLASSES = (20, 31, 9, 24), 5
 
 
 def make(engine, **settings):
-    return sparse.build(SIZES, CLASSES, seed=3, epsilon=3, engine=engine, **settings)
+    return build(SIZES, CLASSES, seed=3, epsilon=3, engine=engine, **settings)
 
 
 def batch(size, seed=0):
@@ -170,11 +171,9 @@ def test_the_seed_decides_topology_and_weights(engine):
     network, again = make(engine), make(engine)
     for index, (a, b) in enumerate(zip(network.layers, again.layers, strict=True)):
         shape = (SIZES[index + 1], SIZES[index])
-        positions = sparse.topology.erdos_renyi(shape, 3, stream(3, "topology", layer=index))
+        positions = erdos_renyi(shape, 3, stream(3, "topology", layer=index))
         np.testing.assert_array_equal(a.positions, positions)
-        weights = sparse.topology.glorot_uniform(
-            shape, len(positions), stream(3, "weights", layer=index)
-        )
+        weights = glorot_uniform(shape, len(positions), stream(3, "weights", layer=index))
         np.testing.assert_array_equal(a.gather(a.weight), weights)
         np.testing.assert_array_equal(b.gather(b.weight), weights)
         assert a.connections == len(positions)
@@ -267,7 +266,7 @@ def test_a_watched_layer_leaves_activations_and_the_dense_gradient(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_dense_network_has_every_position(engine):
-    network = make(engine, connected="dense", dropout=0.0)
+    network = make(engine, topology=[None] * (len(SIZES) - 1), dropout=0.0)
     for layer in network.layers:
         assert layer.connections == layer.shape[0] * layer.shape[1]
         np.testing.assert_array_equal(layer.positions, np.arange(layer.connections))

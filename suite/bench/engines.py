@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from suite import sparse
 from suite.bench.timing import alternate
 from suite.bench.workload import EPOCH, Bench
 from suite.methods import library
+from suite.methods.initial.random import expected_density
 from suite.sparse.linear import SparseLinear
 from suite.training.timing import FirstEpoch
 
@@ -90,7 +90,7 @@ def _step(
     sizes = (bench.images.features, *bench.hidden)
     parts: list[nn.Module] = []
     for n_in, n_out in itertools.pairwise(sizes):
-        density = sparse.topology.density((n_out, n_in), bench.epsilon)
+        density = expected_density((n_out, n_in), bench.epsilon)
         parts += [layer(n_in, n_out, density=density), nn.LeakyReLU(0.3), nn.Dropout(0.3)]
     network = nn.Sequential(*parts, nn.Linear(sizes[-1], 10))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)

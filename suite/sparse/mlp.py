@@ -17,7 +17,7 @@ from suite.sparse import output as output_layer
 from suite.sparse.activations import Hidden, Identity, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.noisy import GatedLinear, VariationalLinear
-from suite.sparse.topology import erdos_renyi, glorot_uniform
+from suite.sparse.topology import glorot_uniform
 
 Engine = Literal["masked", "sparse"]
 Layer = MaskedLinear | SparseLinear
@@ -119,9 +119,7 @@ def build(
     classes: int,
     *,
     seed: int,
-    connected: Literal["sparse", "dense"] = "sparse",
-    epsilon: float = 20.0,
-    topology: Sequence[np.ndarray | None] | None = None,
+    topology: Sequence[np.ndarray | None],
     activation: str = "leaky_relu",
     negative_slope: float = 0.3,
     dropout: float = 0.3,
@@ -131,17 +129,15 @@ def build(
     draw_weights: DrawWeights = glorot_uniform,
     masked_from: float = math.inf,
 ) -> MLP:
-    """Build a network at its initial topology and weights, which the seed alone decides.
+    """Build a network at its initial topology, with weights that the seed alone decides.
 
     Args:
         sizes: (n_in, *hidden): units of the input and of each hidden layer.
         classes: Number of classes.
         seed: The run's seed.
-        connected: "sparse", or "dense" for layers in which every position is active.
-        epsilon: Sparsity parameter of the initial topology, see `topology.density`.
-        topology: The initial topology in place of these two: for each layer its active positions,
-            int64 (connections,), ascending, or None where every position is active. With an entry
-            for the output layer too, that is sparse.
+        topology: For each hidden layer its active positions, int64 (connections,), ascending, or
+            None where every position is active. With an entry for the output layer too, that is
+            sparse.
         activation: A name in `activations.ACTIVATIONS`.
         negative_slope: Of "leaky_relu" and "all_relu", any finite number.
         dropout: Probability in [0, 1) that a hidden activation is dropped in training.
@@ -155,17 +151,13 @@ def build(
         ValueError: An argument is out of its range.
     """
     layers: list[Layer] = []
-    sparse_output = topology is not None and len(topology) == len(sizes)
+    sparse_output = len(topology) == len(sizes)
     units_of = (*sizes, classes) if sparse_output else sizes
-    for index, (n_in, n_out) in enumerate(itertools.pairwise(units_of)):
+    for index, ((n_in, n_out), positions) in enumerate(
+        zip(itertools.pairwise(units_of), topology, strict=True)
+    ):
         shape = (n_out, n_in)
         weights_rng = stream(seed, "weights", draw, layer=index)
-        if topology is not None:
-            positions = topology[index]
-        elif connected == "dense":
-            positions = None
-        else:
-            positions = erdos_renyi(shape, epsilon, stream(seed, "topology", layer=index))
         count = n_out * n_in if positions is None else len(positions)
         weights = draw_weights(shape, count, weights_rng)
         # 100 is beyond any layer: the activation's values come from a separate stream.

@@ -1,4 +1,4 @@
-"""Initial topologies and weights, drawn position by position.
+"""Initial weights, and how many connections units have.
 
 A layer's weight matrix has shape (n_out, n_in); a position is the flat index `row * n_in + column`.
 """
@@ -8,46 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-
-
-def density(shape: tuple[int, int], epsilon: float) -> float:
-    """Return the probability that a position of a layer is active, in [0, 1].
-
-    Args:
-        shape: (n_out, n_in).
-        epsilon: Sparsity parameter: `epsilon * (n_in + n_out)` connections are expected.
-
-    Source: Mocanu et al. 2018, Equation 3 (Erdős–Rényi).
-    """
-    n_out, n_in = shape
-    return min(1.0, epsilon * (n_in + n_out) / (n_in * n_out))
-
-
-def erdos_renyi(shape: tuple[int, int], epsilon: float, rng: np.random.Generator) -> np.ndarray:
-    """Draw the active positions of a layer: each active with equal probability, independently.
-
-    The gaps between active positions are drawn instead of one number a position: they are
-    geometric, and there are as many as connections.
-
-    Args:
-        shape: (n_out, n_in).
-        epsilon: Sparsity parameter, see `density`.
-        rng: Generator of the layer's topology.
-
-    Returns:
-        Active positions, int64 (connections,), ascending.
-    """
-    total = shape[0] * shape[1]
-    p = density(shape, epsilon)
-    if p == 0.0:
-        return np.empty(0, dtype=np.int64)
-    block = math.ceil(total * p + 4 * math.sqrt(total * p)) + 1
-    blocks, last = [], -1
-    while last < total:
-        blocks.append(last + np.cumsum(rng.geometric(p, size=block)))
-        last = int(blocks[-1][-1])
-    positions = np.concatenate(blocks)
-    return positions[: np.searchsorted(positions, total)]
 
 
 def glorot_uniform(

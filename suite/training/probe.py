@@ -40,7 +40,7 @@ def probe(
             sizes,
             classes,
             seed=seed,
-            connected="dense",
+            topology=[None] * (len(sizes) - 1),
             activation=settings.activation,
             negative_slope=settings.negative_slope,
             device=batches.device,

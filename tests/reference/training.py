@@ -15,7 +15,8 @@ from suite.kernels import augment
 from suite.methods import library
 from suite.methods.layer import LayerView
 from suite.randomness import stream
-from suite.sparse.topology import erdos_renyi, glorot_uniform
+from suite.sparse.topology import glorot_uniform
+from tests.networks import erdos_renyi
 from tests.reference import augment as reference_augment
 from tests.reference import methods as rules
 from tests.reference.network import Layer, cross_entropy, dropout_factors

@@ -44,7 +44,7 @@ def erdos_renyi(
         output: Whether the output layer is dense, or sparse as the others are.
     """
     return [
-        bernoulli(shape, min(1.0, epsilon * sum(shape) / math.prod(shape)), rng)
+        bernoulli(shape, expected_density(shape, epsilon), rng)
         for shape, rng in zip(shapes, rngs, strict=True)
     ]
 
@@ -106,6 +106,16 @@ def erk(
 def dense(shapes: Shapes, rngs: Generators, probe: Any) -> Positions:
     """Every position of every layer."""
     return [None for _ in shapes]
+
+
+def expected_density(shape: tuple[int, int], epsilon: float) -> float:
+    """Return the probability that a position of a layer is active, in [0, 1]; see `erdos_renyi`.
+
+    Args:
+        shape: (n_out, n_in).
+        epsilon: `epsilon * (n_in + n_out)` connections are expected.
+    """
+    return min(1.0, epsilon * sum(shape) / math.prod(shape))
 
 
 def uniform_counts(

@@ -1,10 +1,13 @@
+"""Initial topologies drawn at random: the Erdős–Rényi one, position by position."""
+
 import itertools
 
 import numpy as np
 import pytest
 
+from suite.methods.initial.random import expected_density
 from suite.randomness import stream
-from suite.sparse.topology import density, erdos_renyi, glorot_uniform
+from tests.networks import erdos_renyi
 
 
 def test_positions_are_sorted_unique_and_within_the_layer():
@@ -17,7 +20,7 @@ def test_positions_are_sorted_unique_and_within_the_layer():
 
 def test_every_position_is_equally_likely_and_independent():
     shape, epsilon, draws = (8, 12), 2, 4000
-    p = density(shape, epsilon)
+    p = expected_density(shape, epsilon)
     masks = np.zeros((draws, 96))
     for seed in range(draws):
         masks[seed, erdos_renyi(shape, epsilon, stream(seed, "topology"))] = 1
@@ -40,18 +43,5 @@ def test_the_papers_network_has_the_expected_number_of_connections():
 
 
 def test_a_density_above_one_makes_every_position_active():
-    assert density((3, 4), 20) == 1
+    assert expected_density((3, 4), 20) == 1
     assert erdos_renyi((3, 4), 20, stream(1, "topology")).tolist() == list(range(12))
-
-
-def test_epsilon_zero_makes_no_connection():
-    assert len(erdos_renyi((3, 4), 0, stream(1, "topology"))) == 0
-
-
-def test_glorot_weights_are_uniform_within_the_limit():
-    weights = glorot_uniform((40, 60), 20_000, stream(1, "weights"))
-    limit = np.sqrt(6 / 100)
-    assert weights.dtype == np.float32
-    assert abs(weights).max() <= np.float32(limit)
-    quantiles = np.quantile(weights, [0.1, 0.5, 0.9])
-    assert quantiles == pytest.approx([-0.8 * limit, 0, 0.8 * limit], abs=0.02 * limit)
