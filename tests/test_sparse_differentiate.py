@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from suite.kernels import products
+from suite.kernels import columns, products
 from suite.randomness import stream
 from suite.sparse import output as output_layer
+from suite.sparse import workspace
 from suite.sparse.differentiate import differentiate
 from tests import networks
 
@@ -119,6 +120,45 @@ def test_tiles_change_no_bit(monkeypatch, size):
         train(tiled, differentiate, size), train(whole, differentiate, size), strict=True
     ):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("size", [100, 78, 71])
+def test_rows_far_apart_are_read_in_panels(size):
+    """A last panel of 4, 14 and 7 columns, and a last vector that reaches back."""
+    wide = (30_000, 40, 30_000)
+    assert wide[0] * size > columns.FAR
+    masked, sparse_ = (build(engine, wide, dropout=0.4) for engine in ("masked", "sparse"))
+    for network in (masked, sparse_):
+        differentiate(network, *batch(network, size))
+    for one, other in zip(sparse_.layers, masked.layers, strict=True):
+        for found, expected in (
+            (one.gather(one.weight.grad), other.gather(other.weight.grad)),
+            (one.bias.grad.numpy(), other.bias.grad.numpy()),
+        ):
+            # Of the whole: single ones are small differences of large sums.
+            assert np.linalg.norm(found - expected) < 1e-3 * np.linalg.norm(expected)
+
+
+def test_memory_that_is_used_again_changes_no_bit(monkeypatch):
+    expected, network = build(), build()
+    monkeypatch.setattr(workspace, "LARGE", 1)
+    for size in (100, 30, 130):  # less than before, then more
+        for one, other in zip(
+            train(network, differentiate, size), train(expected, differentiate, size), strict=True
+        ):
+            assert torch.equal(one, other)
+
+
+def test_a_large_array_keeps_its_memory(monkeypatch):
+    monkeypatch.setattr(workspace, "LARGE", 20)
+    kept = workspace.Workspace()
+    first = kept.empty("one", 4, 5)
+    assert first.data_ptr() % 64 == 0
+    assert kept.empty("one", 3, 7).data_ptr() != first.data_ptr()  # it has grown
+    assert kept.empty("one", 4, 5).data_ptr() == kept.empty("one", 3, 7).data_ptr()
+    assert kept.empty("other", 4, 5).data_ptr() != kept.empty("one", 4, 5).data_ptr()
+    small, again = kept.empty("small", 19), kept.empty("small", 19)
+    assert small.data_ptr() != again.data_ptr()
 
 
 def test_a_watched_layer_leaves_what_it_saw():

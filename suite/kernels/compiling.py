@@ -69,6 +69,13 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
+# No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
+inner = njit(nogil=True, error_model="numpy")
+inlined = njit(nogil=True, error_model="numpy", forceinline=True)
+kernel = compiled(nogil=True, error_model="numpy")
+summing = compiled(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+
 @contextmanager
 def compiling() -> Iterator[Callable[[], float]]:
     """Let no other process compile meanwhile; yields what tells the seconds since the call."""

@@ -13,8 +13,9 @@ import numpy as np
 from numba import uint32
 
 from suite.kernels.blocks import LANES, add_scaled, filled, store
-from suite.kernels.compiling import compiling
-from suite.kernels.products import in_blocks, inner, kernel, last_of, pass_on
+from suite.kernels.columns import in_blocks, last_of
+from suite.kernels.compiling import compiling, inner, kernel
+from suite.kernels.products import pass_on
 
 PIECE = 192
 """Terms that are summed before they are added to the others."""

@@ -13,7 +13,7 @@ in the second cache. Each sum has a fixed order, which tiles do not change.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint32
+from numba import uint32
 
 from suite.kernels.blocks import (
     LANES,
@@ -31,68 +31,17 @@ from suite.kernels.blocks import (
     store,
     total,
 )
-from suite.kernels.compiling import compiled, compiling
+from suite.kernels.columns import AHEAD, NEAR, in_blocks, in_panels
+from suite.kernels.compiling import compiling, inlined, inner, kernel, summing
 
-AHEAD = np.uint64(12)
-"""Connections between a prefetch and its use; indices go on that far beyond their end."""
+NEXT = 4
+"""Units between a prefetch and its use."""
 
 TILE = 2000
 """Units of a tile: 800 KB of a batch of 100."""
 
 SEGMENT = 12
 """Connections of a unit to a tile, on average, below which tiles cost more than they save."""
-
-# No fastmath: `blocks` says which operations may be fused, and in which order sums are taken.
-inner = njit(nogil=True, error_model="numpy")
-inlined = njit(nogil=True, error_model="numpy", forceinline=True)
-kernel = compiled(nogil=True, error_model="numpy")
-summing = compiled(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-
-
-def in_blocks(loop):
-    """Return `loop(zero, first, last, repeated, *arguments)` for all blocks that cover a batch.
-
-    The block `zero` is zero; `first`, `last` and `repeated` are as in `blocks.load`. A batch
-    narrower than a vector goes column by column.
-    """
-
-    @inner
-    def loops(batch, zero, arguments):
-        first = 0
-        while first < batch:
-            left = batch - first
-            if left > 12 * LANES:
-                last, repeated = last_of(first, 13, batch)
-                loop(filled(zero, 13, LANES), first, last, repeated, *arguments)
-                first += 13 * LANES
-            elif left > 7 * LANES:
-                last, repeated = last_of(first, 8, batch)
-                loop(filled(zero, 8, LANES), first, last, repeated, *arguments)
-                first += 8 * LANES
-            elif left > 3 * LANES:
-                last, repeated = last_of(first, 4, batch)
-                loop(filled(zero, 4, LANES), first, last, repeated, *arguments)
-                first += 4 * LANES
-            elif left > LANES:
-                last, repeated = last_of(first, 2, batch)
-                loop(filled(zero, 2, LANES), first, last, repeated, *arguments)
-                first += 2 * LANES
-            elif batch >= LANES:
-                last, repeated = last_of(first, 1, batch)
-                loop(filled(zero, 1, LANES), first, last, repeated, *arguments)
-                first += LANES
-            else:
-                loop(filled(zero, 1, 1), first, first, 0, *arguments)
-                first += 1
-
-    return loops
-
-
-@inner
-def last_of(first, count, batch):
-    """Return the column of a block's last vector, and how many of its lanes repeat columns."""
-    repeated = max(first + count * LANES - batch, 0)
-    return first + (count - 1) * LANES - repeated, repeated
 
 
 @inlined  # a call would take blocks through memory
@@ -119,15 +68,36 @@ def _segment(starts, unit, tile, tiles):
 
 
 @inlined
-def _later(k, end, following):
+def _later(k, end, following, ahead):
     """Return which connection is used a little later than k, which is to `end`."""
-    return k + AHEAD if k + AHEAD < end else k + AHEAD - end + following
+    return k + ahead if k + ahead < end else k + ahead - end + following
 
 
-@in_blocks
+@inlined
+def _prefetch_unit(zero, array, unit, first, last):
+    """Prefetch a unit's columns in every cache line that they lie in."""
+    prefetch(zero, array, unit, first)
+    prefetch(filled(array.dtype.type(0), 1, LANES), array, unit, last + LANES - 1)
+
+
+@in_panels
 @inner
 def _forward(
-    zero, first, last, _repeated, starts, columns, weight, bias, x, h, slope, scale, dropout
+    zero,
+    first,
+    last,
+    _repeated,
+    x,
+    shift,
+    ahead,
+    starts,
+    columns,
+    weight,
+    bias,
+    h,
+    slope,
+    scale,
+    dropout,
 ):
     low, high, threshold = dropout
     tiles = (len(starts) - 1) // len(bias)
@@ -136,8 +106,8 @@ def _forward(
             z = load(zero, h, unit, first, last) if tile else add(zero, bias[unit])
             start, end, following = _segment(starts, unit, tile, tiles)
             for k in range(start, end):
-                prefetch(zero, x, columns[_later(k, end, following)], first)
-                z = add_scaled(z, weight[k], x, columns[k], first, last)
+                prefetch(zero, x, columns[_later(k, end, following, ahead)], first - shift)
+                z = add_scaled(z, weight[k], x, columns[k], first - shift, last - shift)
             if tile == tiles - 1:
                 z = leaky(z, z, slope)
                 if threshold:
@@ -166,32 +136,52 @@ def _dropped(zero, first, last, _repeated, h, out, scale, dropout):
         store(value, out, unit, first, last)
 
 
-@in_blocks
+@in_panels
 @inner
-def _weight_gradient(zero, first, last, repeated, starts, columns, x, dz, dweight):
+def _weight_gradient(zero, first, last, repeated, x, shift, ahead, starts, columns, dz, dweight):
     tiles = (len(starts) - 1) // len(dz)
     for tile in range(tiles):
         for unit in range(len(dz)):
+            if ahead > NEAR:
+                _prefetch_unit(zero, dz, unit + NEXT, first, last)
             error = fresh(load(zero, dz, unit, first, last), repeated)
             start, end, following = _segment(starts, unit, tile, tiles)
             for k in range(start, end):
-                prefetch(zero, x, columns[_later(k, end, following)], first)
-                dweight[k] += dot(error, x, columns[k], first, last)
+                prefetch(zero, x, columns[_later(k, end, following, ahead)], first - shift)
+                dweight[k] += dot(error, x, columns[k], first - shift, last - shift)
 
 
-@in_blocks
+@in_panels
 @inner
-def _gradients(zero, first, last, repeated, starts, rows, weight, x, dz, dweight, dx, dbias, below):
+def _gradients(
+    zero,
+    first,
+    last,
+    repeated,
+    dz,
+    shift,
+    ahead,
+    starts,
+    rows,
+    weight,
+    x,
+    dweight,
+    dx,
+    dbias,
+    below,
+):
     tiles = (len(starts) - 1) // len(x)
     for tile in range(tiles):
         for unit in range(len(x)):
+            if ahead > NEAR:
+                _prefetch_unit(zero, x, unit + NEXT, first, last)
             inputs = fresh(load(zero, x, unit, first, last), repeated)
             error = load(zero, dx, unit, first, last) if tile else zero
             start, end, following = _segment(starts, unit, tile, tiles)
             for t in range(start, end):
-                prefetch(zero, dz, rows[_later(t, end, following)], first)
+                prefetch(zero, dz, rows[_later(t, end, following, ahead)], first - shift)
                 error, product = add_scaled_and_dot(
-                    error, weight[t], dz, rows[t], first, last, inputs
+                    error, weight[t], dz, rows[t], first - shift, last - shift, inputs
                 )
                 dweight[t] += product
             if tile == tiles - 1:
@@ -219,8 +209,8 @@ def forward(starts, columns, weight, bias, x, h, slope, scale, threshold, low, h
     """
     number = h.dtype.type
     dropout = uint32(low), uint32(high), uint32(threshold)
-    arguments = (starts, columns, weight, bias, x, h, number(slope), number(scale), dropout)
-    _forward(h.shape[1], number(0), arguments)
+    arguments = (starts, columns, weight, bias, h, number(slope), number(scale), dropout)
+    _forward(h.shape[1], number(0), x, arguments)
 
 
 @kernel
@@ -255,8 +245,8 @@ def weight_gradient(starts, columns, x, dz, dweight):
         dweight: Receives the gradient, (connections,), by row.
     """
     dweight[:] = 0
-    arguments = (starts, columns, x, dz, dweight)
-    _weight_gradient(dz.shape[1], dz.dtype.type(0), arguments)
+    arguments = (starts, columns, dz, dweight)
+    _weight_gradient(dz.shape[1], dz.dtype.type(0), x, arguments)
 
 
 @kernel
@@ -288,10 +278,8 @@ def gradients(starts, rows, order, weight, x, dz, dweight, dx, dbias, slope, sca
     for t in range(len(order)):
         sorted_weight[t] = weight[order[t]]
     dbias[:] = 0
-    arguments = (
-        starts, rows, sorted_weight, x, dz, sorted_gradient, dx, dbias, below
-    )  # fmt: skip
-    _gradients(dz.shape[1], number(0), arguments)
+    arguments = (starts, rows, sorted_weight, x, sorted_gradient, dx, dbias, below)
+    _gradients(dz.shape[1], number(0), dz, arguments)
     for t in range(len(order)):
         dweight[order[t]] = sorted_gradient[t]
 

@@ -75,26 +75,30 @@ def _by_kernels(
     network: MLP, output: nn.Linear, layers: list[Any], x: Tensor, labels: Tensor, take: Take
 ) -> Tensor:
     """Differentiate as `differentiate` does, for layers that are all plain."""
+    empty, batch = network.workspace.empty, x.shape[1]
     rests = []
     entered = [x]
-    for layer, dropout in zip(layers, network.draw_dropout(), strict=True):
+    for index, (layer, dropout) in enumerate(zip(layers, network.draw_dropout(), strict=True)):
         dropout = dropout or NO_DROPOUT
         slope = layer.activation.fused_slope
-        h = product(entered[-1], layer.weight, layer.bias, layer.indices, slope, dropout)
+        h = empty(f"activations {index}", layer.shape[0], batch)
+        product(entered[-1], layer.weight, layer.bias, layer.indices, slope, dropout, h)
         rest = (slope, dropout.scale, dropout.threshold)
         rests.append(rest)
         entered.append(h)
     h = entered.pop()
     loss, error = _loss(output_layer.logits(output, h).T, labels)
-    dz = torch.empty_like(h)
+    dz = empty(f"error {len(layers) % 2}", *h.shape)
     dweight, dbias = torch.empty_like(output.weight), torch.empty_like(layers[-1].bias)
     output_layer.gradients(output, h, error, dweight, dz, dbias, rests[-1])
     take(output.bias, error.sum(1))
     take(output.weight, dweight)
     take(layers[-1].bias, dbias)
-    for layer, below, rest in zip(layers[:0:-1], layers[-2::-1], rests[-2::-1], strict=True):
+    for index in range(len(layers) - 1, 0, -1):
+        layer, below, rest = layers[index], layers[index - 1], rests[index - 1]
         x = entered.pop()
-        dx, dweight, dbias = map(torch.empty_like, (x, layer.weight, below.bias))
+        dx = empty(f"error {index % 2}", *x.shape)
+        dweight, dbias = torch.empty_like(layer.weight), torch.empty_like(below.bias)
         given = arrays(layer.weight, x, dz, dweight, dx, dbias)
         products.gradients(*layer.indices.by_column, *given, *rest)
         take(layer.weight, dweight)

@@ -95,10 +95,19 @@ class SparseProduct(torch.autograd.Function):
 
 
 def product(
-    x: Tensor, weight: Tensor, bias: Tensor, connections: Connections, slope: float, given: Dropout
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    connections: Connections,
+    slope: float,
+    given: Dropout,
+    out: Tensor | None = None,
 ) -> Tensor:
-    """Return `SparseProduct` without what differentiates it; x is contiguous."""
-    h = x.new_empty(connections.shape[0], x.shape[1])
+    """Return `SparseProduct` without what differentiates it, in `out` if that is given.
+
+    x and `out` are contiguous.
+    """
+    h = x.new_empty(connections.shape[0], x.shape[1]) if out is None else out
     products.forward(*connections.by_row, *arrays(weight, bias, x, h), slope, given.scale, *given)
     return h
 

@@ -18,6 +18,7 @@ from suite.sparse.activations import Hidden, Identity, make_activation
 from suite.sparse.layers import MaskedLinear, SparseLinear
 from suite.sparse.noisy import GatedLinear, VariationalLinear
 from suite.sparse.topology import glorot_uniform
+from suite.sparse.workspace import Workspace
 
 Engine = Literal["masked", "sparse"]
 Layer = MaskedLinear | SparseLinear
@@ -48,6 +49,7 @@ class MLP(nn.Module):
         self._threshold = threshold(dropout)
         self._dropout_rng: np.random.Generator | None = None
         self.penalty_weight = 0.0
+        self.workspace = Workspace()
 
     @property
     def hidden(self) -> Sequence[Layer]:
