@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from suite.execution import progress
 from suite.execution.progress import Progress
 from suite.settings import Settings
-from suite.store.tally import seconds_left, tally
+from suite.store.tally import Condition, Tally, seconds_left
 from suite.study.runs import Run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs():
     shared = {"dataset": "digits", "hidden": (16, 12), "epsilon": 3, "epochs": 10}
     cells = {
@@ -82,14 +85,32 @@ def test_the_driver_sees_what_suite_status_reads_from_the_store(runs, tmp_path):
     watcher.reached(runs[0].key, 4, 2.0)
     watcher.ended(runs[2].key, "failed")
     by_events = watcher.status()
-    conditions = dict(
-        zip((r.key for r in runs), ("running", "waiting", "failed", "done"), strict=True)
-    )
-    epochs = {runs[0].key: 4, runs[1].key: 3}
-    cells, left = tally(runs, conditions, epochs, {"set": 2.0})
-    assert by_events.cells == cells
-    assert by_events.seconds_left == left == pytest.approx((6 + 7) * 2.0)
+    counted = Tally()
+    for state in zip(runs, ("running", "waiting", "failed", "done"), (4, 3, 0, 0), strict=True):
+        counted.put(*state)
+    assert by_events.cells == counted.cells({"set": 2.0})
+    assert by_events.seconds_left == pytest.approx((6 + 7) * 2.0)
     assert by_events.count("failed") == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(get_args(Condition)), st.integers(0, 10)))
+)
+def test_runs_are_counted_as_they_are_last(runs, events):
+    """Whatever they were before."""
+    kept, last = Tally(), {}
+    for place, *state in [*((place, "waiting", 0) for place in range(4)), *events]:
+        kept.put(runs[place], *state)
+        last[place] = state
+    for cell in kept.cells({}):
+        now = [last[place] for place, run in enumerate(runs) if run.cell == cell.cell]
+        conditions = [condition for condition, _ in now]
+        done = [10 if condition == "done" else epochs for condition, epochs in now]
+        left = [10 - epochs for epochs, at in zip(done, conditions, strict=True) if at != "failed"]
+        for name in ("done", "running", "stale", "failed"):
+            assert getattr(cell, name) == conditions.count(name)
+        assert (cell.runs, cell.epochs, cell.epochs_in_all) == (2, sum(done), 20)
+        assert kept.left()[cell.cell] == sum(left)
 
 
 def test_epochs_of_earlier_attempts_shorten_the_time_left(runs):

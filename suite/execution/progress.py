@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -16,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from suite.store.status import DriverCondition, Status, as_text
-from suite.store.tally import Condition, tally
+from suite.store.tally import Condition, Tally, seconds_left
 from suite.study.runs import Run
 
 if TYPE_CHECKING:
@@ -54,17 +55,17 @@ class Progress:
         until: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._study = study
-        self._runs = runs
         self._missing = {run.key: run for run in missing}
-        self._conditions: dict[str, Condition] = {
-            run.key: "waiting" if run.key in self._missing else "done" for run in runs
-        }
+        self._shown: dict[str, Run] = {}
+        self._conditions: dict[str, Condition] = {}
         self._epochs = dict(epochs)
-        self._until = until
+        self._epochs_before = dict(epochs)
+        self._tally = Tally(until)
+        self._show(runs)
         self._stopping = False
-        self._epochs_before = dict(self._epochs)
         self._first_start: float | None = None
-        self._done: list[Run] = []
+        self._done = 0
+        self._epochs_done: Counter[str] = Counter()  # by cell, since the start
         self._reached: dict[str, tuple[float, int]] = {}  # when, and which epoch
         self._pace: dict[str, float] = {}
         self._console = console
@@ -80,7 +81,7 @@ class Progress:
                 redirect_stdout=False,
             )
             self._live.start()
-        elif self._runs:
+        elif self._shown:
             self._say(f"{self.status().summary}, starting")
         return self
 
@@ -95,14 +96,12 @@ class Progress:
 
     def asked(self, runs: Sequence[Run], sentence: str) -> None:
         """More runs of the study are asked for."""
-        for run in runs:
-            self._conditions[run.key] = "waiting" if run.key in self._missing else "done"
-        self._runs = [*self._runs, *runs]
+        self._show(runs)
         self._say(f"{sentence}; {self.status().summary}")
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""
-        self._conditions[key] = "running"
+        self._count(key, "running")
         if self._first_start is None:
             self._first_start = time.monotonic()
         self._reached.pop(key, None)
@@ -117,26 +116,28 @@ class Progress:
         then, before = self._reached.get(key, (now - seconds, epoch - 1))
         self._reached[key] = now, epoch
         self._epochs[key] = epoch
+        self._count(key)
         took = (now - then) / max(1, epoch - before)
         self._pace[cell] = 0.8 * self._pace.get(cell, took) + 0.2 * took
         self._line(SECONDS_BETWEEN_LINES)
 
     def retried(self, key: str, reason: str) -> None:
         """An attempt at a run died, and another will be made."""
-        self._conditions[key] = "waiting"
+        self._count(key, "waiting")
         self._say(f"trying again: {self._name(key)}: {reason} ({key})")
 
     def ended(self, key: str, outcome: Outcome) -> None:
         """A run has ended."""
-        self._conditions[key] = "waiting" if outcome == "stopped" else outcome
+        self._count(key, "waiting" if outcome == "stopped" else outcome)
         if outcome == "stopped":
             return
         if outcome == "done":
-            self._done.append(self._missing[key])
+            run = self._missing[key]
+            self._done += 1
+            self._epochs_done[run.cell] += self._tally.last(run) - self._epochs_before.get(key, 0)
         if outcome == "failed":
             self._say(f"failed: {self._name(key)} ({key})")
-        open_ = any(condition in ("waiting", "running") for condition in self._conditions.values())
-        self._line(1.0 if open_ else 0)
+        self._line(1.0 if self._tally.count("waiting", "running") else 0)
 
     def waiting(self) -> None:
         """Nothing has been running for a while: the cluster has no room for a run."""
@@ -157,18 +158,29 @@ class Progress:
     def status(self) -> Status:
         """Return how the study is getting on, as its driver sees it."""
         driver: DriverCondition = "stopping" if self._stopping else "driving"
-        cells, left = tally(
-            self._runs, self._conditions, self._epochs, dict(self._pace), until=self._until
-        )
-        if (by_runs := self._seconds_left_by_runs()) is not None:
-            left = by_runs
-        return Status(self._study, "", True, driver, "", cells, left)
+        pace = dict(self._pace)
+        left = self._seconds_left_by_runs(pace)
+        if left is None:
+            left = seconds_left(self._tally.left(), pace, self._tally.count("running"))
+        return Status(self._study, "", True, driver, "", self._tally.cells(pace), left)
 
     def seconds_left(self) -> float | None:
         """Return how long the study still takes, None where unknown; any thread may ask."""
         return self.status().seconds_left
 
-    def _seconds_left_by_runs(self) -> float | None:
+    def _show(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            self._shown[run.key] = run
+            self._count(run.key, "waiting" if run.key in self._missing else "done")
+
+    def _count(self, key: str, condition: Condition | None = None) -> None:
+        """Count a run in its condition, which may be a new one, and at its epoch."""
+        if condition is not None:
+            self._conditions[key] = condition
+        if key in self._shown:  # else a run that is not asked for, from whose network one starts
+            self._tally.put(self._shown[key], self._conditions[key], self._epochs.get(key, 0))
+
+    def _seconds_left_by_runs(self, pace: Mapping[str, float]) -> float | None:
         """Return the same by the runs that have ended since the start, None unless they are short.
 
         A cell's epochs count by their pace, so that what is left may be dearer than what is done.
@@ -176,22 +188,15 @@ class Progress:
         if not self._done or self._first_start is None:
             return None
         passed = time.monotonic() - self._first_start
-        if passed > SECONDS_OF_SHORT_RUNS * len(self._done):
+        if passed > SECONDS_OF_SHORT_RUNS * self._done:
             return None
-        pace = dict(self._pace)
         mean = sum(pace.values()) / len(pace) if pace else 1.0
 
-        def cost(run: Run, epochs_before: int) -> float:
-            last = self._until.get(run.key, run.settings.epochs)
-            return (last - epochs_before) * pace.get(run.cell, mean)
+        def cost(epochs: Mapping[str, int]) -> float:
+            return sum(number * pace.get(cell, mean) for cell, number in epochs.items())
 
-        done = sum(cost(run, self._epochs_before.get(run.key, 0)) for run in tuple(self._done))
-        left = sum(
-            cost(run, self._epochs.get(run.key, 0))
-            for run in self._runs
-            if self._conditions[run.key] in ("waiting", "running")
-        )
-        return passed * left / done if done else None
+        done = cost(dict(self._epochs_done))
+        return passed * cost(self._tally.left()) / done if done else None
 
     def _name(self, key: str) -> str:
         run = self._missing[key]

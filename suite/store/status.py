@@ -18,7 +18,7 @@ from suite.files import Stamp
 from suite.store import lock
 from suite.store.known import known_fingerprints, known_runs
 from suite.store.store import RunStore, State, keys_of
-from suite.store.tally import CellStatus, Condition, tally
+from suite.store.tally import CellStatus, Condition, Tally, seconds_left
 from suite.store.tuned import Tuning, progress, standing
 from suite.study import Study
 from suite.study.chains import with_earlier
@@ -123,9 +123,11 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
     reported = dict(zip(asked, store.reports(asked, lying), strict=True))
     reports = notes | {key: note for key, note in reported.items() if note is not None}
     notes.update({key: reports[key] for key in reports if states.get(key) == "done"})
-    conditions = {
-        run.key: _condition(states[run.key], reports.get(run.key), driver, now) for run in runs
-    }
+    counted = Tally()
+    for run in runs:
+        note = reports.get(run.key)
+        condition = _condition(states[run.key], note, driver, now)
+        counted.put(run, condition, note["epoch"] if note else 0)
     timed: dict[str, list[Note]] = {}
     for run in runs:
         if run.key in reports and reports[run.key]["seconds"] is not None:
@@ -135,8 +137,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         cell: max(found, key=lambda note: note["time"])["train_loss"]
         for cell, found in timed.items()
     }
-    epochs = {key: note["epoch"] for key, note in reports.items()}
-    cells, left = tally(runs, conditions, epochs, pace, losses)
+    left = seconds_left(counted.left(), pace, counted.count("running"))
     if left is None and driver is not None and now is not None:
         left = _by_driver(driver, now)
     return Status(
@@ -147,7 +148,7 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         or any(run.key in reports or states[run.key] != "missing" for run in runs),
         _driver_condition(driver, now),
         lock.describe(driver) if driver else "",
-        cells,
+        counted.cells(pace, losses),
         left,
         tuning,
         [

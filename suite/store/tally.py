@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -42,55 +42,83 @@ class CellStatus:
     seconds_left: float | None
 
 
-def tally(
-    runs: Sequence[Run],
-    conditions: Mapping[str, Condition],
-    epochs: Mapping[str, int],
-    pace: Mapping[str, float],
-    losses: Mapping[str, float] = MappingProxyType({}),
-    until: Mapping[str, int] = MappingProxyType({}),
-) -> tuple[list[CellStatus], float | None]:
-    """Count a study's runs by cell, and estimate how long they still take.
+class Tally:
+    """A study's runs, counted by cell.
 
     Args:
-        runs: All runs.
-        conditions: The condition of each run, by key.
-        epochs: Epochs completed, by key; those of runs that are done need not be given.
-        pace: Seconds an epoch, by cell, where that is known.
-        losses: The last training loss, by cell, where that is known.
         until: The epoch that a run is to reach, by key, where that is not its settings' last.
-
-    Returns:
-        The cells in the order of the runs; and the seconds left, or None where that is unknown.
     """
-    by_cell: dict[str, list[Run]] = {}
-    for run in runs:
-        by_cell.setdefault(run.cell, []).append(run)
-    last = {run.key: until.get(run.key, run.settings.epochs) for run in runs}
-    completed = {
-        key: end if conditions[key] == "done" else epochs.get(key, 0) for key, end in last.items()
-    }
-    cells: list[CellStatus] = []
-    left: dict[str, int] = {}
-    for cell, of_cell in by_cell.items():
-        counts = Counter(conditions[run.key] for run in of_cell)
-        going = [run for run in of_cell if conditions[run.key] != "failed"]
-        left[cell] = sum(last[run.key] - completed[run.key] for run in going)
-        cells.append(
+
+    def __init__(self, until: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._until = until
+        self._cells: dict[str, Counter[str]] = {}
+        self._runs: dict[str, tuple[Condition, int, int]] = {}
+
+    def put(self, run: Run, condition: Condition, epochs: int) -> None:
+        """Count a run as it is now, and no longer as it was before.
+
+        Args:
+            run: The run.
+            condition: Its condition.
+            epochs: Epochs completed; all, where it is done.
+        """
+        last = self.last(run)
+        completed = last if condition == "done" else epochs
+        left = 0 if condition == "failed" else last - completed
+        before, now = self._runs.get(run.key), (condition, completed, left)
+        self._runs[run.key] = now
+        cell = self._cells.setdefault(run.cell, Counter())
+        _count(cell, 1, last, *now)  # first: another thread that looks now counts no run too few
+        if before is not None:
+            _count(cell, -1, last, *before)
+
+    def last(self, run: Run) -> int:
+        """Return the epoch that a run is to reach."""
+        return self._until.get(run.key, run.settings.epochs)
+
+    def count(self, *conditions: Condition) -> int:
+        """Return how many runs are in some conditions."""
+        cells = tuple(self._cells.values())
+        return sum(cell[condition] for cell in cells for condition in conditions)
+
+    def left(self) -> dict[str, int]:
+        """Return the epochs left, by cell; failed runs have none."""
+        return {cell: counts["left"] for cell, counts in tuple(self._cells.items())}
+
+    def cells(
+        self, pace: Mapping[str, float], losses: Mapping[str, float] = MappingProxyType({})
+    ) -> list[CellStatus]:
+        """Return the cells in the order in which they came.
+
+        Args:
+            pace: Seconds an epoch, by cell, where that is known.
+            losses: The last training loss, by cell, where that is known.
+        """
+        return [
             CellStatus(
                 cell=cell,
-                runs=len(of_cell),
+                runs=counts["runs"],
                 done=counts["done"],
                 running=counts["running"],
                 stale=counts["stale"],
                 failed=counts["failed"],
-                epochs=sum(completed[run.key] for run in of_cell),
-                epochs_in_all=sum(last[run.key] for run in of_cell),
+                epochs=counts["epochs"],
+                epochs_in_all=counts["epochs_in_all"],
                 last_loss=losses.get(cell),
-                seconds_left=seconds_left({cell: left[cell]}, pace, counts["running"]),
+                seconds_left=seconds_left({cell: counts["left"]}, pace, counts["running"]),
             )
-        )
-    return cells, seconds_left(left, pace, sum(cell.running for cell in cells))
+            for cell, counts in tuple(self._cells.items())
+        ]
+
+
+def _count(
+    cell: Counter[str], times: int, last: int, condition: Condition, completed: int, left: int
+) -> None:
+    cell["runs"] += times
+    cell[condition] += times
+    cell["epochs"] += times * completed
+    cell["epochs_in_all"] += times * last
+    cell["left"] += times * left
 
 
 def seconds_left(
