@@ -51,7 +51,7 @@ def export(
     ],
     store: Store = DEFAULT_STORE,
 ) -> None:
-    """Write the tidy table of a study's finished runs: one row a run and epoch."""
+    """Write the tidy table of a study's finished runs: one row per run and epoch."""
     from suite.store import table
     from suite.store.store import RunStore
 

@@ -1,4 +1,4 @@
-"""The tidy table: one row a run and epoch, out of a run store or an exported file.
+"""The tidy table: one row per run and epoch, out of a run store or an exported file.
 
 run store -> Results -> report, comparisons, Parquet file
 Parquet file -> run store (on another machine)

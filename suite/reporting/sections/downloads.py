@@ -21,7 +21,7 @@ def section(material: Material) -> Section:
     files = (
         *material.files,
         (
-            "The tidy table: one row a run and epoch, with each run's settings and provenance",
+            "The tidy table: one row per run and epoch, with each run's settings and provenance",
             ((TIDY, "Parquet"),),
         ),
         ("Citations: the paper and this study", ((CITATION, "BibTeX"),)),
