@@ -30,6 +30,7 @@ from suite.reporting.sections.pauses import identical
 from suite.reporting.sections.results import differences_from_paper
 from suite.reporting.table2 import table2
 from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
+from suite.reporting.tex import escape
 from tests.made_results import PERFORMANCE, make_results, make_study
 
 pytestmark = pytest.mark.slow
@@ -320,6 +321,23 @@ def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):
         make_study(tmp_path, "\n  - {method: lset, dropout: 0.1}\n", baseline="null")
     )
     assert differences_from_paper(results) == ["epochs (40)", "dropout (0.1)"]
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ("", "the paper's value, and ours minus the paper's"),
+        (", dataset: {parquet: x, name: CIFAR-10 (x)}", "the paper's value"),
+        (", dataset: mnist", ""),
+    ],
+)
+def test_what_is_shown_of_the_paper_is_said_in_every_form_of_table_2(tmp_path, more, shown):
+    study = make_study(tmp_path, f"\n  - {{method: set{more}}}\n", epochs=2, baseline="null")
+    table = table2(make_results(study))
+    assert table.of_paper == shown
+    markdown, latex = as_markdown(table, "x"), as_tex(table, "x")
+    assert (f"In brackets: {shown}." in markdown) is ("In brackets" in markdown) is bool(shown)
+    assert (f"Below ours: {escape(shown)}." in latex) is ("Below ours" in latex) is bool(shown)
 
 
 @pytest.mark.parametrize(

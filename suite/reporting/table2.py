@@ -159,6 +159,17 @@ class Table2:
         """Whether any row stands in the paper."""
         return any(entry.published is not None for row in self.rows for entry in row.entries)
 
+    @property
+    def has_difference(self) -> bool:
+        """Whether any row is on the paper's own data set."""
+        return any(entry.difference for row in self.rows for entry in row.entries)
+
+    @property
+    def of_paper(self) -> str:
+        """What the table shows of the paper, in words; empty where that is nothing."""
+        less = ", and ours minus the paper's" if self.has_difference else ""
+        return f"the paper's value{less}" if self.has_paper else ""
+
 
 def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
     """Return each run's last epoch with the columns of Table 2 added.

@@ -21,7 +21,6 @@ MARKS = (
 )
 _SIGNS = {SAME: "†", UNTESTED: "‡"}
 _TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
-PUBLISHED = "Below ours: the paper's value, and ours minus the paper's."
 
 
 def left_out(table: Table2) -> str:
@@ -86,8 +85,8 @@ def as_markdown(table: Table2, title: str) -> str:
         values += [row.runs, *map(_markdown_entry, row.entries)]
         lines.append("| " + " | ".join(values) + " |")
     notes = [NOTE, MARKS, *filter(None, [left_out(table)])]
-    if table.has_paper:
-        notes.append("In brackets: the paper's value, and ours less the paper's.")
+    if table.of_paper:
+        notes.append(f"In brackets: {table.of_paper}.")
     return "\n".join([*lines, "", " ".join(notes), ""])
 
 
@@ -131,7 +130,7 @@ def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
         NOTE,
         MARKS,
         *filter(None, [left_out(table)]),
-        *([PUBLISHED] if table.has_paper else []),
+        *([f"Below ours: {table.of_paper}."] if table.of_paper else []),
     ]
     caption = tex.escape(f"{title.strip().rstrip('.')}. {' '.join(notes)}")
     return "\n".join(

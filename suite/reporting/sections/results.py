@@ -38,17 +38,15 @@ def section(material: Material) -> Section:
     blocks: list[str | Grid] = [_grid(table, material, caption)]
     warnings = []
     if table.has_paper:
-        same_data = any(row.entries[0].difference for row in table.rows)
-        less = " and the difference, ours minus the paper's" if same_data else ""
         blocks.append(
-            f"The small lines give the paper's value{less} ({paper.AUTHOR}, {paper.YEAR}; "
-            f"CIFAR-10, {paper.EPOCHS:,} epochs, number of runs not stated). It stands only next "
-            "to runs on this data set, or on a copy named after it, with the paper's hidden layers "
-            f"({plain(paper.HIDDEN)})."
+            f"The small lines give {table.of_paper} ({paper.AUTHOR}, {paper.YEAR}; "
+            f"CIFAR-10, {paper.EPOCHS:,} epochs, number of runs not stated). The paper's "
+            "values stand only next to runs on this data set, or on a copy named after it, with "
+            f"the same hidden layers ({plain(paper.HIDDEN)})."
         )
         if differing := differences_from_paper(results):
             listed = listing_some(differing, most=_SHOWN_DIFFERENCES)
-            so = "do not test them" if same_data else "would mean nothing"
+            so = "do not test them" if table.has_difference else "would mean nothing"
             warnings.append(
                 "This is not the paper's experiment: differences from its values "
                 f"{so}. What differs: {listed}."
