@@ -333,8 +333,11 @@ def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):
 )
 def test_what_is_shown_of_the_paper_is_said_in_every_form_of_table_2(tmp_path, more, shown):
     study = make_study(tmp_path, f"\n  - {{method: set{more}}}\n", epochs=2, baseline="null")
-    table = table2(make_results(study))
+    results = make_results(study)
+    table = table2(results)
     assert table.of_paper == shown
+    section = table_section.section(Material(results, table, looks(study.cells), tmp_path))
+    assert section.title.startswith("Table 2") is bool(shown)
     markdown, latex = as_markdown(table, "x"), as_tex(table, "x")
     assert (f"In brackets: {shown}." in markdown) is ("In brackets" in markdown) is bool(shown)
     assert (f"Below ours: {escape(shown)}." in latex) is ("Below ours" in latex) is bool(shown)

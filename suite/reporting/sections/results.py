@@ -1,4 +1,4 @@
-"""Section 2: Table 2, compared with the paper's."""
+"""Section 2: the last epoch; Table 2 where it is compared with the paper's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHOWN_DIFFERENCES = 8
 
 
 def section(material: Material) -> Section:
-    """Return Table 2 and write it as CSV, Markdown and LaTeX."""
+    """Return the table of the last epoch, and write it as CSV, Markdown and LaTeX."""
     table, results = material.table, material.results
     _write(material)
     caption = (
@@ -72,8 +72,7 @@ def section(material: Material) -> Section:
             f"Some cells have {listing(map(str, sorted(few)))} runs: with fewer than six seeds no "
             "two-sided exact test can reach p = 0.05."
         )
-    regrowth = restates_regrowth_figures(results.study.cells)
-    title = "The last epoch" if regrowth else "Table 2: the last epoch"
+    title = "Table 2: the last epoch" if table.has_paper else "The last epoch"
     return Section("table2", title, tuple(blocks), tuple(warnings))
 
 
@@ -89,7 +88,8 @@ def _write(material: Material) -> None:
     }
     for name, (_, text) in texts.items():
         (material.out / name).write_text(text, encoding="utf-8")
-    material.files.append(("Table 2", tuple((name, kind) for name, (kind, _) in texts.items())))
+    called = "Table 2" if table.has_paper else "The last epoch"
+    material.files.append((called, tuple((name, kind) for name, (kind, _) in texts.items())))
 
 
 def _grid(table: Table2, material: Material, caption: str) -> Grid:
