@@ -180,6 +180,23 @@ def test_the_inset_is_closer_than_the_figure_and_has_the_seeds(tmp_path):
         assert left_out is (plan.column == "connections")
 
 
+@pytest.mark.parametrize("column", ["test_loss", "test_accuracy"])
+def test_room_for_an_inset_is_not_made_below_zero(tmp_path, column):
+    study = make_study(tmp_path, PERFORMANCE, seeds=2, epochs=40)
+    frame = make_results(study).frame
+    wave = 0.5 + 0.45 * np.sin(frame["epoch"])  # leaves no room
+    frame[column] = wave.to_numpy()
+    (plan,) = (plan for plan in plans(make_results(study)) if plan.column == column)
+    with style("inset"):
+        figure = draw_curves(
+            curves(frame, study.cells, column), looks(study.cells), plan.axis, zoom=20
+        )
+    (axes,) = figure.axes
+    assert len(axes.child_axes) == 1
+    bottom, top = axes.get_ylim()
+    assert bottom == 0 and top > 1.2
+
+
 def test_where_no_curve_moves_there_is_no_inset(tmp_path):
     cells = "\n  - {method: set}\n  - {method: set, zeta: 0.3001}\n"
     results = make_results(make_study(tmp_path, cells, seeds=2, epochs=40))

@@ -198,9 +198,11 @@ def _draw_inset(
         if box is not None:
             break
         bottom, top = axes.get_ylim()
-        axes.set_ylim(bottom - (0 if axis.from_zero else 0.12 * (top - bottom)), top)
-        if axis.from_zero:
-            axes.set_ylim(bottom, top * 1.12)
+        more = 0.12 * (top - bottom)
+        if bottom > 0 and not axis.from_zero:
+            axes.set_ylim(max(bottom - more, 0), top)  # neither a loss nor a share is below zero
+        else:
+            axes.set_ylim(bottom, top + more)
     if box is None:
         return
     inset = axes.inset_axes(box)
