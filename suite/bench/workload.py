@@ -9,6 +9,7 @@ import numpy as np
 
 from suite.datasets.dataset import DataSet
 from suite.datasets.images import image_set
+from suite.paper import HIDDEN
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.training.state import Training
@@ -16,8 +17,6 @@ from suite.training.timing import FirstEpoch, stand_in
 
 COLOUR = (32, 32, 3)
 """Height, width and channels of CIFAR-10's images."""
-
-HIDDEN = (4000, 1000, 4000)
 
 EPOCH = 50_000 // 100
 """Steps of an epoch of CIFAR-10."""
