@@ -52,6 +52,43 @@ def test_constant_is_recognised_whatever_the_rounding(value):
     np.testing.assert_allclose(scale[3], 1 / x[:, 1, 1].astype(float).std(), rtol=1e-4)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_all_pixels_of_a_channel_may_be_standardised_alike(channels):
+    x = RNG.integers(0, 256, (500, 6, 5, channels), dtype=np.uint8)
+    x[:, 0] = 0  # a black edge, which is not 0 then
+    mean, scale = standardisation(x, np.arange(400), "channel")
+    by_channel = x[:400].reshape(-1, channels).astype(float)
+    np.testing.assert_allclose(mean, np.tile(by_channel.mean(axis=0), 30), rtol=1e-6)
+    np.testing.assert_allclose(scale, np.tile(1 / by_channel.std(axis=0), 30), rtol=1e-6)
+
+
+def test_sums_over_a_channel_of_many_images_do_not_overflow():
+    x = np.full((30_000, 16, 16, 1), 255, np.uint8)
+    x[::2] = 254
+    mean, scale = standardisation(x, np.arange(len(x)), "channel")
+    np.testing.assert_allclose(mean, 254.5, rtol=1e-6)
+    np.testing.assert_allclose(scale, 2, rtol=1e-4)
+    assert (standardisation(np.full_like(x, 255), np.arange(9), "channel")[1] == 0).all()
+
+
+def test_pixels_may_be_left_between_0_and_1():
+    images = _images()
+    batches = Batches(images, split(images), standardise="none")
+    x = batches.training(np.arange(300)).numpy()
+    np.testing.assert_allclose(x, images.x_train.reshape(300, -1).T / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("of", ["pixel", "channel", "none"])
+def test_features_are_standardised_each_together_or_not(of):
+    rows = RNG.normal(3, [[1.0, 5.0, 0.5]], (200, 3)).astype(np.float32)
+    mean, scale = standardisation(rows, np.arange(150), of)
+    found = (rows[:150] - mean) * scale
+    given = rows[:150].astype(float)
+    axis = {"pixel": 0, "channel": None}.get(of)
+    expected = given if of == "none" else (given - given.mean(axis)) / given.std(axis)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_statistics_come_from_the_images_trained_on_alone():
     x = RNG.integers(0, 256, (100, 3, 3, 1), dtype=np.uint8)
     y = np.arange(100) % 2

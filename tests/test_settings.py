@@ -24,6 +24,7 @@ def test_the_defaults_are_the_papers():
         "metric": None,
         "dataset": "cifar10",
         "validation": "test",
+        "standardise": "pixel",
         "train_samples": None,
         "hidden": (4000, 1000, 4000),
         "activation": "leaky_relu",
@@ -201,6 +202,7 @@ RELEVANT = {
     "fill": ({}, {"normal": {"sd": 0.2}}),
     "noise": ({"method": "dense"}, {"kind": "variational"}),
     "initial_weights": ({}, {"scale": 2.0}),
+    "standardise": ({}, "channel"),
 }
 
 

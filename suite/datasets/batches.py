@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from suite.datasets.dataset import DataSet
+from suite.datasets.dataset import DataSet, Standardise
 from suite.datasets.splits import Split
 from suite.kernels.augment import standardise, standardise_and_warp
 
@@ -25,9 +25,16 @@ class Batches:
         images: The data set.
         split: What of it is trained on and what validates.
         device: Where the batches go.
+        standardise: Whose mean and standard deviation count, see `standardisation`.
     """
 
-    def __init__(self, images: DataSet, split: Split, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        images: DataSet,
+        split: Split,
+        device: torch.device | str = "cpu",
+        standardise: Standardise = "pixel",
+    ) -> None:
         self.device = torch.device(device)
         self._x_train, self._y_train = images.x_train, images.y_train
         every = np.arange(len(images.y_test), dtype=np.int64)
@@ -39,7 +46,7 @@ class Batches:
             "test": test,
             "validation": test if isinstance(held_out, str) else (*train[:2], held_out),
         }
-        self.mean, self.scale = standardisation(images.x_train, split.train)
+        self.mean, self.scale = standardisation(images.x_train, split.train, standardise)
 
     def training(self, indices: np.ndarray, warps: np.ndarray | None = None) -> torch.Tensor:
         """Return training images, standardised and then, if warps are given, warped.
@@ -98,39 +105,66 @@ def _standardised(
     return np.ascontiguousarray(((x[indices] - mean) * scale).T)
 
 
-def standardisation(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and 1 / standard deviation of every pixel and channel over some images.
+def standardisation(
+    x: np.ndarray, indices: np.ndarray, of: Standardise = "pixel"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and 1 / standard deviation by which every pixel and channel is standardised.
 
-    A pixel that is constant over them has scale 0, so it is 0 in every image.
+    What is constant has scale 0, so it is 0 in every image.
 
     Args:
         x: Images, uint8 (n, height, width, channels), or feature vectors, float32 (n, features).
         indices: The images or rows that count.
+        of: "pixel": each pixel and channel, or each feature, has its own. "channel": all pixels of
+            a channel have the same, and all features. "none": pixels are scaled to 0 to 1, and
+            features are left as they are.
 
     Returns:
         Two float32 arrays (features,).
     """
     rows = x.reshape(len(x), -1)
+    features = rows.shape[1]
+    if of == "none":
+        unit = 1.0 if x.ndim == 2 else 1 / 255
+        return np.zeros(features, np.float32), np.full(features, unit, np.float32)
     if x.ndim == 2:
-        return _of_features(rows[indices])
-    total = np.zeros(rows.shape[1], dtype=np.int64)
-    squares = np.zeros(rows.shape[1], dtype=np.int64)
-    step = max(1, 4_000_000 // rows.shape[1])  # 16 MB at a time
+        return _of_features(rows[indices], alike=of == "channel")
+    total = np.zeros(features, dtype=np.int64)
+    squares = np.zeros(features, dtype=np.int64)
+    step = max(1, 4_000_000 // features)  # 16 MB at a time
     for start in range(0, len(indices), step):
         chunk = rows[indices[start : start + step]].astype(np.int32)
         total += chunk.sum(axis=0, dtype=np.int64)
         squares += (chunk * chunk).sum(axis=0, dtype=np.int64)
     count = len(indices)
-    variance = (squares - total * total / count) / count
-    constant = squares * count == total * total  # in integers, so exact
+    if of == "pixel":
+        return _mean_and_scale(total, squares, count)
+    pixels = features // x.shape[-1]
+    total, squares = (sums.reshape(pixels, -1).sum(axis=0) for sums in (total, squares))
+    mean, scale = _mean_and_scale(total, squares, count * pixels)
+    return np.tile(mean, pixels), np.tile(scale, pixels)
+
+
+def _mean_and_scale(
+    total: np.ndarray, squares: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and 1 / standard deviations, float32, of sums over as many integers."""
+    sums = list(zip(total.tolist(), squares.tolist(), strict=True))  # Python's integers are exact
+    variance = np.array([(square - each * each / count) / count for each, square in sums])
+    constant = np.array([square * count == each * each for each, square in sums])
     scale = np.where(constant, 0, 1 / np.sqrt(np.where(constant, 1, variance)))
     return (total / count).astype(np.float32), scale.astype(np.float32)
 
 
-def _of_features(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _of_features(rows: np.ndarray, *, alike: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and 1 / standard deviation of every feature, float32 (features,) each."""
-    mean = rows.mean(axis=0, dtype=np.float64)
-    deviation = rows.std(axis=0, dtype=np.float64)
-    constant = (rows == rows[:1]).all(axis=0)
+    counted = rows.reshape(-1, 1) if alike else rows
+    mean = counted.mean(axis=0, dtype=np.float64)
+    deviation = counted.std(axis=0, dtype=np.float64)
+    constant = (counted == counted[:1]).all(axis=0)
     scale = np.where(constant, 0, 1 / np.where(constant, 1, deviation))
-    return mean.astype(np.float32), scale.astype(np.float32)
+    shape = (rows.shape[1],)
+    return (
+        np.broadcast_to(mean, shape).astype(np.float32),
+        np.broadcast_to(scale, shape).astype(np.float32),
+    )

@@ -11,6 +11,9 @@ import numpy as np
 
 from suite.errors import UserError
 
+Standardise = Literal["pixel", "channel", "none"]
+"""By which mean and standard deviation: of each pixel, of all pixels of a channel, or by none."""
+
 
 @dataclass(frozen=True, eq=False)
 class DataSet:

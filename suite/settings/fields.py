@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from suite.datasets.dataset import Standardise
 from suite.datasets.sources import Source
 from suite.methods import flat
 from suite.methods.curves import LearningRate
@@ -39,6 +40,8 @@ class Fields(BaseModel):
     """A known name, or {parquet: PATH}, {csv: PATH}, {npz: FILE} or {folder: DIR}."""
     validation: Literal["test"] | Annotated[float, Field(gt=0, lt=1)] = "test"
     """Which images are for validation: test, as in the paper, or a share of the training images."""
+    standardise: Standardise = "pixel"
+    """By the mean and deviation of each pixel, of a whole channel, or by none (0 to 1)."""
     train_samples: Positive | None = None
     """Train on a stratified subset of this many images; all by default."""
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1, strict=False)] = HIDDEN

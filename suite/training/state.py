@@ -78,7 +78,7 @@ class Training:
         self.settings, self.seed, self.recipe = settings, seed, settings.recipe
         self._engine = engine
         parts = split(images, settings.validation, settings.train_samples, seed)
-        self.batches = Batches(images, parts, device)
+        self.batches = Batches(images, parts, device, settings.standardise)
         sizes = (images.features, *settings.hidden)
         look = probe(settings, seed, sizes, len(images.classes), self.batches, parts.train)
         self.network = build(settings, seed, images, engine, device, earlier, look)

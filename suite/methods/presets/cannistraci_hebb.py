@@ -6,6 +6,7 @@ _ORIGINS = {"rate": "code", "prune": "code", "fill": "code"}
 
 _TRAINING = {
     "dataset": Stated("fashion_mnist", "code"),
+    "standardise": Stated("channel", "code"),
     "hidden": Stated([1568, 1568, 1568], "code: twice the inputs"),
     "activation": Stated("relu", "code"),
     "dropout": Stated(0.0, "code, by default"),

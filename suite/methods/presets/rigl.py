@@ -7,6 +7,7 @@ SCRIPT = "code, mnist_train_eval.py"
 
 MNIST_SCRIPT = {
     "dataset": Stated("mnist", SCRIPT),
+    "standardise": Stated("none", SCRIPT),
     "hidden": Stated([300, 100], SCRIPT),
     "activation": Stated("relu", SCRIPT),
     "dropout": Stated(0.0, SCRIPT),

@@ -15,7 +15,12 @@ _ORIGINS = {"rate": "code", "rate.until": "code", "prune": "code", "share": "cod
 _TRAINING = {
     "dataset": Stated("mnist", "code"),
     "validation": Stated(0.1, "code"),
+    "standardise": Stated("channel", "code"),
     "hidden": Stated([300, 100], "code"),
+    "activation": Stated("relu", "code"),
+    "dropout": Stated(0.0, "code"),
+    "augment": Stated(False, "code"),
+    "initial_weights": Stated({"scale": 0.3333, "fan": "in"}, "code: PyTorch's default"),
     "epochs": Stated(100, "code"),
     "batch_size": Stated(100, "code"),
     "learning_rate": Stated(
