@@ -1,6 +1,7 @@
 """A step's gradient, with and without autograd."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -25,7 +26,8 @@ def build(engine="sparse", sizes=(30, 40, 20, 50), classes=5, **settings):
 def batch(network, size, seed=0):
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(network.layers[0].shape[1], size, generator=generator)
-    return x, torch.randint(network.output.out_features, (size,), generator=generator)
+    classes = len((network.output or network.layers[-1]).bias)
+    return x, torch.randint(classes, (size,), generator=generator)
 
 
 def by_autograd(network, x, y):
@@ -62,6 +64,19 @@ def test_it_has_the_bits_of_autograd_for_any_depth(sizes):
     network = build(sizes=sizes, classes=2)
     expected = train(copy.deepcopy(network), by_autograd, 16)
     for one, other in zip(train(network, differentiate, 16), expected, strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("hidden", [1, 3])
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_a_sparse_output_layer_has_the_bits_of_autograd(hidden, size):
+    sizes = (30, *[40] * hidden)
+    ends = [*itertools.pairwise(sizes), (sizes[-1], 6)]
+    topology = [np.arange(0, n_in * n_out, 3) for n_in, n_out in ends]
+    network = build(sizes=sizes, classes=6, topology=topology)
+    assert network.output is None
+    expected = train(copy.deepcopy(network), by_autograd, size)
+    for one, other in zip(train(network, differentiate, size), expected, strict=True):
         assert torch.equal(one, other)
 
 

@@ -48,9 +48,9 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor, take: Take = leave) -
         A number, without a graph.
     """
     layers = [layer for layer in network.layers if _is_plain(layer)]
-    if len(layers) == len(network.layers) and network.output is not None:
+    if len(layers) == len(network.layers):
         with torch.no_grad():
-            return _by_kernels(network, network.output, layers, x.contiguous(), labels, take)
+            return _by_kernels(network, layers, x.contiguous(), labels, take)
     network.zero_grad()
     loss = functional.cross_entropy(network(x), labels)
     penalty = network.penalty()
@@ -71,9 +71,7 @@ def _is_plain(layer: object) -> bool:
     )
 
 
-def _by_kernels(
-    network: MLP, output: nn.Linear, layers: list[Any], x: Tensor, labels: Tensor, take: Take
-) -> Tensor:
+def _by_kernels(network: MLP, layers: list[Any], x: Tensor, labels: Tensor, take: Take) -> Tensor:
     """Differentiate as `differentiate` does, for layers that are all plain."""
     empty, batch = network.workspace.empty, x.shape[1]
     rests = []
@@ -87,13 +85,8 @@ def _by_kernels(
         rests.append(rest)
         entered.append(h)
     h = entered.pop()
-    loss, error = _loss(output_layer.logits(output, h).T, labels)
     dz = empty(f"error {len(layers) % 2}", *h.shape)
-    dweight, dbias = torch.empty_like(output.weight), torch.empty_like(layers[-1].bias)
-    output_layer.gradients(output, h, error, dweight, dz, dbias, rests[-1])
-    take(output.bias, error.sum(1))
-    take(output.weight, dweight)
-    take(layers[-1].bias, dbias)
+    loss = _from_loss(network.output, layers[-1], h, labels, dz, rests[-1], take)
     for index in range(len(layers) - 1, 0, -1):
         layer, below, rest = layers[index], layers[index - 1], rests[index - 1]
         x = entered.pop()
@@ -108,6 +101,40 @@ def _by_kernels(
     dweight = torch.empty_like(first.weight)
     products.weight_gradient(*first.indices.by_row, *arrays(entered.pop(), dz, dweight))
     take(first.weight, dweight)
+    return loss
+
+
+def _from_loss(
+    output: nn.Linear | None,
+    last: Any,
+    h: Tensor,
+    labels: Tensor,
+    dz: Tensor,
+    rest: output_layer.Rest,
+    take: Take,
+) -> Tensor:
+    """Return the loss, and write the gradient by the last layer's pre-activations to `dz`.
+
+    Args:
+        output: The dense output layer above `last`; None if that is the output layer, a sparse one.
+        last: A plain layer, whose bias and everything above it is done with.
+        h: Its activations, (units, batch).
+        labels: int64 (batch,).
+        dz: Receives the gradient, (units, batch).
+        rest: Of `last`.
+        take: As in `differentiate`.
+    """
+    dbias = torch.empty_like(last.bias)
+    if output is None:
+        loss, error = _loss(h.T, labels)
+        products.backward(*arrays(h, error.contiguous(), dz, dbias), *rest)
+    else:
+        loss, error = _loss(output_layer.logits(output, h).T, labels)
+        dweight = torch.empty_like(output.weight)
+        output_layer.gradients(output, h, error, dweight, dz, dbias, rest)
+        take(output.bias, error.sum(1))
+        take(output.weight, dweight)
+    take(last.bias, dbias)
     return loss
 
 
