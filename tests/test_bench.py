@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from suite import bench
-from suite.bench import engines, growth, history, measures, profile, scheduling, timing
+from suite.bench import engines, growth, history, limit, measures, profile, scheduling, timing
 from suite.bench import methods as of_methods
 from suite.bench.workload import Bench, synthetic_images
 from suite.errors import UserError
@@ -102,6 +103,16 @@ def test_the_profile_names_every_kernel_and_leaves_them_as_they_were():
     assert set(profile.KERNELS.values()) < set(figures)
     assert all(milliseconds > 0 for milliseconds in figures.values())
     assert products.gradients is before
+
+
+def test_the_limit_takes_the_same_connections_to_fewer_units():
+    figures = limit.limit(SMALL, 1)
+    assert figures["products_ms"] > 0 and figures["first_cache_ms"] > 0
+    layers = list(SMALL.training("sparse").training.network.layers)
+    before = [layer.indices.by_row[1].copy() for layer in layers]
+    limit._products(layers, 8, 2)()
+    for layer, columns in zip(layers, before, strict=True):
+        assert np.array_equal(layer.indices.by_row[1], columns)
 
 
 def test_a_package_that_is_missing_is_said_to_be(monkeypatch):

@@ -12,6 +12,7 @@ import torch
 
 from suite.bench.engines import engines, evaluation, evolution, sparse_linear, sparselab
 from suite.bench.growth import fourfold_width, growth, halved_epsilon, memory, side_by_side
+from suite.bench.limit import limit
 from suite.bench.methods import methods
 from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
@@ -23,6 +24,7 @@ MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "sparselab": sparselab,
     "sparse_linear": sparse_linear,
     "profile": profile,
+    "limit": limit,
     "halved_epsilon": halved_epsilon,
     "fourfold_width": fourfold_width,
     "growth": growth,
@@ -119,7 +121,7 @@ def _row(
 def _shown(figure: str, value: float | str) -> str:
     if isinstance(value, str | int):
         return str(value)
-    if figure in {"share_of_epoch", "share_of_core_time", "saved"}:
+    if figure in {"share_of_epoch", "share_of_core_time", "first_cache_share", "saved"}:
         return f"{100 * value:.1f} %"
     if figure.endswith("_mb"):
         return f"{value:.0f} MB"
