@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from suite.kernels.blocks import CACHE_LINE, LANES, filled
+from suite.kernels.blocks import CACHE_LINE, LANES, filled, load, store
 from suite.kernels.compiling import inner
 
 NEAR = np.uint64(12)
@@ -114,9 +114,14 @@ def _copied(far, start, stop, memory):
     """Return columns of an array as an array of its own, which lies in `memory`."""
     width = -(-(stop - start) // LANES) * LANES
     panel = memory[: len(far) * width].reshape((len(far), width))
+    block = filled(far.dtype.type(0), 4, LANES)
     for unit in range(len(far)):
-        for column in range(start, stop):
-            panel[unit, column - start] = far[unit, column]
+        if width == PANEL:
+            last = stop - start - LANES
+            store(load(block, far, unit, start, start + last), panel, unit, 0, last)
+        else:
+            for column in range(start, stop):
+                panel[unit, column - start] = far[unit, column]
     return panel
 
 

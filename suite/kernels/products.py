@@ -40,6 +40,9 @@ NEXT = 4
 TILE = 2000
 """Units of a tile: 800 KB of a batch of 100."""
 
+UNTILED = 20_000
+"""Units from which on there are no tiles: a batch of 100 is read in panels, see `columns.FAR`."""
+
 SEGMENT = 12
 """Connections of a unit to a tile, on average, below which tiles cost more than they save."""
 

@@ -178,6 +178,8 @@ def _starts(units: np.ndarray, count: int, others: np.ndarray, of: int) -> np.nd
         of: How many units there are to lead to.
     """
     tiles = max(1, min(-(-of // products.TILE), len(units) // (count * products.SEGMENT)))
+    if of > products.UNTILED:  # panels serve there, and tiles would only cut them
+        tiles = 1
     segments = units if tiles == 1 else units * tiles + others // -(-of // tiles)
     starts = np.zeros(count * tiles + 1, dtype=np.uint64)
     starts[1:] = np.cumsum(np.bincount(segments, minlength=count * tiles))
