@@ -66,6 +66,11 @@ def test_the_floor_is_what_the_exact_test_reaches():
     for n in range(1, 12):
         assert sign_flip(np.arange(1, n + 1)) == sign_flip_floor(n)
     assert sign_flip_floor(5) == 0.0625
+
+
+def test_thousands_of_seeds_have_a_floor_too():
+    assert sign_flip_floor(1000) == 2.0**-999
+    assert sign_flip_floor(5000) == permutation_floor(5000, 5000) == 0
     a, b = np.arange(3.0), np.arange(10.0, 13.0)
     exact = stats.permutation_test(
         (a, b), lambda x, y: x.mean() - y.mean(), permutation_type="independent", n_resamples=np.inf
