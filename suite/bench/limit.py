@@ -18,8 +18,8 @@ NEAR = 40
 def limit(bench: Bench, turns: int) -> dict[str, float]:
     """Compare a step's products with the same ones whose activations lie in the first cache.
 
-    There is no arithmetic that the other side saves: each connection leads to one of `NEAR` units,
-    and all else is the same. So no order of the connections can be faster than that side.
+    Both sides compute as much; on the other one each connection leads to one of the first `NEAR`
+    units. So no order of the connections can be faster than that side.
     """
     training = bench.training("sparse").training
     layers = list(training.network.layers)
@@ -39,7 +39,7 @@ def _products(layers: list[Any], batch: int, wrapped: int | None) -> Callable[[]
     Args:
         layers: Sparse layers.
         batch: Images.
-        wrapped: Let connections lead to the first units only, so many; None: where they lead.
+        wrapped: To how many units, the first ones, connections lead; None: where they do lead.
     """
     rng = np.random.default_rng(0)
     random = [rng.standard_normal(shape, dtype=np.float32) for shape in _shapes(layers, batch)]
