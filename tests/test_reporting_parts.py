@@ -440,6 +440,28 @@ def test_more_curves_than_one_panel_shows_have_a_panel_for_each_group(tmp_path):
     assert sorted(number for _, numbers in shown for number in numbers) == list(range(9))
     with style("fig4"):
         figure = draw_multiples(drawn, looks(results.study.cells), plan.axis)
+    assert not any(axes.child_axes for axes in figure.axes), "no zoom in so short a training"
     assert [panel["curves"] for panel in panels(figure)] == [numbers for _, numbers in shown]
     coloured = {line.get_gid() for axes in figure.axes for line in axes.lines} - {None}
     assert coloured == {f"curve-{number}" for number in range(9)}
+
+
+def test_many_strategies_of_one_method_have_hues_of_their_own_and_a_closer_look(tmp_path):
+    names = ("random", "one_neighbour", "most_neighbours", "gradient", "cosine", "variance")
+    names += ("degree", "same_unit", "dissimilar", "windowed_momentum")
+    cells = "".join(f"\n  - {{method: set, regrow: {name}}}" for name in names) + "\n"
+    results = make_results(make_study(tmp_path, cells, baseline="null", seeds=2, epochs=40))
+    plan = next(plan for plan in plans(results) if plan.number == 2)
+    drawn = curves(results.frame, list(plan.cells), plan.column)
+    of_cells = looks(results.study.cells)
+    assert len({look.hue for look in of_cells.values()}) == len(names)
+    assert [title for title, _ in in_panels(drawn)] == ["", ""], "one group needs no name"
+    with style("fig2"):
+        figure = draw_multiples(drawn, of_cells, plan.axis, zoom=plan.zoom)
+    (first,), (second,) = (axes.child_axes for axes in figure.axes)
+    assert plan.zoom == 4 and first.get_xlim() == (37, 40)
+    assert first.get_ylim() == second.get_ylim()
+    ends = np.array([curve.mean[-plan.zoom :] for curve in drawn])
+    low, high = first.get_ylim()
+    assert low < ends.min() and ends.max() < high < low + 1.3 * np.ptp(ends)
+    assert len(first.lines) == len(second.lines) == len(names)

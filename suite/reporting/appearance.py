@@ -78,16 +78,19 @@ _STEP_MARKERS = "X*d<>H8p"
 def looks(cells: Sequence[Cell]) -> dict[str, Look]:
     """Return each cell's look, by label.
 
-    A method with its metric has a fixed look. Cells that vary it (another regrowth strategy, other
-    settings) take its hue one step nearer to the page, with a dash and marker of their own.
+    A method with its metric has a fixed look. Cells that vary it (the paper's other regrowth
+    strategies, other settings) take its hue one step nearer to the page, with a dash and marker of
+    their own. Regrowth strategies that the paper does not have, and methods without a look, take
+    spare ones, then those of the methods that the cells do not have.
     """
     kinds = dict.fromkeys(map(_kind, cells))
     bases = {kind: _METHODS[kind] for kind in kinds if kind in _METHODS}
     others = [kind for kind in kinds if kind not in _METHODS]
-    markers = {look.marker for look in (*bases.values(), *_SPARE[: len(others)])}
+    spare = (*_SPARE, *(look for kind, look in _METHODS.items() if kind not in kinds))
+    markers = {look.marker for look in (*bases.values(), *spare[: len(others)])}
     for number, kind in enumerate(others):
-        round_, spare = divmod(number, len(_SPARE))
-        bases[kind] = _stepped(_SPARE[spare], round_, markers)
+        round_, place = divmod(number, len(spare))
+        bases[kind] = _stepped(spare[place], round_, markers)
         markers.add(bases[kind].marker)
     taken: dict[_Kind, set[int]] = {}
     found = {}
@@ -103,19 +106,22 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
 
 
 def _step(cell: Cell) -> int:
-    """Return how far a cell is from its method's own look: 0 with the regrowth of its preset."""
-    regrow = cell.settings.recipe.regrow
-    own = cell.settings.preset.parts["regrow"].name == regrow.name
-    return 0 if own else _REGROW.get(regrow.name, len(_REGROW))
+    """Return how far a cell is from its kind's look: the paper's strategies are 0, 1 and 2."""
+    regrow = cell.settings.recipe.regrow.name
+    own = cell.settings.preset.parts["regrow"].name
+    return 0 if regrow == own else _REGROW.get(regrow, 0)
 
 
 def _kind(cell: Cell) -> _Kind:
-    """Return what fixes a cell's hue: method and metric, and the gate where it is not its own."""
+    """Return what fixes a cell's hue: its method and metric, and what its method does not have."""
     settings, recipe = cell.settings, cell.settings.recipe
     own = settings.preset.parts
-    same = recipe.budget.name == own["budget"].name and recipe.gate.name == own["gate"].name
-    signal = next(iter(recipe.signals), None)
-    return settings.method if same else f"{settings.method}, {recipe.gate.name}", signal
+    name = settings.method
+    if recipe.budget.name != own["budget"].name or recipe.gate.name != own["gate"].name:
+        name += f", {recipe.gate.name}"
+    if recipe.regrow.name not in (own["regrow"].name, *_REGROW):
+        name += f", {recipe.regrow.name}"
+    return name, next(iter(recipe.signals), None)
 
 
 def _stepped(look: Look, step: int, markers: set[str]) -> Look:

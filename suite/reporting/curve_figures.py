@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.reporting.appearance import MUTED, Look
+from suite.reporting.appearance import MUTED, RULE, Look
 from suite.reporting.curves import Curve
 from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
 from suite.reporting.placement import free_box, spread
@@ -89,7 +89,7 @@ def draw_curves(
         axes.set_ylim(0, 1.04 * max(float(np.nanmax(curve.runs)) for curve in curves) or 1.0)
     format_ticks(axes, axis)
     if zoom is not None:
-        _draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
+        draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
     if narrow:
         _draw_legend(axes, curves, looks)
     else:
@@ -177,17 +177,28 @@ def format_ticks(axes: Axes, axis: Axis, across: int = 6, up: int = 6) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
 
 
-def _draw_inset(
+def draw_inset(
     axes: Axes,
     curves: Sequence[Curve],
     looks: Mapping[str, Look],
     axis: Axis,
     first: int,
     last: int,
+    coloured: Sequence[int] | None = None,
 ) -> None:
     """Draw an inset of the last epochs where no curve runs; make room if there is none.
 
     Where no curve moves there is nothing to enlarge, and no inset.
+
+    Args:
+        axes: With all that they show.
+        curves: All of the figure's, so that the insets of its panels share their axes.
+        looks: By cell label.
+        axis: The figure's vertical axis.
+        first: The first epoch that is enlarged.
+        last: The last one.
+        coloured: Numbers of the curves that have colour; the means of all others are grey. None:
+            all, with their seeds.
     """
     enlarged = moving(curves)
     if not enlarged:
@@ -207,13 +218,22 @@ def _draw_inset(
         return
     inset = axes.inset_axes(box)
     inset.patch.set_facecolor(axes.figure.get_facecolor())
-    for number, curve in enumerate(curves):
-        end, look = curve.between(first, last), looks[curve.cell.label]
-        if len(end.epochs) > 1:
+    ends = [curve.between(first, last) for curve in curves]
+    numbers = range(len(curves)) if coloured is None else coloured
+    for number, end in enumerate(ends):
+        look = looks[end.cell.label]
+        if len(end.epochs) < 2:
+            continue
+        if number not in numbers:
+            draw_in_grey(inset, end)
+            continue
+        if coloured is None:
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
-            draw_curve(inset, end.thinned(100), look, number, len(curves))
+        draw_curve(inset, end.thinned(100), look, number, len(numbers))
     inset.set_xlim(first, last)
     edges = np.hstack([_extent(curve.between(first, last)) for curve in enlarged])
+    if coloured is not None:  # neither bands nor seeds: the means of many, as close as they allow
+        edges = np.hstack([curve.between(first, last).mean for curve in enlarged])
     bottom, top = np.nanmin(edges), np.nanmax(edges)
     air = 0.06 * (top - bottom)
     inset.set_ylim(bottom - air, top + air)
@@ -225,6 +245,12 @@ def _draw_inset(
         f"Last {last - first + 1:,} epochs", fontsize=SMALL, loc="left", pad=3, fontweight="normal"
     )
     axes.axvspan(first, last, color=MUTED.light, alpha=0.1, linewidth=0, zorder=1)
+
+
+def draw_in_grey(axes: Axes, curve: Curve) -> None:
+    """Draw the mean of a curve that has its colour in another panel."""
+    thin = curve.thinned(100)
+    axes.plot(thin.epochs, thin.mean, color=RULE.light, linewidth=0.8, zorder=1.2)
 
 
 def moving(curves: Sequence[Curve]) -> list[Curve]:

@@ -112,6 +112,9 @@ def plans(results: Results) -> list[Plan]:
         strategies, methods = divide(cells)
         last = max(cell.settings.epochs for cell in cells)
         until = paper.REGROWTH_EPOCHS if last > paper.REGROWTH_EPOCHS else None
+        wanted = results.study.file.report.zoom
+        # the paper's three strategies need no closer look; more than one panel holds do
+        zoom = _zoom(wanted, until or last) if len(strategies) > MOST else None
         for figure, (measure, column, axis) in ((2, _ACCURACY), (3, _LOSS)):
             if strategies:
                 found.append(
@@ -125,9 +128,10 @@ def plans(results: Results) -> list[Plan]:
                         tuple(strategies),
                         dataset,
                         until=until,
+                        zoom=zoom,
                     )
                 )
-        zoom = _zoom(results.study.file.report.zoom, last)
+        zoom = _zoom(wanted, last)
         for figure, (measure, column, axis) in ((4, _ACCURACY), (5, _LOSS), (6, _CONNECTIONS)):
             if methods:
                 found.append(
@@ -223,7 +227,7 @@ def _draw(
 ) -> Figure:
     """Draw curves in one panel or, where they are too many, in one panel for each group."""
     if len(drawn) > MOST:
-        return draw_multiples(drawn, looks, plan.axis, narrow=narrow)
+        return draw_multiples(drawn, looks, plan.axis, zoom=plan.zoom, narrow=narrow)
     return draw_curves(drawn, looks, plan.axis, zoom=plan.zoom, narrow=narrow)
 
 
@@ -282,15 +286,14 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
     else:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if len(drawn) > MOST:
-        parts.append("Each panel has one group of cells; grey: the means of all others.")
-    elif plan.zoom is not None and (moved := moving(drawn)):
+        parts.append("Each panel has some cells in colour; grey: the means of all others.")
+    if plan.zoom is not None and (moved := moving(drawn)):
         enlarged = {curve.cell.label for curve in moved}
         flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in enlarged]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
-        parts.append(
-            f"The inset enlarges the last {plan.zoom:,} epochs{but}; the shaded part of the figure."
-        )
+        insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge"
+        parts.append(f"{insets} the last {plan.zoom:,} epochs{but}; the shaded part of the figure.")
     spoilt = [
         f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"
         for curve in drawn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.reporting import curve_figures as single
-from suite.reporting.appearance import RULE, Look
+from suite.reporting.appearance import Look
 from suite.reporting.curves import Curve
 from suite.reporting.drawing import (
     ONE_COLUMN,
@@ -33,14 +33,18 @@ _LINE = 0.15
 
 
 def in_panels(curves: Sequence[Curve]) -> list[tuple[str, list[int]]]:
-    """Return the title of each panel, and the numbers of the curves that have colour there."""
+    """Return the title of each panel, and the numbers of the curves that have colour there.
+
+    Where all are of one group its name would tell nothing, so it is left out.
+    """
+    of_cells = [group_of(curve.cell) for curve in curves]
+    one = len(set(of_cells)) == 1
     found = []
     for group in GROUPS:
-        numbers = [n for n, curve in enumerate(curves) if group_of(curve.cell) == group]
-        found += [
-            (group if start == 0 else f"{group}, continued", numbers[start : start + _A_PANEL])
-            for start in range(0, len(numbers), _A_PANEL)
-        ]
+        numbers = [number for number, of_cell in enumerate(of_cells) if of_cell == group]
+        for start in range(0, len(numbers), _A_PANEL):
+            title = group if start == 0 else f"{group}, continued"
+            found.append(("" if one else title, numbers[start : start + _A_PANEL]))
     return found
 
 
@@ -49,6 +53,7 @@ def draw_multiples(
     looks: Mapping[str, Look],
     axis: single.Axis,
     *,
+    zoom: int | None = None,
     narrow: bool = False,
 ) -> Figure:
     """Draw curves in panels that share their axes.
@@ -57,6 +62,7 @@ def draw_multiples(
         curves: More than one panel holds.
         looks: By cell label.
         axis: The vertical axis.
+        zoom: How many of the last epochs an inset of each panel shows.
         narrow: One column wide, else two.
     """
     groups = in_panels(curves)
@@ -78,13 +84,15 @@ def draw_multiples(
         axes.set_gid("panel-" + "-".join(map(str, numbers)))
         for number, curve in enumerate(curves):
             if number not in numbers:
-                thin = curve.thinned(100)
-                axes.plot(thin.epochs, thin.mean, color=RULE.light, linewidth=0.8, zorder=1.2)
+                single.draw_in_grey(axes, curve)
         for number in numbers:
             look = looks[curves[number].cell.label]
             thin = curves[number].thinned(single.POINTS // 2)
             single.draw_curve(axes, thin, look, number, len(numbers))
         _frame(axes, curves, axis, title)
+        if zoom is not None:
+            last = max(int(curve.epochs[-1]) for curve in curves)
+            single.draw_inset(axes, curves, looks, axis, last - zoom + 1, last, numbers)
         _legend(axes, [curves[number] for number in numbers], looks)
     return figure
 
