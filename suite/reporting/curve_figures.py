@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from suite.reporting.appearance import MUTED, RULE, Look
 from suite.reporting.curves import Curve
 from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
-from suite.reporting.placement import free_box, spread
+from suite.reporting.placement import Box, free_box, spread
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -186,7 +186,7 @@ def draw_inset(
     last: int,
     coloured: Sequence[int] | None = None,
 ) -> None:
-    """Draw an inset of the last epochs where no curve runs; make room if there is none.
+    """Draw an inset of the last epochs where no curve runs.
 
     Where no curve moves there is nothing to enlarge, and no inset.
 
@@ -197,23 +197,16 @@ def draw_inset(
         axis: The figure's vertical axis.
         first: The first epoch that is enlarged.
         last: The last one.
-        coloured: Numbers of the curves that have colour; the means of all others are grey. None:
-            all, with their seeds.
+        coloured: In one of several panels, the numbers of the curves that have colour: the means
+            of all others are grey, and where there is no room, there is no inset. None: all have
+            colour and show their seeds, and the axis grows until there is room.
     """
     enlarged = moving(curves)
     if not enlarged:
         return
-    box = None
-    for _ in range(12):
-        box = free_box(*_drawn(axes, curves))
-        if box is not None:
-            break
-        bottom, top = axes.get_ylim()
-        more = 0.12 * (top - bottom)
-        if bottom > 0 and not axis.from_zero:
-            axes.set_ylim(max(bottom - more, 0), top)  # neither a loss nor a share is below zero
-        else:
-            axes.set_ylim(bottom, top + more)
+    box = free_box(*_drawn(axes, curves))
+    if coloured is None:
+        box = box or _make_room(axes, curves, axis)
     if box is None:
         return
     inset = axes.inset_axes(box)
@@ -245,6 +238,21 @@ def draw_inset(
         f"Last {last - first + 1:,} epochs", fontsize=SMALL, loc="left", pad=3, fontweight="normal"
     )
     axes.axvspan(first, last, color=MUTED.light, alpha=0.1, linewidth=0, zorder=1)
+
+
+def _make_room(axes: Axes, curves: Sequence[Curve], axis: Axis) -> Box | None:
+    """Lengthen the vertical axis until an inset finds room, and return its box."""
+    for _ in range(11):
+        bottom, top = axes.get_ylim()
+        more = 0.12 * (top - bottom)
+        if bottom > 0 and not axis.from_zero:
+            axes.set_ylim(max(bottom - more, 0), top)  # neither a loss nor a share is below zero
+        else:
+            axes.set_ylim(bottom, top + more)
+        box = free_box(*_drawn(axes, curves))
+        if box is not None:
+            return box
+    return None
 
 
 def draw_in_grey(axes: Axes, curve: Curve) -> None:

@@ -216,7 +216,8 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
         column = _draw(drawn, looks, plan, narrow=True)
         picture = save(column, stem, out, formats=("svg", "pdf"))
     narrow = inline(picture, title, description, json.dumps(panels(column)))
-    caption = _caption(plan, drawn, last)
+    enlarged = any(axes.child_axes for axes in figure.axes)
+    caption = _caption(plan, drawn, last, enlarged)
     name = f"Figure {plan.number}"
     values = values_of(drawn, looks, plan)
     return Shown(plan.stem, name, title, caption, wide, narrow, column=True, values=values)
@@ -268,7 +269,7 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     return f"Mean {plan.measure} in {when}: {'; '.join(ends)}."
 
 
-def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
+def _caption(plan: Plan, drawn: list[Curve], last: int, enlarged: bool) -> str:
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
     parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
     ended = [
@@ -287,9 +288,9 @@ def _caption(plan: Plan, drawn: list[Curve], last: int) -> str:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if len(drawn) > MOST:
         parts.append("Each panel has some cells in colour; grey: the means of all others.")
-    if plan.zoom is not None and (moved := moving(drawn)):
-        enlarged = {curve.cell.label for curve in moved}
-        flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in enlarged]
+    if enlarged:
+        moved = {curve.cell.label for curve in moving(drawn)}
+        flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in moved]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
         insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge"

@@ -72,10 +72,11 @@ def draw_multiples(
     width, tall = (ONE_COLUMN if narrow else TWO_COLUMNS), 1.7
     band = 0.3 + tall + 0.5 + legend
     figure = new_figure(width, rows * band)
-    side = (width - 0.1 - 0.55 * across) / across
+    margin = 0.75 if axis.grouped else 0.55  # for tick labels and the axis's title
+    side = (width - 0.1 - margin * across) / across
     for place, (title, numbers) in enumerate(groups):
         row, column = divmod(place, across)
-        left = 0.53 + column * (side + 0.55)
+        left = margin - 0.02 + column * (side + margin)
         bottom = (rows - 1 - row) * band + 0.5 + legend
         axes = figure.add_axes(
             (left / width, bottom / (rows * band), side / width, tall / (rows * band))
