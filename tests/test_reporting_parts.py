@@ -465,3 +465,43 @@ def test_many_strategies_of_one_method_have_hues_of_their_own_and_a_closer_look(
     low, high = first.get_ylim()
     assert low < ends.min() and ends.max() < high < low + 1.3 * np.ptp(ends)
     assert len(first.lines) == len(second.lines) == len(names)
+
+
+@pytest.mark.parametrize("spoilt", [None, "lset"])
+def test_curves_that_end_before_the_inset_or_are_lost_in_it_leave_it_out(tmp_path, spoilt):
+    cells = "\n  - {method: set}\n  - {method: lset, epochs: 12}\n"
+    cells = cells.replace(", epochs: 12", "") if spoilt else cells
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=40))
+    frame = results.frame
+    frame.loc[frame["epoch"] > 30, "test_loss"] = float("nan")
+    columns = ("connections", "test_loss") if spoilt else ("connections",)
+    for plan in plans(results):
+        if plan.column in columns:
+            caption = show(plan, results, looks(results.study.cells), tmp_path).caption
+            assert ("inset" in caption) is (spoilt == "lset" and plan.column == "connections")
+
+
+def test_a_dead_network_is_not_said_to_be_the_most_accurate(tmp_path):
+    results = make_results(make_study(tmp_path, "\n  - {method: accset}\n  - {method: set}\n"))
+    frame = results.frame
+    dead = frame["cell"].str.startswith("accset")
+    frame.loc[dead, ["connections", "test_accuracy"]] = (0, 0.1)
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    assert summary.lede(material)[0].startswith("SET reaches the highest accuracy")
+
+
+def test_bands_that_leave_the_axes_are_said_to(tmp_path):
+    results = make_results(make_study(tmp_path, PERFORMANCE, seeds=2, epochs=12))
+    frame = results.frame
+    plan = next(plan for plan in plans(results) if plan.column == "connections")
+    caption = show(plan, results, looks(results.study.cells), tmp_path).caption
+    assert "cut off" not in caption
+    frame.loc[frame["seed"] == frame["seed"].min(), "connections"] //= 2
+    assert "cut off" in show(plan, results, looks(results.study.cells), tmp_path).caption
+
+
+def test_as_many_variants_as_there_are_looks_can_be_told_apart_without_markers(tmp_path):
+    rates = [n / 100 for n in range(10, 24)]
+    cells = f"\n  - {{method: set, grid: {{zeta: {rates}}}}}\n"
+    drawn = looks(make_study(tmp_path, cells, baseline="null").cells)
+    assert len({(look.hue, look.dash) for look in drawn.values()}) == len(drawn) == 14

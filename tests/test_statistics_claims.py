@@ -208,8 +208,38 @@ def test_whatever_the_values_there_is_a_verdict_and_a_reason(claims):
     for found in judge(claims):
         assert found.verdict in ("supported", "contradicted", "inconclusive", "unattainable")
         assert found.reason.endswith(".")
-        assert 0 < found.p_adjusted <= 1
+        untested = all(math.isnan(part.p_for) for part in found.parts)
+        assert math.isnan(found.p_adjusted) if untested else 0 < found.p_adjusted <= 1
         if found.verdict == "supported":
             assert all(part.p_for <= 0.05 and part.agrees for part in found.parts)
         if found.verdict == "contradicted":
             assert any(part.p_against <= 0.05 and not part.agrees for part in found.parts)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        [shifted(0.5, n=5, direction="equivalent", margin=0.05)],  # both sides: 2 * 2/2^5 / 2
+        [Part(pairs(0.9 * BASE[:5] + NOISE[:5], BASE[:5]), "saves", margin=0.02, share=0.36)],
+        [shifted(-0.5, n=6)] * 4,  # times the number of parts
+    ],
+)
+def test_an_opposite_that_the_exact_test_cannot_show_contradicts_nothing(claim):
+    (found,) = judge([claim])
+    assert found.verdict in ("inconclusive", "unattainable")
+    assert found.p_against == 1
+    assert not any(part.agrees for part in found.parts)
+
+
+@pytest.mark.parametrize(
+    ("part", "verdict"),
+    [
+        (Part(pairs(BASE, BASE), "equivalent", margin=0.005), "supported"),
+        (Part(pairs(CONNECTIONS, CONNECTIONS), "saves", margin=0.02, share=0.36), "contradicted"),
+        (Part(pairs(BASE, BASE), "higher"), "inconclusive"),
+    ],
+)
+def test_equal_pairs_say_something_on_a_margin_and_nothing_on_a_direction(part, verdict):
+    (found,) = judge([[part]])
+    assert found.verdict == verdict
+    assert math.isnan(found.p_adjusted) is (part.direction == "higher")

@@ -207,3 +207,11 @@ def test_constant_differences_leave_one_centre():
     low, high = confidence_sequence(np.full(10, 0.01))
     assert (low, high) == (pytest.approx(0.01), pytest.approx(0.01))
     assert confidence_sequence(np.zeros(10)) == (0.0, 0.0)
+
+
+def test_several_sequences_have_no_common_p():
+    found = evidence(np.ones((3, 8)))
+    assert found.e.shape == (3, 8)
+    for name in ("p", "p_higher", "p_lower", "direction"):
+        with pytest.raises(ValueError, match="one sequence"):
+            getattr(found, name)

@@ -55,6 +55,12 @@ RULES = {
         (7, "cells[3].budget.performance.k", "below 1", '"much"'),
         (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
     ),
+    "a title that another cell has, whichever comes first": (
+        "name: x\ncells:\n  - {method: set, title: AccSET}\n  - {method: accset}\n"
+        "  - {method: static, title: A}\n  - {method: lset, title: A}\n",
+        (3, "cells[0].title", '"AccSET"'),
+        (6, "cells[3].title", '"A"'),
+    ),
     "parts that end before they begin": (
         "name: x\ncells:\n"
         "  - {method: set, rate: {inverse_power: {begin: 0.5, until: 0.2}}}\n"

@@ -131,8 +131,9 @@ def power_lines(planned: Sequence[Planned]) -> Iterator[str]:
             f"{need.level:.4g}: {seeds} seeds; sd {need.sd:.4g} {source}"
         )
         yield from _until(row.until)
-        if need.seeds_equivalence is not None:
-            yield f"  to show equivalence within {need.margin:g}: {need.seeds_equivalence} seeds"
+        if need.margin is not None:
+            enough = _seeds(need.seeds_equivalence)
+            yield f"  to show equivalence within {need.margin:g}: {enough} seeds"
             yield from _until(row.until_equivalent)
         yield f"  the {row.declared} declared seeds detect {_size(row.detectable)}"
 

@@ -80,8 +80,8 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
 
     A method with its metric has a fixed look. Cells that vary it (the paper's other regrowth
     strategies, other settings) take its hue one step nearer to the page, with a dash and marker of
-    their own. Regrowth strategies that the paper does not have, and methods without a look, take
-    spare ones, then those of the methods that the cells do not have.
+    their own. Regrowth strategies that the paper does not have, methods without a look, and more
+    variants than there are steps take spare looks, then those of methods that the cells lack.
     """
     kinds = dict.fromkeys(map(_kind, cells))
     bases = {kind: _METHODS[kind] for kind in kinds if kind in _METHODS}
@@ -92,6 +92,7 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
         round_, place = divmod(number, len(spare))
         bases[kind] = _stepped(spare[place], round_, markers)
         markers.add(bases[kind].marker)
+    free = iter(spare[len(others) :])
     taken: dict[_Kind, set[int]] = {}
     found = {}
     for cell in cells:
@@ -100,7 +101,8 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
         wanted = _step(cell)
         step = wanted if wanted not in used else next(s for s in count() if s not in used)
         used.add(step)
-        found[cell.label] = _stepped(bases[kind], step, markers)
+        other = next(free, None) if step > len(_STEPS) else None
+        found[cell.label] = other or _stepped(bases[kind], step, markers)
         markers.add(found[cell.label].marker)
     return found
 

@@ -188,7 +188,7 @@ def draw_inset(
 ) -> None:
     """Draw an inset of the last epochs where no curve runs.
 
-    Where no curve moves there is nothing to enlarge, and no inset.
+    Where no curve moves, or none that does is there, nothing is enlarged and there is no inset.
 
     Args:
         axes: With all that they show.
@@ -201,7 +201,8 @@ def draw_inset(
             of all others are grey, and where there is no room, there is no inset. None: all have
             colour and show their seeds, and the axis grows until there is room.
     """
-    enlarged = moving(curves)
+    ends = [curve.between(first, last) for curve in moving(curves)]
+    enlarged = [end for end in ends if np.isfinite(end.mean).any()]
     if not enlarged:
         return
     box = free_box(*_drawn(axes, curves))
@@ -211,10 +212,9 @@ def draw_inset(
         return
     inset = axes.inset_axes(box)
     inset.patch.set_facecolor(axes.figure.get_facecolor())
-    ends = [curve.between(first, last) for curve in curves]
     numbers = range(len(curves)) if coloured is None else coloured
-    for number, end in enumerate(ends):
-        look = looks[end.cell.label]
+    for number, curve in enumerate(curves):
+        end, look = curve.between(first, last), looks[curve.cell.label]
         if len(end.epochs) < 2:
             continue
         if number not in numbers:
@@ -224,9 +224,10 @@ def draw_inset(
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
         draw_curve(inset, end.thinned(100), look, number, len(numbers))
     inset.set_xlim(first, last)
-    edges = np.hstack([_extent(curve.between(first, last)) for curve in enlarged])
-    if coloured is not None:  # neither bands nor seeds: the means of many, as close as they allow
-        edges = np.hstack([curve.between(first, last).mean for curve in enlarged])
+    if coloured is None:
+        edges = np.hstack([_extent(end) for end in enlarged])
+    else:  # neither bands nor seeds: the means of many, as close as they allow
+        edges = np.hstack([end.mean for end in enlarged])
     bottom, top = np.nanmin(edges), np.nanmax(edges)
     air = 0.06 * (top - bottom)
     inset.set_ylim(bottom - air, top + air)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from suite import paper
 from suite.datasets.sources import title as source_title
 from suite.reporting.appearance import Look
@@ -216,8 +218,7 @@ def show(plan: Plan, results: Results, looks: dict[str, Look], out: Path) -> Sho
         column = _draw(drawn, looks, plan, narrow=True)
         picture = save(column, stem, out, formats=("svg", "pdf"))
     narrow = inline(picture, title, description, json.dumps(panels(column)))
-    enlarged = any(axes.child_axes for axes in figure.axes)
-    caption = _caption(plan, drawn, last, enlarged)
+    caption = _caption(plan, drawn, last, figure)
     name = f"Figure {plan.number}"
     values = values_of(drawn, looks, plan)
     return Shown(plan.stem, name, title, caption, wide, narrow, column=True, values=values)
@@ -269,7 +270,7 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     return f"Mean {plan.measure} in {when}: {'; '.join(ends)}."
 
 
-def _caption(plan: Plan, drawn: list[Curve], last: int, enlarged: bool) -> str:
+def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
     parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
     ended = [
@@ -280,15 +281,19 @@ def _caption(plan: Plan, drawn: list[Curve], last: int, enlarged: bool) -> str:
     if ended:
         parts.append(f"Some end earlier: {listing_some(ended)}.")
     if any(curve.n > 1 for curve in drawn):
+        bottom, top = figure.axes[0].get_ylim()  # the same in all panels
+        cut = any(np.nanmin(c.low) < bottom or np.nanmax(c.high) > top for c in drawn)
         parts.append(
             f"Lines are means over seeds ({runs_a_cell(curve.n for curve in drawn)}), bands their "
-            "95 % t intervals" + (", faint lines the single runs." if len(drawn) <= MOST else ".")
+            "95 % t intervals"
+            + (", cut off where they leave the axes" if cut else "")
+            + (", faint lines the single runs." if len(drawn) <= MOST else ".")
         )
     else:
         parts.append("Each line is a single run (n = 1), so there is no band.")
     if len(drawn) > MOST:
         parts.append("Each panel has some cells in colour; grey: the means of all others.")
-    if enlarged:
+    if any(axes.child_axes for axes in figure.axes):
         moved = {curve.cell.label for curve in moving(drawn)}
         flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in moved]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"

@@ -20,6 +20,8 @@ from suite.store.table import Results
 
 BEST, SAME, UNTESTED = "best", "same", "untested"
 """The best of a column, one not shown to differ from it, and one with too few runs for a test."""
+_MARKS_OF = {"worse": "", "better": "", "unattainable": UNTESTED}
+"""By verdict against the best; of all others it is `SAME`."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,8 @@ def _marks(
 ) -> dict[tuple[str, str], str]:
     """Mark, within each data set, the best of each column and those not shown to differ from it.
 
-    To differ is to be worse in the family of all others of the column against the best.
+    To differ is to be worse in the family of all others of the column against the best; or better,
+    where a cell lacks seeds: means are over all seeds that a cell has, tests over those of both.
     """
     marks: dict[tuple[str, str], str] = {}
     groups: dict[str, list[Cell]] = {}
@@ -263,7 +266,7 @@ def _marks(
             ]
             family = decisions.decide(samples, column.outcome, results.study.file.comparisons)
             for label, comparison in zip(others, family, strict=True):
-                mark = {"worse": "", "unattainable": UNTESTED}.get(comparison.verdict, SAME)
+                mark = _MARKS_OF.get(comparison.verdict, SAME)
                 marks[label, column.name] = mark
             marks[best, column.name] = BEST
     return marks

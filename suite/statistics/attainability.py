@@ -33,7 +33,12 @@ def needed_p(alpha: float, family: int, correction: str = "holm") -> float:
         alpha: Family-wise error rate, in (0, 1).
         family: Comparisons declared, at least 1.
         correction: `holm`, or `none` for no correction.
+
+    Raises:
+        ValueError: If the correction is neither.
     """
+    if correction not in ("holm", "none"):
+        raise ValueError(f'a correction is "holm" or "none", not "{correction}"')
     return alpha / family if correction == "holm" else alpha
 
 

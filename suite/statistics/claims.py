@@ -19,7 +19,8 @@ A claim's p is the smaller of its two, and these are Holm-adjusted over the decl
 claim that is neither supported nor contradicted is **unattainable** where the exact permutation
 test of a part, or its largest possible e-value, could not reach the needed p with its number of
 seeds, even after the other claims that are decided (`attainability.needed_among`), else
-**inconclusive**. A part that the exact test could not decide never decides a claim.
+**inconclusive**. A part that the exact test could not decide never decides a claim, nor does an
+opposite (of both sides of a margin, times the number of parts) that it could not show.
 """
 
 from __future__ import annotations
@@ -117,8 +118,10 @@ class ClaimFinding:
         reason: One sentence that says why.
         inference: As in `Comparison`.
         p_for: Largest p of the parts: the intersection-union test.
-        p_against: Smallest p against a part, times the number of parts.
-        p_adjusted: The smaller of the two, adjusted over the declared claims.
+        p_against: Smallest p against a part, times the number of parts; 1 where the exact test
+            could not reach the needed p with these seeds.
+        p_adjusted: The smaller of the two, adjusted over the declared claims; NaN where no part
+            can be tested.
         needed: p that it must reach, after those of the other claims that are decided.
         seeds_needed: Most seeds that a part needs; None where there are enough.
         parts: The parts, in order.
@@ -158,14 +161,18 @@ def judge(
     """
     if not claims:
         return []
-    backed = [min(_of_claim([_backed(part, inference) for part in claim])) for claim in claims]
-    needed = needed_among(backed, alpha, correction)
+    backed = [_of_claim([_backed(part, inference) for part in claim]) for claim in claims]
+    needed = needed_among([min(p) for p in backed], alpha, correction)
     parts = [
         tuple(_examine(part, alpha, level, inference) for part in claim)
         for claim, level in zip(claims, needed, strict=True)
     ]
     both = [_of_claim([(part.p_for, part.p_against) for part in claim]) for claim in parts]
-    p_adjusted = adjust([min(p) for p in both], correction)
+    both = [
+        (p_for, p_against if exact <= level * ROUNDING else 1.0)
+        for (p_for, p_against), (_, exact), level in zip(both, backed, needed, strict=True)
+    ]
+    p_adjusted = adjust([nan if isnan(p[0]) else min(p) for p in both], correction)
     return [
         _finding(claim, *p, adjusted, alpha=alpha, needed=level, inference=inference)
         for claim, p, adjusted, level in zip(parts, both, p_adjusted, needed, strict=True)
@@ -173,7 +180,9 @@ def judge(
 
 
 def _of_claim(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return a claim's p and that of its opposite, given those of its parts; NaN counts as 1."""
+    """Return a claim's p and that of its opposite; of parts without p, NaN, some count as 1."""
+    if all(isnan(p) for p, _ in parts):
+        return nan, nan
     p_for = max(_or_one(p) for p, _ in parts)
     return p_for, min(1.0, len(parts) * min(_or_one(p) for _, p in parts))
 
@@ -185,8 +194,7 @@ def _backed(part: Part, inference: Inference) -> tuple[float, float]:
 
 
 def _examine(part: Part, alpha: float, needed: float, inference: Inference) -> PartFinding:
-    sample, paired = part.sample, part.sample.paired
-    contrast = _contrast(part)
+    sample, paired, contrast = part.sample, part.sample.paired, _contrast(part)
     estimate, (low, high) = contrast.estimate, _interval(part, contrast, 1 - alpha, inference)
     if part.direction == "saves":
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
@@ -231,15 +239,14 @@ def _interval(
 
 
 def _test(part: Part, contrast: Contrast, inference: Inference) -> Test:
-    if part.direction == "saves":
-        return test_of_saving(part.sample, inference, contrast)
-    return test_of(part.sample, inference, contrast)
+    test = test_of_saving if part.direction == "saves" else test_of
+    return test(part.sample, inference, contrast)
 
 
 def _both_ways(part: Part, inference: Inference) -> tuple[float, float]:
     """Return the p of the part's statement and of its opposite; NaN where there is no test."""
     contrast = _contrast(part)
-    if part.sample.identical or not isfinite(contrast.estimate):
+    if _nothing_to_test(part) or not isfinite(contrast.estimate):
         return nan, nan
     test = _test(part, contrast, inference)
     if _directional(part):
@@ -257,12 +264,15 @@ def _bounds(part: Part) -> tuple[float, float]:
 
 
 def _agrees(part: Part, estimate: float) -> bool:
-    if part.direction == "higher":
-        return estimate > 0
-    if part.direction == "lower":
-        return estimate < 0
+    if _directional(part):
+        return estimate > 0 if part.direction == "higher" else estimate < 0
     low, high = _bounds(part)
     return low <= estimate <= high
+
+
+def _nothing_to_test(part: Part) -> bool:
+    """Return whether all pairs are equal, which says nothing on which cell is higher."""
+    return part.sample.identical and _directional(part)
 
 
 def _telling(part: Part) -> int:
@@ -311,21 +321,16 @@ def _part_reason(
     estimate, low, high = figures
     if sample.n == 0:
         return f"no values to compare yet; {lacking} seeds are needed"
-    if sample.identical:
+    if _nothing_to_test(part):
         return f"identical so far in all {sample.n} pairs, so there is nothing to test"
     if not isfinite(estimate):
         return "a saving has no meaning where values are not above zero"
-    saves = part.direction == "saves"
-    text = percent if saves else signed
-    figure = f"saves {text(estimate)}" if saves else text(estimate)
+    text = percent if part.direction == "saves" else signed
+    figure = f"saves {text(estimate)}" if part.direction == "saves" else text(estimate)
     if isfinite(low):
         figure += f" [{text(low)}, {text(high)}]"
-    unit = (
-        ("pair" if sample.paired else "run a cell")
-        if sample.n == 1
-        else ("pairs" if sample.paired else "runs a cell")
-    )
-    figure += f" over {sample.n} {unit}"
+    one, several = ("pair", "pairs") if sample.paired else ("run a cell", "runs a cell")
+    figure += f" over {sample.n} {one if sample.n == 1 else several}"
     said = "; ".join(filter(None, [sample.note, freedom]))
     note = f" ({said})" if said else ""
     if lacking is not None:
@@ -381,13 +386,13 @@ def _claim_reason(
             f"Too few seeds: as the claims stand now, fewer than {seeds} cannot support it, "
             "whatever their values; suite power computes how many are likely to."
         )
-    untested = sum(isnan(part.p_for) for part in parts)
     if total == 1:
         return f"Neither it nor its opposite is shown: {parts[0].reason}."
+    untested = sum(isnan(part.p_for) for part in parts)
     return (
         f"Neither it nor its opposite is shown: {agreeing} of {total} parts agree with it"
         + (f", {untested} cannot be tested" if untested else "")
-        + f" ({adjusted})."
+        + ("." if isnan(p_adjusted) else f" ({adjusted}).")
     )
 
 

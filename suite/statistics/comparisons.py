@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from suite.statistics.attainability import held, needed_among, needed_p
+from suite.statistics.attainability import ROUNDING, held, needed_among, needed_p
 from suite.statistics.contrast import Contrast, difference, p_unequal, welch_note
 from suite.statistics.effects import hedges_g, seed_correlation
 from suite.statistics.evidence import Evidence
@@ -179,7 +179,8 @@ def compare(
         if fixed and contrast.error > 0:
             it = replace(it, detectable=detectable_difference(sample, first_step, power))
         notes = [sample.note, welch_note(contrast, alpha) if fixed else "", *_notes(it, alpha)]
-        reason = _reason(it, len(questions), round(alpha / it.needed))
+        family = len(questions) if correction == "holm" else 1
+        reason = _reason(it, family, round(alpha / it.needed))
         found.append(replace(it, reason=reason, note="; ".join(filter(None, notes))))
     return found
 
@@ -335,7 +336,7 @@ def _notes(it: Comparison, alpha: float) -> list[str]:
         )
     if fixed and 1 < it.n < FEW_SEEDS and it.verdict != "unattainable":  # its reason says so
         notes.append(f"fewer than {FEW_SEEDS} seeds")
-    if it.verdict == "equivalent" and it.p_adjusted <= alpha:
+    if it.verdict == "equivalent" and it.p_adjusted <= alpha and it.floor <= it.needed * ROUNDING:
         notes.append("the difference is not zero, but within the margin")
     exact = f"(adjusted p = {it.p_exact_adjusted:.3g})"
     if it.verdict in ("better", "worse") and it.p_exact_adjusted > alpha:

@@ -83,7 +83,7 @@ class Evidence:
     @cached_property
     def direction(self) -> int:
         """Side that held more when the e-value was largest: 1 higher, -1 lower, 0 neither."""
-        if self.log_e.size == 0:
+        if _of_one(self.log_e).size == 0:
             return 0
         at = int(np.argmax(self.log_e))
         return int(np.sign(self.log_higher[at] - self.log_lower[at]))
@@ -119,8 +119,18 @@ def evidence(differences: ArrayLike, *, null: float = 0.0, noise: ArrayLike = 0.
 
 
 def p_of(log_e: Floats) -> float:
-    """Return 1 over the largest e-value of one sequence (n,), from its logarithms."""
-    return exp(-min(max(0.0, float(log_e.max(initial=0.0))), _LARGEST))
+    """Return 1 over the largest e-value of one sequence (n,), from its logarithms.
+
+    Raises:
+        ValueError: If there are several sequences: the largest e-value of all is no p.
+    """
+    return exp(-min(max(0.0, float(_of_one(log_e).max(initial=0.0))), _LARGEST))
+
+
+def _of_one(log_e: Floats) -> Floats:
+    if log_e.ndim != 1:
+        raise ValueError(f"p and direction are of one sequence of pairs, not of {log_e.shape}")
+    return log_e
 
 
 def highest(pairs: int, sides: int = 2) -> float:

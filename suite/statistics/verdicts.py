@@ -35,7 +35,8 @@ With **anytime** inference the same rule reads e-processes (`evidence`) in place
 tests: the p is 1 over the largest e-value so far, the side is that of the evidence when it was
 largest, the interval is a confidence sequence, equivalence is tested by two one-sided processes
 shifted by the margin, and the floor is 1 over the largest e-value possible with this many pairs.
-These p only fall as seeds are added, so a verdict once decided does not change.
+These p only fall as seeds are added, so what is decided stays decided; but where a margin is
+declared, better or worse may become equivalent, which comes first.
 
 Claims are decided in `claims`, on the same tests and the same floors.
 """

@@ -70,13 +70,16 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
     distinct: dict[str, Cell] = {}
     doubts: list[Doubt] = []
+    given_titles: dict[str, Where] = {}
     for here in document.entries("cells"):
         entry = document.get(*here)
         if not isinstance(entry, dict):
             doubts.append(ANY_CELL)
             continue
         grid, wrong_grid = _grid(mistakes, here, entry)
-        title = _title(mistakes, here, entry, {cell.title for cell in distinct.values()})
+        title = _title(mistakes, here, entry)
+        if title is not None:
+            given_titles[title] = (*here, "title")
         for given, in_grid in _points(here, entry, grid):
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
@@ -94,6 +97,10 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
             named = {"method": settings.method} | given
             cell = Cell(cell_label(named), title or cell_title(settings, given), settings)
             distinct.setdefault(same, cell)
+    titles = [cell.title for cell in distinct.values()]
+    for title, where in given_titles.items():
+        if titles.count(title) > 1:
+            mistakes.note(where, f'"{title}" is the title of another cell.')
     return list(distinct.values()), doubts
 
 
@@ -183,9 +190,7 @@ def _grid(
     return right, {"grid", *grid} if len(right) < len(grid) else set()
 
 
-def _title(
-    mistakes: Mistakes, here: Where, entry: Mapping[str, Any], others: Set[str]
-) -> str | None:
+def _title(mistakes: Mistakes, here: Where, entry: Mapping[str, Any]) -> str | None:
     """Return the title that a cell gives itself, None without a valid one."""
     if "title" not in entry:
         return None
@@ -194,8 +199,6 @@ def _title(
         mistakes.note(where, f"must be a text of 1 to {LONGEST_TITLE} characters.")
     elif "grid" in entry:
         mistakes.note(where, "names one cell, and a grid makes several; leave one of them out.")
-    elif title in others:
-        mistakes.note(where, f'"{title}" is the title of another cell.')
     else:
         return title
     return None

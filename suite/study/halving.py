@@ -24,7 +24,7 @@ class Rung:
     Attributes:
         epoch: After which epoch.
         samples: The samples that get there, in order.
-        values: Their measures, higher is better; shorter than `samples` while some are not known.
+        values: Their measures, higher is better; None while it is not known.
     """
 
     epoch: int

@@ -111,8 +111,8 @@ def _statements(material: Material) -> Grid:
     columns = of.shown(of.STATEMENT_TABLE, of.STATEMENT, declared)
     caption = (
         f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are for "
-        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: these seeds cannot reach the needed "
-        "p, so no p is given."
+        f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: too few seeds to reach the "
+        "needed p, or nothing to test."
     )
     rows = []
     for row in material.claims:
@@ -227,8 +227,10 @@ def _show(material: Material) -> Shown:
         f"Points are mean differences over n = {n} pairs of runs, bars their {level} "
         f"{INTERVALS[first.inference]}."
     )
-    if first.found.design == "independent":
-        caption = caption.replace("pairs of runs", "runs a cell")
+    designs = {row.found.design for row in compared}
+    if "independent" in designs:
+        runs = "runs a cell" if len(designs) == 1 else "pairs of runs (or runs a cell)"
+        caption = caption.replace("pairs of runs", runs)
     if margin is not None:
         caption += f" Shaded: the declared equivalence margin, ±{margin:g}."
     difference = of.column(of.COMPARISON, "difference")

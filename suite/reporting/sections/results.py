@@ -33,7 +33,8 @@ def section(material: Material) -> Section:
     _write(material)
     caption = (
         f"{NOTE} {MARKS} The tests against the best are "
-        f"{results.study.file.comparisons.design}, Holm-corrected over the column."
+        f"{results.study.file.comparisons.design}, Holm-corrected over the column"
+        f"{' of each data set' if len(table.datasets) > 1 else ''}."
     )
     blocks: list[str | Grid] = [_grid(table, material, caption)]
     warnings = []

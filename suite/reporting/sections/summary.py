@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from suite import decisions
 from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
@@ -52,7 +54,10 @@ def _verdict(rows: list[Row], dataset: str) -> str:
 
 
 def _most_accurate(rows: list[Row]) -> Row:
-    return next((row for row in rows if row.entries[0].mark == BEST), rows[0])
+    """Return the row that the table marks; where it compares none, the best network that lives."""
+    marked = [row for row in rows if row.entries[0].mark == BEST]
+    alive = [row for row in rows if not row.dead and isfinite(row.entries[0].estimate.mean)]
+    return max(marked or alive or rows, key=lambda row: row.entries[0].estimate.mean)
 
 
 def _saving(rows: list[Row]) -> list[str]:
