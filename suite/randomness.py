@@ -38,7 +38,8 @@ def stream(seed: int, purpose: Purpose, epoch: int = 0, layer: int = 0) -> np.ra
         seed: The run's seed, 0 or more.
         purpose: What the numbers are for. New purposes are appended to the list, never inserted:
             the position enters the stream.
-        epoch: Epoch, from 1; 0 for what is drawn once a run.
+        epoch: Epoch, from 1, or step where updates take place between steps; the number of the
+            draw for weights; 0 for what is drawn once a run.
         layer: Index of the sparse layer, from 0, for what is drawn layer by layer.
 
     Returns:

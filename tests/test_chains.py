@@ -420,3 +420,12 @@ def test_plan_and_status_list_the_earlier_runs_while_a_run_is_not_done(study, st
         if "round 2" not in run["cell"]:
             store.finish(run["key"], {"history": []})
     assert look(load_study(study), store).complete
+
+
+def test_an_earlier_run_is_asked_for_no_warps_that_nobody_asked_for():
+    """Where the data are feature vectors, `augment` is refused if it is given."""
+    given = {name: value for name, value in COMMON.items() if name != "augment"}
+    run = Run("ticket", Settings(method="ticket", **given), 1, "digits")
+    (start,) = starts(run)
+    assert "augment" not in start.run.settings.model_fields_set
+    assert "augment" in starts(chained())[0].run.settings.model_fields_set

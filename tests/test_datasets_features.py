@@ -102,6 +102,22 @@ def test_missing_values_of_archives_and_parquet_are_refused(tmp_path):
     refused(NpzSource(npz=str(tmp_path / "a.npz")), "row 5: the value of feature 2", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (np.where(np.arange(60) == 7, np.nan, np.arange(60) % 2), "y_train: column label has nan"),
+        (np.arange(60) % 2 + 0.5, "y_train: column label has 0.5"),
+        (np.array([b"a", b"b"] * 30), r"y_train is \|S1 \(60,\); labels are"),
+        (np.array(3), r"y_train is int64 \(\); labels are"),
+        (np.zeros(60, dtype=[("a", int)]), "y_train is .*; labels are"),
+    ],
+)
+def test_labels_of_an_archive_are_whole_numbers_or_names(tmp_path, labels, says):
+    x = frame()[COLUMNS].to_numpy()
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=labels, x_test=x, y_test=np.arange(60) % 2)
+    refused(NpzSource(npz=str(tmp_path / "a.npz")), says, tmp_path)
+
+
 def test_a_file_without_a_line_of_names_loses_no_row(tmp_path):
     frame().to_csv(tmp_path / "all.csv", index=False, header=False)
     data = load(CsvSource(csv=str(tmp_path / "all.csv"), label=4, test=0.2), tmp_path / "data")

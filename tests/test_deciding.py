@@ -193,3 +193,9 @@ def test_what_cannot_be_decided_is_one_sentence(tmp_path, comparisons, most, sen
     with pytest.raises(UserError, match=sentence) as error:
         check_decidable(load(tmp_path, comparisons), most)
     assert len(error.value.sentences) == 1
+
+
+def test_cells_with_their_own_settings_beside_the_tuned_are_not_run_until_decided(tmp_path):
+    tune = "tune: {samples: 2, search: {zeta: [0.1, 0.5]}, untuned: true}\n"
+    with pytest.raises(UserError, match=r"rounds\.yaml: tune\.untuned: .*leave untuned out"):
+        check_decidable(load(tmp_path, more=tune), None)

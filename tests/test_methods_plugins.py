@@ -236,3 +236,14 @@ def test_the_decorator_costs_no_numpy():
 def test_everything_built_in_has_a_source():
     assert {entry.setting for entry in entries()} == {"method", *parts.KINDS}
     assert [entry.name for entry in entries() if not entry.source] == []
+
+
+def test_a_topology_from_an_earlier_run_has_the_options_of_a_chain(tmp_path):
+    (tmp_path / "again.py").write_text(
+        "from suite import part\n\n\n"
+        '@part("initial", needs=("earlier",))\n'
+        "def again(shapes, rngs, earlier, *, round: int = 1):\n"
+        '    """Again."""\n'
+    )
+    with pytest.raises(UserError, match=r"lacks the options \['mask', 'weights', 'rewind'"):
+        load_plugin(tmp_path / "again.py")

@@ -143,3 +143,13 @@ def test_weights_are_the_dense_network_s_or_drawn_anew(engine, weights):
     for layer, whole in zip(sparse.layers, dense.layers, strict=True):
         those = whole.weight.detach().numpy().ravel()[layer.positions]
         assert (layer.gather(layer.weight) == those).all() == (weights == "kept")
+
+
+def test_a_sparse_output_is_ranked_by_the_weights_that_it_keeps():
+    """Its weights are those of `initial_weights`, as in the network that is trained."""
+    initial = {"snip": {"density": 0.3, "weights": "kept", "output": "sparse"}}
+    settings = small(method="snip", initial=initial, initial_weights={"scale": 2, "fan": "in"})
+    output = Training(settings, SEED, IMAGES).network.layers[-1]
+    drawn = settings.initial_weights.draw(output.shape, (3, 11), stream(SEED, "weights", 0, 2))
+    assert output.shape == (3, 11)
+    assert (output.gather(output.weight) == drawn.ravel()[output.positions]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from suite.methods.moment import Moment
 from suite.methods.recipe import resolve
 from suite.methods.update import due, update
 from suite.sparse.layers import SparseLinear
+from suite.training.handover import DENSITY
 from suite.training.state import Training
 from tests.reference import shrinking as reference
 from tests.test_training import ENGINES, IMAGES, SEED, assert_alike, measures, run, small, train
@@ -116,7 +118,6 @@ def shrink(**budget):
 
 def test_a_dense_network_shrinks_to_its_target_exactly():
     recipe = shrink()
-    assert recipe.engine == "masked"
     after = update(recipe, [full(0, (10, 10)), full(1, (5, 8))], moment(50), [100, 40], streams)
     assert [layer.positions.size for layer in after.layers] == [21, 8]  # 21.25 and 8.5
     assert after.layers[0].positions.tolist() == list(range(79, 100))  # the largest weights
@@ -238,3 +239,23 @@ def test_the_sparse_engine_takes_over_what_has_become_sparse(case, optimizer):
     for checkpoint in kept[::3]:
         there = train(settings, SEED, IMAGES, engine="sparse", checkpoint=checkpoint)
         assert_alike(measures(there.history), masked)
+
+
+@pytest.mark.slow
+def test_a_layer_that_was_handed_over_stays_sparse_also_where_a_run_is_resumed():
+    """The share by momentum gives the second layer back what takes it above the density."""
+    settings = short(
+        "granet",
+        share="momentum",
+        initial={"erk": {"density": 0.6}},
+        rate={"constant": {"zeta": 0.5}},
+        budget={"cubic": {"density": 0.33, "end": 0.3, "across": "layers"}},
+        schedule={"every_steps": {"n": 5}},
+        epochs=8,
+    )
+    expected, _, kept = run(settings, engine="sparse")
+    density = [record["connections"][1] / (14 * 11) for record in expected]
+    assert any(before < DENSITY <= after for before, after in itertools.pairwise(density))
+    for checkpoint in kept:
+        there = train(settings, SEED, IMAGES, engine="sparse", checkpoint=checkpoint)
+        assert measures(there.history) == expected

@@ -247,3 +247,10 @@ def test_another_study_of_the_same_name_is_named_and_not_taken_over(store, tmp_p
             a.write_text("name: study # with more seeds\n")
             assert lock.is_another(store.driver("study"), a)
             assert not lock.is_another(store.driver("study"), b)
+
+
+def test_a_beat_that_was_under_way_does_not_bring_a_released_lock_back(store):
+    with lock.hold(store, "study") as held:
+        pass
+    held.beat()
+    assert store.driver("study") is None

@@ -55,6 +55,12 @@ RULES = {
         (7, "cells[3].budget.performance.k", "below 1", '"much"'),
         (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
     ),
+    "a threshold that is to remove a number of connections": (
+        "name: x\ncells:\n  - {method: dsr, budget: {cubic: {density: 0.1}}}\n"
+        "  - {method: set, prune: threshold, budget: {stairs: {to: [[0.5, 0.1]]}}}\n",
+        (3, "cells[0].budget", '"cubic"', '"threshold"', '"magnitude"'),
+        (4, "cells[1].budget", '"stairs"', '"threshold"'),
+    ),
     "a title that another cell has, whichever comes first": (
         "name: x\ncells:\n  - {method: set, title: AccSET}\n  - {method: accset}\n"
         "  - {method: static, title: A}\n  - {method: lset, title: A}\n",

@@ -665,3 +665,34 @@ def test_a_network_without_connections_trains_and_says_so(engine, caplog):
     assert trained.history[-1]["connections"] == [0, 0]
     assert [warning.layer for warning in trained.warnings] == [1]
     assert caplog.messages == [trained.warnings[0].sentence]
+
+
+def test_a_shut_gate_leaves_the_step_that_an_update_would_have_taken(monkeypatch):
+    """An update in the place of a step: where it does not take place, the step does."""
+    settings = small(
+        method="rigl",
+        learning_rate=0.6,
+        gate={"pauses": {"metric": "val_accuracy", "window": 1}},
+        schedule={"every_steps": {"n": 2, "instead": True}},
+    )
+    training = Training(settings, SEED, IMAGES)
+    looked = []
+    look = training.look
+    monkeypatch.setattr(training, "look", lambda x, y: looked.append(1) or look(x, y))
+    records = [training.epoch() for _ in range(settings.epochs)]
+    assert any(record["paused"] for record in records)
+    assert len(looked) == sum(record["updates"] for record in records) > 0
+
+
+def test_a_target_that_no_update_can_reach_is_refused():
+    """The threshold would double until it prunes everything."""
+    rate = {"adaptive_threshold": {"target": 60}}
+    total = sum(
+        Training(
+            small(method="dsr", rate={"adaptive_threshold": {"target": 1}}), SEED, IMAGES
+        ).initial
+    )
+    assert 0.9 * 60 < total < 0.9 * 600
+    Training(small(method="dsr", rate=rate), SEED, IMAGES)
+    with pytest.raises(UserError, match=rf"target: .* 600 connections, .* has {total};"):
+        Training(small(method="dsr"), SEED, IMAGES)

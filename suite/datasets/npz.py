@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from suite.datasets import labels
 from suite.datasets.dataset import DataSet
@@ -56,17 +57,21 @@ def read(source: NpzSource, files: Sequence[File], _progress: object = None) -> 
     x_train, y_train, x_test, y_test = arrays(files[0].path, ARRAYS)
     if x_train.ndim != 2 or x_test.ndim != 2:
         return image_set(name, (x_train, y_train), (x_test, y_test))
-    found = labels.numbered(name, [_label(y_train)], [_label(y_test)], any_numbers=True)
+    train_labels, test_labels = _label(name, "y_train", y_train), _label(name, "y_test", y_test)
+    found = labels.numbered(name, [train_labels], [test_labels], any_numbers=True)
     notes = (found.note,) if found.note else ()
     train, test = (x_train, found.train), (x_test, found.test)
     return feature_set(name, train, test, found.classes, notes=notes)
 
 
-def _label(y: np.ndarray) -> np.ndarray:
-    """Return labels as `labels.as_array` gives them."""
+def _label(name: str, key: str, y: np.ndarray) -> np.ndarray:
+    """Return labels as `labels.as_array` gives them; its errors count rows from 0."""
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.rint(y)).all()
-    return y.astype(np.int64) if whole else y
+    if y.ndim != 1 or y.dtype.kind not in "iufbU":
+        raise UserError(
+            f"{name}: {key} is {y.dtype} {y.shape}; labels are whole numbers or names, (rows,)."
+        )
+    return labels.as_array(f"{name}, {key}", "label", pa.chunked_array([pa.array(y)]))
 
 
 def arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:

@@ -38,6 +38,11 @@ def check_decidable(study: Study, most: int | None) -> int:
             f"{study.path}: --until-decided needs comparisons: {{inference: anytime}}; with fixed "
             "inference the number of seeds is set before any result is seen."
         )
+    if study.runs_untuned:
+        raise UserError(
+            f"{study.path}: tune.untuned: --until-decided runs only what is compared; leave "
+            "untuned out, or run without --until-decided."
+        )
     if not (study.pairs or study.claims):
         raise UserError(f"{study.path}: declares neither comparisons nor claims to decide.")
     if most is not None and most > len(study.seeds):

@@ -137,10 +137,11 @@ def drive(
             if states[run.key] == "failed"
         ]
     done = sum(states[run.key] == "done" for run in runs)
-    executed = len(to_run) - len(lacking(to_run, store))
     if most is None:
         return Outcome(done, len(runs), len(to_run), failed, not ended)
-    undecided = decisions.undecided(collect(study, store))
+    with usable(store):
+        executed = len(to_run) - len(lacking(to_run, store))
+        undecided = decisions.undecided(collect(study, store))
     return Outcome(done, len(runs), executed, failed, not ended, undecided)
 
 

@@ -183,7 +183,7 @@ class LayerView:
 
         Raises:
             RuntimeError: If the part did not declare needs=("gradient",).
-            ValueError: If the gradient is not a number somewhere.
+            ValueError: If the gradient is a number at too few candidates.
         """
         best = np.empty(0, dtype=np.int64)
         sizes = np.empty(0, dtype=np.float32)

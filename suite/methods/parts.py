@@ -27,6 +27,8 @@ Kind = Literal["initial", "schedule", "gate", "rate", "prune", "budget", "share"
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 
 NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier", "rng", "last_weights")
+OF_A_CHAIN = ("round", "mask", "weights", "rewind", "epochs", "learning_rate")
+"""Options that say where a run of a chain starts: initial topologies with needs=("earlier",)."""
 REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of an option that has none."""
 
@@ -207,8 +209,9 @@ def part(
         needs: "gradient", "activations", "samples", "probe" as far as the part asks for them;
             nothing else computes them. A budget with "layers" is asked before pruning, with
             `LayerView`s in place of kept. An initial topology with "earlier" gets, in place of
-            probe, the `LayerView`s of the network that an earlier run has trained. A prune rule
-            with "rng" draws from `layer.rng`. A fill with "last_weights" may ask for them.
+            probe, the `LayerView`s of the network that an earlier run has trained; it has the
+            options of `ticket` that `OF_A_CHAIN` names. A prune rule with "rng" draws from
+            `layer.rng`. A fill with "last_weights" may ask for them.
         at: For schedules: asked after every "step", or after every "epoch" and its evaluation.
         scope: For prune rules and regrowth strategies: called for each "layer", or once with all
             layers of the "network". Such a strategy takes (layers, counts, rng) and returns a list
@@ -303,6 +306,9 @@ def _register(outline: Part, function: _Function) -> _Function:
     needs = outline.needs
     if not isinstance(needs, tuple) or any(need not in NEEDS for need in needs):
         raise UserError(f"{where} has needs={needs!r}; allowed is a tuple out of {NEEDS}.")
+    options = _options(outline, function, where)
+    if "earlier" in needs and (lacking := [name for name in OF_A_CHAIN if name not in options]):
+        raise UserError(f"{where} has needs=('earlier',) and lacks the options {lacking}.")
     holder = _parts.get((outline.kind, title))
     if holder is not None and not _same_function(holder, function, origin):
         taken_by = f"the {holder.origin.kind} {TITLES[outline.kind].lower()}"
@@ -311,7 +317,7 @@ def _register(outline: Part, function: _Function) -> _Function:
         outline,
         name=title,
         function=function,
-        options=_options(outline, function, where),
+        options=options,
         summary=(inspect.getdoc(function) or "").partition("\n")[0],
         origin=origin,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 from suite.methods import library
 from suite.methods.answer import Answer
@@ -67,13 +67,8 @@ class Recipe:
 
     @property
     def needs(self) -> set[str]:
-        """What must be computed for the parts in use: gradient, activations, probe."""
+        """What the parts in use must be shown; `part` says what there is."""
         return {need for answer in self.in_use for need in answer.part.needs}
-
-    @property
-    def engine(self) -> Literal["any", "masked"]:
-        """The engine that it needs: one that starts dense and evolves needs dense weights."""
-        return "masked" if self.evolves and not self.sparse else "any"
 
     @property
     def window(self) -> Window:
@@ -125,6 +120,10 @@ SPANS: dict[tuple[Kind, str], tuple[str, str]] = {
 """Options of parts of which the second must be above the first."""
 
 
+SHRINKING = ("cubic", "stairs")
+"""Budgets that remove connections by themselves, by the prune rule."""
+
+
 def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
     """Return what does not fit together in a recipe: the kind of the part to change, and why."""
     start = recipe.initial.options
@@ -156,6 +155,14 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
                 "rate",
                 'prune rate "adaptive_threshold" gives a threshold, which the prune rule '
                 f'"{recipe.prune.name}" would take for a share; it fits the rule "threshold".',
+            )
+        ]
+    if recipe.prune.name == "threshold" and recipe.budget.name in SHRINKING:
+        return [
+            (
+                "budget",
+                f'budget "{recipe.budget.name}" removes numbers of connections, which the prune '
+                'rule "threshold" would take for weights; it fits the rule "magnitude".',
             )
         ]
     if not recipe.sparse and recipe.budget.name == "all":

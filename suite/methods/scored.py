@@ -31,7 +31,7 @@ def best(layer: LayerView, scores: Scores, count: int) -> NDArray[np.int64]:
         int64 (count,).
 
     Raises:
-        ValueError: If a score is not a number.
+        ValueError: If too few scores are numbers.
     """
     found = _above(layer, scores, count, -np.inf)
     if found.size < count:

@@ -80,6 +80,11 @@ def due(recipe: Recipe, at: Literal["epoch", "step"], moment: Moment) -> bool:
     return _ask(recipe.schedule, moment, check=checks.boolean)
 
 
+def is_open(recipe: Recipe, moment: Moment) -> bool:
+    """Whether the gate lets an update that is due take place."""
+    return _ask(recipe.gate, moment, check=checks.boolean)
+
+
 def initial_topology(
     recipe: Recipe,
     shapes: Sequence[tuple[int, int]],
@@ -129,7 +134,7 @@ def update(
         UserError: If a part raises an error or gives a wrong answer; the sentence names the part,
             the layer and the reason.
     """
-    if not _ask(recipe.gate, moment, check=checks.boolean):
+    if not is_open(recipe, moment):
         return None
     draws = "rng" in recipe.prune.part.needs
     layers = [

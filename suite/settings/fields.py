@@ -83,7 +83,7 @@ class Fields(BaseModel):
     rate: str | None = None
     """Which share of the connections is removed."""
     prune: str = "set"
-    """Which connections are removed: set or magnitude."""
+    """Which connections are removed; suite methods lists the prune rules."""
     zeta: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """Share of the connections that is removed, between 0 and 1."""
     budget: str | None = None
@@ -91,7 +91,7 @@ class Fields(BaseModel):
     share: str | None = None
     """How the regrown connections are divided among the layers."""
     regrow: str = "random"
-    """The regrowth strategy: random, one_neighbour, most_neighbours or a plug-in."""
+    """Which connections return; suite methods lists the regrowth strategies."""
     fill: str | None = None
     """Which weights new connections start with."""
     neighbourhood: Literal["block", "diagonal"] = "block"
@@ -101,7 +101,7 @@ class Fields(BaseModel):
     rule: Literal["full", "performance"] | None = None
     """The budget as version 0.1.0 wrote it: full means all; by default that of the method."""
     gate: str | None = None
-    """Whether a due update takes place: open or pauses; by default that of the method."""
+    """Whether a due update takes place; suite methods lists the gates."""
     k: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     """Curvature of the performance budget (Algorithm 1), between -1 and 1."""
     window: Positive = 3

@@ -92,6 +92,8 @@ class Lock:
             OSError: If the store cannot be used now; the lock is not lost because of that.
         """
         with self._writing:
+            if self._released.is_set():
+                return  # a beat that was under way when the lock was released
             now = self._store.driver(self.study)
             if now is not None and now["token"] not in (self.token, self.displaced):
                 self.lost = f"{self.study} has been taken over by {describe(now)}; this one stops."

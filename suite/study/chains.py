@@ -107,6 +107,8 @@ def _earlier(run: Run, round_: int) -> Run:
         for name in Settings.model_fields
         if name not in MADE_INTO_PARTS or name == "dataset"
     }
+    if "augment" not in settings.model_fields_set:
+        del given["augment"]  # given, it would be refused where the data are feature vectors
     for name in ("epochs", "learning_rate"):
         if (of_earlier := options.pop(name)) is not None:
             given[name] = of_earlier

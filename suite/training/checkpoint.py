@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import logging
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from suite.sparse import mlp
+from suite.sparse.layers import SparseLinear
 from suite.training.lifetimes import Lifetimes
 
 FORMAT = 1
@@ -59,6 +60,7 @@ def pack(
         },
         "values": _values(network, parameters),
         "momentum": {},
+        "sparse": [n for n, layer in enumerate(network.layers) if isinstance(layer, SparseLinear)],
     }
     if momentum:
         kept = {name: _values(network, tensors) for name, tensors in _kept(network, optimizer)}
@@ -80,6 +82,7 @@ def unpack(
     optimizer: torch.optim.Optimizer,
     lifetimes: Lifetimes | None = None,
     restore: Callable[[dict[str, Any] | None], None] = lambda _: None,
+    hand_over: Callable[[Sequence[int]], None] = lambda _: None,
 ) -> History:
     """Put a checkpoint's state into a network and its optimizer; no code in it is executed.
 
@@ -89,6 +92,8 @@ def unpack(
         optimizer: Its optimiser.
         lifetimes: What is to go on counting, if anything is.
         restore: Called with `past`; with None if the checkpoint is of a version that kept none.
+        hand_over: Called last, with the numbers of the layers that the sparse engine computed;
+            with none if the checkpoint is of a version that did not say.
 
     Returns:
         The record of every epoch that it has behind it; none, and nothing changed, where the
@@ -114,6 +119,7 @@ def unpack(
     if lifetimes is not None:
         lifetimes.restore(state.get("lifetimes"))
     restore(state.get("past"))
+    hand_over(state.get("sparse", ()))
     history: History = state["history"]
     return history
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
 from suite.errors import UserError
@@ -27,4 +29,25 @@ def check_fits(settings: Settings, images: DataSet) -> None:
         raise UserError(
             f"batch_size {settings.batch_size} is more than the {count} training images of "
             f"{images.name}."
+        )
+
+
+def check_target(settings: Settings, connections: Sequence[int]) -> None:
+    """Check that a network has the connections that each of its updates is to prune.
+
+    Args:
+        settings: What to compute.
+        connections: Of each layer at the start.
+
+    Raises:
+        UserError: If an adaptive threshold could only grow, until it prunes everything.
+    """
+    rate, total = settings.recipe.rate, sum(connections)
+    if rate.name != "adaptive_threshold":
+        return
+    target, tolerance = rate.options["target"], rate.options["tolerance"]
+    if (1 - tolerance) * target > total:
+        raise UserError(
+            f"rate.adaptive_threshold.target: every update is to prune {target} connections, and "
+            f"the network has {total}; give a smaller target."
         )

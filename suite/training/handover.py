@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
@@ -12,20 +14,23 @@ DENSITY = 0.4
 """From this density on the masked engine is as fast as the sparse one, or faster."""
 
 
-def hand_over(network: mlp.MLP, optimizer: torch.optim.Optimizer) -> None:
+def hand_over(
+    network: mlp.MLP, optimizer: torch.optim.Optimizer, before: Collection[int] = ()
+) -> None:
     """Put sparse layers in the place of masked ones that have become sparse enough.
 
-    Weights, and what the optimiser keeps of them, stay what they are; so a run that is resumed
-    from a checkpoint has the layers that it had before.
+    Weights, and what the optimiser keeps of them, stay what they are. A layer that was handed over
+    stays sparse however dense it becomes, also where a run is resumed.
 
     Args:
         network: On the CPU.
         optimizer: Its optimiser.
+        before: The numbers of the layers that were sparse when the run was interrupted.
     """
     for index, layer in enumerate(network.layers):
         if type(layer) is not MaskedLinear or layer.mask is None:  # no subclass: those stay dense
             continue
-        if layer.connections >= DENSITY * layer.weight.numel():
+        if index not in before and layer.connections >= DENSITY * layer.weight.numel():
             continue
         sparse = SparseLinear(
             layer.shape, layer.positions, layer.gather(layer.weight), layer.activation

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from suite.datasets.batches import Batches
@@ -47,6 +48,8 @@ def probe(
             draw=draw,
             draw_weights=settings.initial_weights.draw,
         )
+        if settings.recipe.sparse_output and network.output is not None:
+            _redraw_output(network.output, settings, stream(seed, "weights", draw, len(sizes) - 1))
         network.eval()
         size = settings.batch_size
         for start in range(0, min(count * size, len(order)), size):
@@ -64,3 +67,11 @@ def probe(
         return found
 
     return Probe(saliency, lambda count: batches.training(order[:count]).cpu().numpy())
+
+
+def _redraw_output(output: nn.Linear, settings: Settings, rng: np.random.Generator) -> None:
+    """Draw the weights that the output has where it is sparse; a dense one's are Glorot's."""
+    n_out, n_in = output.weight.shape
+    values = settings.initial_weights.draw((n_out, n_in), n_out * n_in, rng)
+    with torch.no_grad():
+        output.weight.copy_(torch.from_numpy(values.reshape(n_out, n_in)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from suite.datasets.splits import split
 from suite.kernels import augment
 from suite.methods import multiply_adds
 from suite.methods.moment import Moment
-from suite.methods.update import Updated, due
+from suite.methods.update import Updated, due, is_open
 from suite.randomness import stream
 from suite.settings import Settings
 from suite.sparse import mlp
@@ -27,6 +27,7 @@ from suite.training.build import build
 from suite.training.checkpoint import unpack
 from suite.training.earlier import Earlier
 from suite.training.evaluate import evaluate, finite
+from suite.training.fits import check_target
 from suite.training.handover import hand_over
 from suite.training.lifetimes import Lifetimes
 from suite.training.noise import penalty_weight
@@ -83,6 +84,7 @@ class Training:
         look = probe(settings, seed, sizes, len(images.classes), self.batches, parts.train)
         self.network = build(settings, seed, images, engine, device, earlier, look)
         self.initial = self.sizes()
+        check_target(settings, self.initial)
         self.optimizer = make_optimizer(settings, self.network)
         self.history: list[Epoch] = []
         self.lifetimes = Lifetimes(len(self.network.layers))
@@ -249,13 +251,14 @@ class Training:
     def resume(self, checkpoint: bytes) -> None:
         """Go on where a checkpoint was kept; see `checkpoint.unpack`."""
         self.history += unpack(
-            checkpoint, self.network, self.optimizer, self.lifetimes, self.past.restore
+            *(checkpoint, self.network, self.optimizer, self.lifetimes),
+            restore=self.past.restore,
+            hand_over=self._hand_over,
         )
-        self._hand_over()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, before: Collection[int] = ()) -> None:
         if self._engine == "sparse":
-            hand_over(self.network, self.optimizer)
+            hand_over(self.network, self.optimizer, before)
 
     def sizes(self) -> list[int]:
         """Return how many connections each hidden layer has."""
@@ -290,7 +293,8 @@ class Training:
             x, labels = self.batch(order, warps, step)
             rate = learning_rate(self.settings, (moment.step - 1) / moment.steps)
             set_learning_rate(self.optimizer, rate)
-            if self.recipe.instead and due(self.recipe, "step", moment):
+            instead = self.recipe.instead and due(self.recipe, "step", moment)
+            if instead and is_open(self.recipe, moment):
                 total += self.look(x, labels)
             else:
                 total += self.step(x, labels, watch=self._watches_step(epoch, step))
