@@ -228,7 +228,7 @@ def power(
         study: What `load_study` returned.
         store: The run store, or a file that `suite export` wrote; its runs give the spread.
         effect: Difference to detect, above 0, in the outcome's unit.
-        sd: Standard deviation of that difference over seeds, if no runs are done.
+        sd: Standard deviation of that difference over seeds; that of the runs by default.
         power: Chance of detection, below 1.
 
     Raises:

@@ -200,3 +200,10 @@ def test_what_is_no_history_is_refused_and_left_alone(tmp_path):
     file.write_text(json.dumps({**FIGURES, "machine": {"cpu": "another"}}))
     with pytest.raises(UserError, match="another processor"):
         history.latest(file, {"cpu": "this"})
+
+
+def test_the_help_lists_the_measures():
+    from suite.cli.runs import bench as verb
+
+    listed = verb.__doc__.partition("Measures:")[2].replace("\n", " ").rstrip(". ")
+    assert [name.strip() for name in listed.split(",")] == list(bench.MEASURES)

@@ -22,6 +22,15 @@ def test_a_right_study_is_counted(path):
     assert suite("check", path) == (0, f"{path}: 3 cells x 3 seeds (2022 to 2024) = 9 runs.\n", "")
 
 
+def test_cells_that_are_the_same_as_others_are_named(path):
+    path.write_text(
+        "name: x\nseeds: {count: 1}\ncells:\n  - {method: static, grid: {zeta: [0.1, 0.2]}}\n"
+    )
+    counted, same = suite("check", path).out.splitlines()
+    assert counted.endswith("1 cell x 1 seed (2022) = 1 run.")
+    assert same.startswith("static[zeta=0.2] ") and "static[zeta=0.1]" in same
+
+
 def test_every_mistake_is_printed_and_nothing_is_written(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     path.write_text("nam: x\ncells:\n  - {zeta: 3}\n  - {methd: set}\n")

@@ -27,6 +27,7 @@ def test_a_sheet_is_drawn(tmp_path):
     ("arguments", "says"),
     [
         (["show"], "suite datasets show NAME --out FILE.png"),
+        (["--out", "a.png"], "--out goes with show"),
         (["list", "digits", "--out", "a.png"], "suite datasets show NAME"),
         (["show", "cifar_10", "--out", "a.png"], 'did you mean "cifar10"?'),
         (["show", "{parquet: [", "--out", "a.png"], "'{parquet: ['"),

@@ -227,6 +227,25 @@ def test_the_other_store_is_the_one_before_a_change(suite, done, tmp_path):
     assert f'>{store}<small class="below">{before}</small></button>' in page
 
 
+def test_a_store_without_runs_is_the_one_that_is_named(suite, done, tmp_path):
+    path, store = done
+    empty, out = str(tmp_path / "empty"), tmp_path / "change"
+    for more in ([], [path]):
+        code, _, said = suite(
+            *("report", path, *more, "--store", store, "--other-store", empty, "--out", out)
+        )
+        assert code == 4 and f"--store {empty}" in said
+    assert not out.exists()
+
+
+def test_rows_are_not_written_over_a_file_of_another_kind(suite, done, tmp_path):
+    path, store = done
+    before = path.read_bytes()
+    code, _, said = suite("compare", path, "set", "static", "--store", store, "--out", path)
+    assert code == 2 and ".csv" in said
+    assert path.read_bytes() == before
+
+
 def test_two_studies_in_two_stores_are_first_and_second(suite, done, tmp_path):
     path, store = done
     there = tmp_path / "there.parquet"

@@ -85,6 +85,7 @@ def test_features_are_standardised_by_what_is_trained_on(tmp_path):
         (lambda f: f.assign(label=0.5), "column label has 0.5"),
         (lambda f: f[["label"]], "two columns"),
         (lambda f: f.rename(columns={"age": ""}), "no name"),
+        (lambda f: f[[]], "is empty"),
     ],
 )
 def test_tables_that_are_no_features_get_one_sentence(tmp_path, change, says):

@@ -247,3 +247,9 @@ def test_a_topology_from_an_earlier_run_has_the_options_of_a_chain(tmp_path):
     )
     with pytest.raises(UserError, match=r"lacks the options \['mask', 'weights', 'rewind'"):
         load_plugin(tmp_path / "again.py")
+
+
+def test_what_a_file_prints_is_not_on_standard_output(file, capsys):
+    file.write_text("print('hello')\n" + FIRST_FREE)
+    load_plugin(file)
+    assert capsys.readouterr() == ("", "hello\n")

@@ -162,3 +162,12 @@ def test_a_method_among_the_defaults_names_its_cells(tmp_path):
 def test_values_that_differ_little_have_labels_that_differ(tmp_path):
     study = study_of(tmp_path, "name: x\ncells: [{grid: {zeta: [0.3, 0.30000001]}}]\n")
     assert [cell.label for cell in study.cells] == ["set[zeta=0.3]", "set[zeta=0.30000001]"]
+
+
+def test_an_option_of_a_cell_s_part_counts_more_than_the_default_of_its_setting(tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "name: x\ndefaults: {epsilon: 8, dataset: digits}\ncells:\n"
+        "  - {method: set, initial: {erdos_renyi: {epsilon: 6}}}\n  - {method: set}\n"
+    )
+    first, second = load_study(tmp_path / "x.yaml").cells
+    assert (first.settings.epsilon, second.settings.epsilon) == (6, 8)

@@ -55,6 +55,15 @@ RULES = {
         (7, "cells[3].budget.performance.k", "below 1", '"much"'),
         (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
     ),
+    "mappings that name no part, no noise and no data": (
+        "name: x\ncells:\n  - {method: set, regrow: {random: {}, gradient: {}}}\n"
+        "  - {method: l0, noise: {kind: gauss}}\n  - {method: set, dataset: {parket: x}}\n"
+        "  - {method: set, epochs: 99999999999999999999}\n",
+        (3, "cells[0].regrow", "one name", "options", "{random: ..., gradient: ...}"),
+        (4, "cells[1].noise", "{kind: hard_concrete}", "{kind: variational}"),
+        (5, "cells[2].dataset", "{parket: ...}", '"parquet"'),
+        (6, "cells[3].epochs", "1000000000"),
+    ),
     "a threshold that is to remove a number of connections": (
         "name: x\ncells:\n  - {method: dsr, budget: {cubic: {density: 0.1}}}\n"
         "  - {method: set, prune: threshold, budget: {stairs: {to: [[0.5, 0.1]]}}}\n",

@@ -53,7 +53,7 @@ Store = Annotated[
 TableStore = Annotated[
     str,
     typer.Option(
-        "--store", metavar="DIR_OR_URL", help="The run store, or a file from suite export."
+        "--store", metavar="DIR_OR_URL", help="The run store, or a .parquet file from suite export."
     ),
 ]
 Data = Annotated[

@@ -107,11 +107,11 @@ def ranking_lines(ranking: Ranking) -> Iterator[str]:
 
 
 def tally_lines(tally: pd.DataFrame) -> Iterator[str]:
-    """Yield how often each cell won, tied and lost over several comparisons."""
+    """Yield how often each cell was better, neither and worse in several comparisons."""
     yield ""
-    yield "wins  ties  losses"
+    yield "better  neither  worse"
     for cell, row in tally.iterrows():
-        yield f"{row['wins']:4}  {row['ties']:4}  {row['losses']:6}  {cell}"
+        yield f"{row['wins']:6}  {row['ties']:7}  {row['losses']:5}  {cell}"
 
 
 def power_lines(planned: Sequence[Planned]) -> Iterator[str]:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
     from suite.decisions import Undecided
 
+_MOST_SAID = 10
+"""Cells that are the same as others, said by name."""
+
 
 @app.command()
 def check(
@@ -62,6 +65,10 @@ def check(
     earlier = len(with_earlier(checked.runs(defaultdict(str)))) - cells * seeds
     more = f", and {count(earlier, 'earlier run')} that they start from" if earlier else ""
     typer.echo("{}: {} x {} = {}{}.".format(study, *counted, more))
+    for label, first in list(checked.again.items())[:_MOST_SAID]:
+        typer.echo(f"{label} is the same cell as {first}.")
+    if (unsaid := len(checked.again) - _MOST_SAID) > 0:
+        typer.echo(f"So {'is' if unsaid == 1 else 'are'} {count(unsaid, 'more cell')}.")
     if checked.tunings:
         tuned = count(len(checked.tunings), "cell")
         of_samples, epochs = map(sum, zip(*(of.budget for of in checked.tunings), strict=True))
@@ -326,7 +333,11 @@ def bench(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure engines and scheduling on this machine, with the paper's network."""
+    """Measure engines and scheduling on this machine, with the paper's network.
+
+    Measures: engines, sparselab, sparse_linear, profile, limit, halved_epsilon, fourfold_width,
+    growth, evaluation, evolution, methods, side_by_side, memory, scheduling.
+    """
     from suite.bench import MEASURES, rows, run_bench
     from suite.bench import history as histories
     from suite.bench.measures import machine

@@ -119,10 +119,14 @@ def report(
             second = load(other, many=True)
             stores = (store, other_store or store)
             both = table.read(checked, stores[0]), table.read(second, stores[1])
+            _need_runs(both[0], study, stores[0])
+            _need_runs(both[1], other, stores[1])
             folder = out or Path("reports") / f"{checked.name}-{second.name}"
             written = reporting.compare_reports(*both, folder, stores)
         elif other_store is not None:
             both = table.read(checked, other_store), table.read(checked, store)
+            _need_runs(both[0], study, other_store)
+            _need_runs(both[1], study, store)
             folder = out or Path("reports") / f"{checked.name}-{checked.name}"
             written = reporting.compare_reports(*both, folder, (other_store, store))
         elif watch:
@@ -155,6 +159,8 @@ def compare(
     from suite import decisions
     from suite.store.table import read
 
+    if out is not None and out.suffix.lower() != ".csv":
+        raise UserError(f"{out}: the rows are written as CSV; use a name that ends in .csv.")
     if cells and len(cells) != 2:
         raise UserError("compare takes two cells, or none to decide the declared comparisons.")
     results = read(load(study, many=True), store)
@@ -191,7 +197,7 @@ def power(
     ] = None,
     sd: Annotated[
         float | None,
-        typer.Option(help="Standard deviation of the difference over seeds, if no runs are done."),
+        typer.Option(help="Standard deviation of the difference over seeds; default: of the runs."),
     ] = None,
     power: Annotated[float, typer.Option(help="Probability of detecting it.")] = 0.8,
     as_json: Json = False,

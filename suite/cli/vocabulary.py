@@ -74,6 +74,8 @@ def datasets(
     from suite.datasets.known import data_folder, known_here
 
     folder = data_folder(data)
+    if show is None and out is not None:
+        raise UserError("--out goes with show: suite datasets show NAME --out FILE.png.")
     if show is None:
         print_table(
             ["dataset", "title", "input", "classes", "train", "test", "on this machine"],

@@ -56,6 +56,8 @@ def _table(path: Path) -> pa.Table:
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
             head = stream.read(_BLOCK).partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
+        if not head.strip():
+            raise UserError(f"{path}: is empty, or its first line is.")
         delimiter = max(",;\t", key=head.count)
         names = [word.strip().strip('"') for word in head.split(delimiter)]
         words = [name for name in names if _is_number(name)]

@@ -92,7 +92,11 @@ def _known(
     images = image_set(known.title, train, test, classes, known.fingerprint)
     if (images.shape, len(images.y_train), len(images.y_test)) != (known.shape, *known.images):
         raise _foreign(name, folder)
-    return replace(images, notes=(f"{known.title} was read from {folder}.",))
+    here = folder == PACKAGED.get(name)
+    place = (
+        folder if here else f"{EXTRACTED[name]} in the data folder"
+    )  # records keep no other path
+    return replace(images, notes=(f"{known.title} was read from {place}.",))
 
 
 def _written(name: str, kind: Any, data_dir: Path) -> list[Path]:

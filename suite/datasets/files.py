@@ -135,7 +135,7 @@ def parts(
     for part, found in (("train", training), ("test", testing)):
         if not found:
             names = ", ".join(path.name for path in paths[:5]) or "none"
-            share = ", or a share of the rows with test: 0.2" if part == "test" else ""
+            share = ", or a share of the rows with test: 0.2" if part == "test" or not rest else ""
             raise UserError(
                 f"{name}: which files are for {part}? Give them as {part}: PATTERN{share} "
                 f"(found: {names})."

@@ -131,7 +131,7 @@ def decide(
 
 
 def win_tie_loss(rows: Sequence[Compared]) -> pd.DataFrame:
-    """Count wins, ties and losses of each cell over decided comparisons."""
+    """Count the verdicts on each cell: better, neither of the two, and worse."""
     from suite.statistics import tally
 
     return tally((row.cell.label, row.against.label, row.found.verdict) for row in rows)

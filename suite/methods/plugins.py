@@ -17,6 +17,7 @@ import importlib.metadata
 import sys
 import traceback
 import types
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,11 @@ def load(plugin: Plugin) -> list[str]:
         UserError: If its code fails, registers no part, or uses a name that is taken. Nothing
             is registered then.
     """
+    with redirect_stdout(sys.stderr):  # what it prints is no part of a document on standard output
+        return _load(plugin)
+
+
+def _load(plugin: Plugin) -> list[str]:
     discover()
     if plugin.code is None:
         return _load_module(plugin.where)

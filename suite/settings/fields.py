@@ -22,7 +22,9 @@ from suite.methods.recipe import Recipe, resolve
 from suite.paper import HIDDEN
 from suite.settings.weights import InitialWeights
 
-Positive = Annotated[int, Field(ge=1)]
+MOST = 1_000_000_000
+"""No network and no training of the field is near this; larger numbers fit in no date."""
+Positive = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class Fields(BaseModel):

@@ -137,9 +137,9 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         cell: max(found, key=lambda note: note["time"])["train_loss"]
         for cell, found in timed.items()
     }
-    left = seconds_left(counted.left(), pace, counted.count("running"))
-    if left is None and driver is not None and now is not None:
-        left = _by_driver(driver, now)
+    left = _by_driver(driver, now) if driver is not None and now is not None else None
+    if left is None:
+        left = seconds_left(counted.left(), pace, counted.count("running"))
     return Status(
         study.name,
         store.location,
@@ -215,7 +215,10 @@ def _driver_and_its_time(study: Study, store: RunStore) -> tuple[Note | None, fl
 
 
 def _by_driver(driver: Note, now: float) -> float | None:
-    """Return the seconds left by the driver's own count: it sees runs that end between two looks.
+    """Return the seconds left by the driver's own count.
+
+    It sees runs that end between two looks, and how long every epoch takes: the last one reported
+    may be the first of its process, which takes longer.
 
     Drivers of version 0.1.0 do not report it.
     """
@@ -294,5 +297,9 @@ def _driver(status: Status) -> list[str]:
     return [f"Driven by {by}."] if by else []
 
 
+_LONGEST = 86_400.0 * 999_999
+"""Seconds that are shown: a study of more days than this ends for another reason."""
+
+
 def _time(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
+    return str(timedelta(seconds=round(min(seconds, _LONGEST))))

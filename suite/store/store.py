@@ -81,7 +81,8 @@ class RunStore:
         if is_file:
             raise UserError(
                 f"--store {location}: is a file, but a store is a folder. Make a store of an "
-                "exported file with suite import; compare, power and report read it directly."
+                ".parquet file from suite export with suite import; compare, power and report read "
+                "such a file directly."
             )
 
     def stand(self) -> None:

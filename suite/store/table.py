@@ -334,7 +334,7 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return an exported file's table, and its metadata about the runs."""
     import pyarrow.parquet as pq
 
-    foreign = f"{file}: is not a file that suite export wrote"
+    foreign = f"{file}: is not a .parquet file that suite export wrote"
     try:
         with file.open("rb") as stream:
             table = pq.read_table(stream)

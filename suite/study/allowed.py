@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from suite.study.document import Where, as_yaml
@@ -60,7 +61,7 @@ def choices_of(block: Mapping[str, Any]) -> list[Any]:
 
 def in_words(allowed: Schemas) -> str:
     """Return what is allowed in words, e.g. "test or a number above 0 and below 1"."""
-    parts = [part for block in allowed for part in _block_words(block)]
+    parts = list(dict.fromkeys(part for block in allowed for part in _block_words(block)))
     return listing(parts or ["something else"], "or")
 
 
@@ -81,13 +82,20 @@ def _block_words(block: Mapping[str, Any]) -> list[str]:
         case "array":
             return [_list_words(block)]
     if required := block.get("required"):
-        return [mapping_words(required)]
+        return [mapping_words(required, block["properties"])]
+    if block.get("maxProperties") == 1:
+        return ["one name with a mapping of its options"]
     return ["a mapping" + (" that is not empty" if block.get("minProperties") else "")]
 
 
-def mapping_words(names: Sequence[str]) -> str:
-    """Return a mapping with these keys in words, e.g. {cell: ..., source: ...}."""
-    return "{" + ", ".join(f"{name}: ..." for name in names) + "}"
+def mapping_words(names: Sequence[str], blocks: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return a mapping with these keys in words, e.g. {cell: ..., source: ...}.
+
+    Args:
+        names: The keys.
+        blocks: What the schema says of some; a key with a single value is shown with that.
+    """
+    return "{" + ", ".join(f"{n}: {blocks.get(n, {}).get('const', '...')}" for n in names) + "}"
 
 
 def _range(block: Mapping[str, Any]) -> str:

@@ -51,7 +51,9 @@ ANY_CELL = Doubt({}, Settings.model_fields.keys())
 """A cell about which nothing is known."""
 
 
-def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cell], list[Doubt]]:
+def expand(
+    mistakes: Mistakes, unsure: Set[str] = frozenset()
+) -> tuple[list[Cell], list[Doubt], dict[str, str]]:
     """Multiply out the grids and validate each cell with its defaults.
 
     Args:
@@ -59,17 +61,18 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
         unsure: Settings to skip, because nothing can be said about their values yet.
 
     Returns:
-        The distinct valid cells, and what is known of the others. A cell with an `unsure` setting
-        is one of the others.
+        The distinct valid cells, and what is known of the others; a cell with an `unsure` setting
+        is one of those. Last, by label, the cells that are the same as an earlier one, and which.
     """
     document = mistakes.document
     defaults = document.value.get("defaults", {})
     if not isinstance(document.get("cells"), list) or not isinstance(defaults, dict):
-        return [], [ANY_CELL]
+        return [], [ANY_CELL], {}
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
     distinct: dict[str, Cell] = {}
     doubts: list[Doubt] = []
+    again: dict[str, str] = {}
     given_titles: dict[str, Where] = {}
     for here in document.entries("cells"):
         entry = document.get(*here)
@@ -84,6 +87,8 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
                 inherited.pop("metric", None)
+            for setting, _ in _given_in_parts(given):
+                inherited.pop(setting, None)
             elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
             merged = inherited | given
             elsewhere = _in_parts(merged, here, elsewhere) | elsewhere
@@ -96,27 +101,35 @@ def expand(mistakes: Mistakes, unsure: Set[str] = frozenset()) -> tuple[list[Cel
             same = repr((settings.deciding(), source_name(settings.dataset)))
             named = {"method": settings.method} | given
             cell = Cell(cell_label(named), title or cell_title(settings, given), settings)
-            distinct.setdefault(same, cell)
+            first = distinct.setdefault(same, cell)
+            if first.label != cell.label:
+                again[cell.label] = first.label
     titles = [cell.title for cell in distinct.values()]
     for title, where in given_titles.items():
         if titles.count(title) > 1:
             mistakes.note(where, f'"{title}" is the title of another cell.')
-    return list(distinct.values()), doubts
+    return list(distinct.values()), doubts, again
+
+
+def _given_in_parts(block: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Yield settings that are given as options of a part, as zeta of a rate, and where."""
+    for (kind, option), setting in flat.OPTIONS.items():
+        written = block.get(kind)
+        if isinstance(written, dict) and len(written) == 1:
+            ((part, options),) = written.items()
+            if isinstance(options, dict) and option in options:
+                yield setting, (kind, part, option)
 
 
 def _in_parts(
     merged: Mapping[str, Any], here: Where, elsewhere: Mapping[str, Where]
 ) -> dict[str, Where]:
-    """Return the places of settings that are given as options of a part, as zeta is of a rate."""
-    found: dict[str, Where] = {}
-    for (kind, option), setting in flat.OPTIONS.items():
-        written = merged.get(kind)
-        if setting in merged or not isinstance(written, dict) or len(written) != 1:
-            continue
-        ((part, options),) = written.items()
-        if isinstance(options, dict) and option in options:
-            found[setting] = (*elsewhere.get(kind, (*here, kind)), part, option)
-    return found
+    """Return the places of settings that are given as options of a part."""
+    return {
+        setting: (*elsewhere.get(kind, (*here, kind)), part, option)
+        for setting, (kind, part, option) in _given_in_parts(merged)
+        if setting not in merged
+    }
 
 
 def _doubt(merged: Mapping[str, Any], wrong: Set[str], given: Mapping[str, Any]) -> Doubt:

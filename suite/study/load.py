@@ -50,11 +50,11 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
     file = _validate_file(mistakes)
     plugins = _load_plugins(mistakes)
     cells: list[Cell] = []
-    doubts = [ANY_CELL]
+    doubts, again = [ANY_CELL], dict[str, str]()
     if not _has_too_many_runs(mistakes, many):
         named = document.value.get("plugins", [])
         loaded = isinstance(named, list) and len(named) == len(plugins)
-        cells, doubts = expand(mistakes, unsure=set() if loaded else {"regrow"})
+        cells, doubts, again = expand(mistakes, unsure=set() if loaded else {"regrow"})
     check_declared(mistakes, file.comparisons, cells, doubts)
     tunings = check_tune(mistakes, file, cells, doubts)
     if mistakes.sentences:
@@ -63,6 +63,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
         path=Path(path).absolute(),
         file=file,
         cells=tuple(cells),
+        again=again,
         pairs=resolve_pairs(file.comparisons, cells),
         claims=resolve_claims(file, cells),
         references=resolve_references(file, cells),

@@ -150,18 +150,22 @@ def _shown(value: Any) -> str:
 
 def _hint(where: Where, value: Any, allowed: Schemas) -> str:
     """Return what was probably meant, "" if that is unclear."""
+    kinds = {block.get("type") for block in allowed}
+    if isinstance(value, dict):
+        keys = [name for block in allowed for name in block.get("required", ())]
+        guesses = [guess for key in value if (guess := nearest(str(key), keys)) not in (None, key)]
+        return f'did you mean "{guesses[0]}"?' if guesses else ""
     if isinstance(value, str):
         names = [name for block in allowed for name in choices_of(block) if isinstance(name, str)]
         if guess := nearest(value, names):
             return f'did you mean "{guess}"?'
-        kinds = {block.get("type") for block in allowed}
         if kinds & {"number", "integer", "boolean"} and _is_number_or_truth(value):
             return "leave out the quotes."
     elif isinstance(value, list) and where[0] == "cells" and "grid" not in where and where[2:]:
         if all(block.get("type") != "array" for block in allowed):
             return "put lists to multiply out under grid."
     elif isinstance(value, bool | int | float) and any(map(_any_text, allowed)):
-        return "put it in quotes."
+        return "" if kinds & {"number", "integer"} else "put it in quotes."
     return ""
 
 

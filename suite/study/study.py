@@ -32,6 +32,7 @@ class Study:
         plugins: The code of the study's own parts, for every process that runs it.
         tunings: How each cell that is tuned is tuned.
         tuned: What tuning has come to, by the cell's label; see `suite.store.tuned`.
+        again: Cells of the file that are the same as an earlier one: their labels, and its.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Study:
     plugins: tuple[Plugin, ...] = ()
     tunings: tuple[CellTuning, ...] = ()
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
+    again: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

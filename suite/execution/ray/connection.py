@@ -45,7 +45,7 @@ def check_room(resources: Mapping[str, float], execution: Execution) -> None:
         has = resources.get(name, 0)
         if asked > has:
             raise UserError(
-                f"execution asks for {asked:g} {name}s per run; {has:g} are available here."
+                f"execution.{name.lower()}: {asked:g} is more than the {has:g} of this machine."
             )
 
 
@@ -53,7 +53,9 @@ def _reach(address: str) -> None:
     """Refuse an address where nothing answers."""
     try:
         _knock(address)
-    except (OSError, ValueError) as error:
+    except ValueError:
+        raise UserError(f"--address {address}: must be HOST:PORT or auto.") from None
+    except OSError as error:
         raise UserError(f"--address {address}: no cluster answers there ({error}).") from None
 
 
