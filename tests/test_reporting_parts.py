@@ -222,6 +222,18 @@ def test_an_svg_has_its_coordinates_rounded_and_nothing_else(tmp_path):
     assert "opacity: 0.16" in svg
 
 
+def test_an_image_in_an_svg_fills_its_axes(tmp_path):
+    with style("svg"):
+        figure = new_figure(2, 1)
+        axes = figure.add_axes((0.25, 0, 0.423, 0.846))
+        axes.imshow(np.kron(np.eye(3), np.ones((90, 90))), aspect="auto", interpolation="none")
+        svg = save(figure, "svg", tmp_path, formats=("svg",)).svg
+    image = re.search(r"<image\b.*?>", svg, re.DOTALL)[0]
+    width, matrix = re.search(r'width="(\S+)"', image), re.search(r"matrix\((\S+)", image)
+    scale = float(matrix[1]) if matrix else 1.0  # before matplotlib 3.11 widths are in points
+    assert float(width[1]) * scale == pytest.approx(0.423 * 144, abs=0.5)
+
+
 def test_degrees_of_a_histogram():
     histogram = np.bincount(np.random.default_rng(1).poisson(20, 20_000)).astype(float)
     assert dispersion(histogram) == pytest.approx(1, abs=0.05)

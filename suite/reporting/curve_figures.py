@@ -139,11 +139,13 @@ def _draw_seeds(axes: Axes, curve: Curve, look: Look, number: int) -> None:
     _mark(line, number)
 
 
-def draw_curve(axes: Axes, curve: Curve, look: Look, number: int, curves: int) -> None:
+def draw_curve(
+    axes: Axes, curve: Curve, look: Look, number: int, curves: int, *, bands: bool = True
+) -> None:
     """Draw one of several curves, over its band."""
     colour = look.hue.light
     tint = min(0.16, 1 / curves)
-    if curve.n > 1:
+    if curve.n > 1 and bands:
         band = axes.fill_between(
             curve.epochs, curve.low, curve.high, color=colour, alpha=tint, linewidth=0, zorder=2
         )
@@ -222,7 +224,8 @@ def draw_inset(
             continue
         if coloured is None:
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
-        draw_curve(inset, end.thinned(100), look, number, len(numbers))
+        bands = coloured is None
+        draw_curve(inset, end.thinned(100), look, number, len(numbers), bands=bands)
     inset.set_xlim(first, last)
     if coloured is None:
         edges = np.hstack([_extent(end) for end in enlarged])

@@ -33,7 +33,8 @@ _GAP = 10.5
 
 
 _log = logging.getLogger(__name__)
-_PLACES = re.compile(r'(?<=\s)(d|x|y|width|height|transform)="[^"]*"')
+_PLACES = re.compile(r'(?<=\s)(d|x|y|width|height|transform)="(?!matrix)[^"]*"')
+"""Coordinates; those of a matrix are the sizes of an image's dots, far below a tenth of a point."""
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 

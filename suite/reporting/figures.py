@@ -298,7 +298,7 @@ def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
         flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in moved]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
-        insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge"
+        insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge the means of"
         parts.append(f"{insets} the last {plan.zoom:,} epochs{but}; the shaded part of the figure.")
     spoilt = [
         f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"

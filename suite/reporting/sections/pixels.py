@@ -187,7 +187,7 @@ def _draw(maps: list[Heat]) -> Figure:
             if below:
                 axes.set_xlabel("column", labelpad=-4, fontsize=SMALL)
             else:
-                name = short(heat.cell.title, max(8, int(side * 19)))
+                name = short(heat.cell.title, max(8, int(side * 17)))
                 axes.set_title(name, loc="left", pad=4, fontsize=SMALL)
     bar = figure.add_axes(
         (
