@@ -413,6 +413,7 @@ def test_the_papers_values_stand_only_next_to_its_data_set_and_network(tmp_path)
   - {{title: digits, method: set, dataset: digits, augment: false}}
   - {{title: another network, method: set, hidden: [4000, 1000]}}
   - {{title: another method, method: static}}
+  - {{title: another budget, method: lset, budget: {{performance: {{break_even: 0.3}}}}}}
 """
     study = make_study(tmp_path, cells, baseline="its own")
     rows = {cell.title: decisions.published(study, cell) for cell in study.cells}

@@ -190,7 +190,7 @@ def draw_inset(
 ) -> None:
     """Draw an inset of the last epochs where no curve runs.
 
-    Where no curve moves, or none that does is there, nothing is enlarged and there is no inset.
+    Where no curve in colour moves, or none that does is there, there is no inset.
 
     Args:
         axes: With all that they show.
@@ -205,7 +205,8 @@ def draw_inset(
     """
     ends = [curve.between(first, last) for curve in moving(curves)]
     enlarged = [end for end in ends if np.isfinite(end.mean).any()]
-    if not enlarged:
+    numbers = range(len(curves)) if coloured is None else coloured
+    if not {end.cell.label for end in enlarged} & {curves[n].cell.label for n in numbers}:
         return
     box = free_box(*_drawn(axes, curves))
     if coloured is None:
@@ -214,7 +215,6 @@ def draw_inset(
         return
     inset = axes.inset_axes(box)
     inset.patch.set_facecolor(axes.figure.get_facecolor())
-    numbers = range(len(curves)) if coloured is None else coloured
     for number, curve in enumerate(curves):
         end, look = curve.between(first, last), looks[curve.cell.label]
         if len(end.epochs) < 2:

@@ -157,6 +157,9 @@ def published_row(cell: Cell) -> paper.Row | None:
     }
     if replaced - {"regrow", "fill"}:
         return None
+    of_paper = Settings(method=settings.method, metric=settings.metric).recipe
+    if (settings.recipe.budget, settings.recipe.gate) != (of_paper.budget, of_paper.gate):
+        return None
     return paper.row_of(settings.method, settings.metric, settings.regrow)
 
 
