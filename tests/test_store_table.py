@@ -321,19 +321,25 @@ def test_a_file_is_read_like_a_store(made, results, exported):
     [
         (lambda file: None, "there is no such file."),
         (lambda file: file.mkdir(), "cannot be read: Is a directory"),
-        (lambda file: file.write_bytes(b""), "is not a file that suite export wrote"),
-        (lambda file: file.write_bytes(b"PAR1 something else PAR1"), "is not a file that suite"),
-        (lambda file: foreign(file, None), "is not a file that suite export wrote"),
-        (lambda file: foreign(file, "{"), "is not a file that suite export wrote"),
-        (lambda file: foreign(file, "[]"), "is not a file that suite export wrote"),
-        (lambda file: foreign(file, '{"format": 1}'), "is not a file that suite export wrote"),
+        (lambda file: file.write_bytes(b""), "is not a .parquet file that suite export wrote"),
+        (
+            lambda file: file.write_bytes(b"PAR1 something else PAR1"),
+            "is not a .parquet file that suite",
+        ),
+        (lambda file: foreign(file, None), "is not a .parquet file that suite export wrote"),
+        (lambda file: foreign(file, "{"), "is not a .parquet file that suite export wrote"),
+        (lambda file: foreign(file, "[]"), "is not a .parquet file that suite export wrote"),
+        (
+            lambda file: foreign(file, '{"format": 1}'),
+            "is not a .parquet file that suite export wrote",
+        ),
         (
             lambda file: foreign(file, '{"format": 2, "runs": {}}'),
             "has format 2; this suite reads 1",
         ),
         (
             lambda file: foreign(file, '{"format": 1, "runs": {}}'),
-            "is not a file that suite export wrote: the run key ",
+            "is not a .parquet file that suite export wrote: the run key ",
         ),
     ],
     ids=[
