@@ -92,10 +92,9 @@ def _known(
     images = image_set(known.title, train, test, classes, known.fingerprint)
     if (images.shape, len(images.y_train), len(images.y_test)) != (known.shape, *known.images):
         raise _foreign(name, folder)
-    here = folder == PACKAGED.get(name)
-    place = (
-        folder if here else f"{EXTRACTED[name]} in the data folder"
-    )  # records keep no other path
+    # records keep a package's path, and no other
+    packaged = folder == PACKAGED.get(name)
+    place = folder if packaged else f"{EXTRACTED[name]} in the data folder"
     return replace(images, notes=(f"{known.title} was read from {place}.",))
 
 
