@@ -224,8 +224,7 @@ def draw_inset(
             continue
         if coloured is None:
             _draw_seeds(inset, end.thinned(_SEED_POINTS // 2), look, number)
-        bands = coloured is None
-        draw_curve(inset, end.thinned(100), look, number, len(numbers), bands=bands)
+        draw_curve(inset, end.thinned(100), look, number, len(numbers), bands=coloured is None)
     inset.set_xlim(first, last)
     if coloured is None:
         edges = np.hstack([_extent(end) for end in enlarged])
