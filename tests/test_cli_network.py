@@ -146,6 +146,20 @@ def test_training_again_that_ends_differently_keeps_nothing(tmp_path):
     assert not out.exists()
 
 
+def test_a_run_of_a_gpu_is_trained_again_on_a_gpu_only(tmp_path, monkeypatch):
+    monkeypatch.setattr("suite.execution.retrain.gpu", lambda: None)
+    study, path, store = finished(tmp_path, lost=OTHERS)
+    run = study.runs({"digits": digits().fingerprint})[-3]
+    record = store.result(run.key)
+    assert record["provenance"]["gpu"] is None
+    record["provenance"]["gpu"] = "GPU X"
+    store.finish(run.key, record)
+    out = ("--store", store.location, "--out", tmp_path / "set.npz")
+    done = suite("network", path, "set", "--seed", 2, *out, "--retrain")
+    assert done.code == 2
+    assert "was trained on GPU X" in done.err
+
+
 def test_a_network_of_another_result_does_not_count(made, tmp_path):
     study, path, store = made
     other = RunStore(tmp_path / "other")

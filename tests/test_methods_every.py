@@ -62,7 +62,7 @@ class Cut(BaseException):
     """Ends a training as a killed process ends: nothing that it held is used again."""
 
 
-def run(chosen, engine, checkpoint=None, cut=None, monkeypatch=None):
+def run(chosen, engine, checkpoint=None, cut=None, monkeypatch=None, device="cpu"):
     """Train; return the history without times, the last weights, and all checkpoints.
 
     Args:
@@ -71,6 +71,7 @@ def run(chosen, engine, checkpoint=None, cut=None, monkeypatch=None):
         checkpoint: Where to go on.
         cut: Ends the training between two steps, after so many steps and the update there.
         monkeypatch: For a cut.
+        device: Where it trains.
     """
     kept, ended = [], {}
     if cut:
@@ -85,15 +86,16 @@ def run(chosen, engine, checkpoint=None, cut=None, monkeypatch=None):
 
     def at_the_end(training, _):
         parameters = training.network.named_parameters()
-        ended.update({name: values.detach().numpy().copy() for name, values in parameters})
+        ended.update({name: values.detach().cpu().numpy().copy() for name, values in parameters})
         for index, layer in enumerate(training.network.layers):
             ended[f"positions {index}"] = layer.positions
 
-    options = {"engine": engine, "checkpoint": checkpoint, "earlier": earlier_of(chosen)}
+    options = {"engine": engine, "device": device, "checkpoint": checkpoint}
     try:
         trained = train(
             *(chosen, SEED, IMAGES),
             **options,
+            earlier=earlier_of(chosen),
             keep=kept.append,
             keep_every=0,
             on_final=at_the_end,

@@ -320,12 +320,14 @@ def test_runs_from_different_machines_versions_and_code_give_warnings(tmp_path):
     study = make_study(tmp_path, PERFORMANCE, seeds=2, epochs=12)
 
     def provenance(cell, seed):
-        return {"torch": "2.8.0", "host": "node-2", "dirty": True} if seed == 2023 else {}
+        other = {"torch": "2.8.0", "host": "node-2", "gpu": "GPU X", "dirty": True}
+        return other if seed == 2023 else {}
 
     results = make_results(study, provenance=provenance)
     found = setting.section(Material(results, table2(results), {}, tmp_path))
-    torch, host, dirty = found.warnings
+    torch, gpu, host, dirty = found.warnings
     assert "torch: 2.8.0 (6 runs) and 2.9.0 (6 runs)" in torch
+    assert "GPU: GPU X (6 runs) and none (6 runs)" in gpu
     assert "host: node-1 (6 runs) and node-2 (6 runs)" in host
     assert dirty.startswith("6 runs ")
     same = make_results(study)

@@ -31,6 +31,7 @@ from suite.study.file import Execution
 from suite.study.runs import Run
 from suite.training import train as training
 from suite.training.checkpoint import epochs_behind, history_of
+from suite.training.device import gpu
 from suite.training.earlier import Earlier, read
 from suite.training.network import describe, to_file
 from suite.training.network_file import NetworkFile, pack
@@ -201,7 +202,7 @@ def _train(
             run.seed,
             images,
             engine=engine,
-            device="cuda" if execution.gpu > 0 else "cpu",
+            device=execution.device,
             threads=threads,
             checkpoint=checkpoint,
             keep=keep,
@@ -217,6 +218,7 @@ def _train(
             **provenance(),
             "engine": engine,
             "threads": threads,
+            "gpu": gpu() if execution.device == "cuda" else None,
             "seconds": time.monotonic() - started,
             "resumed_after": len(trained.history) - epochs,
             **({"tuning": dict(run.tuning)} if run.tuning else {}),

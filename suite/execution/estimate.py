@@ -146,7 +146,7 @@ def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> fl
             settings,
             image_set,
             engine=execution.chosen_engine,
-            device="cuda" if execution.gpu > 0 else "cpu",
+            device=execution.device,
             threads=max(1, int(execution.cpu)),
         )
 

@@ -10,6 +10,7 @@ from suite.execution.attempt import attempt
 from suite.store.store import RunStore
 from suite.study import Study
 from suite.study.runs import Run
+from suite.training.device import gpu
 
 
 def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
@@ -25,7 +26,8 @@ def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
         data_dir: Where downloaded data sets are.
 
     Raises:
-        UserError: If the data cannot be had or have changed, or the training ends differently.
+        UserError: If the data cannot be had or have changed, a GPU is missing, or the training ends
+            differently.
     """
     record = store.result(run.key) or {}
     images = load(run.settings.dataset, data_dir, base=study.path.parent)
@@ -35,8 +37,11 @@ def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
     given = {
         "engine": before.get("engine", study.file.execution.engine),
         "cpu": before.get("threads", study.file.execution.cpu),
+        "gpu": float(before["gpu"] is not None) if "gpu" in before else study.file.execution.gpu,
     }
-    # Whether a GPU was used is not recorded, so it is what the study says.
+    if given["gpu"] and gpu() is None:
+        on = before.get("gpu") or "a GPU"
+        raise UserError(f"{run.cell}, seed {run.seed}: was trained on {on}; this machine has none.")
     execution = study.file.execution.model_copy(update={**given, "keep": "network"})
     attempt(run, images, store, execution, again=True)
     if store.final_network(run.key) is None:

@@ -72,6 +72,11 @@ class Execution(_Model):
             return "masked" if self.gpu > 0 else "sparse"
         return self.engine
 
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """PyTorch's name of the device that runs are trained on."""
+        return "cuda" if self.gpu > 0 else "cpu"
+
     @model_validator(mode="after")
     def _sparse_on_the_cpu(self) -> Self:
         if self.engine == "sparse" and self.gpu > 0:

@@ -50,9 +50,14 @@ def epoch_seconds(
         for _ in range(count):
             first.step()
 
+    def take_and_wait(count: int) -> None:
+        take(count)
+        if device == "cuda":
+            torch.cuda.synchronize()  # or a step would be timed as it is asked for, not done
+
     steps = min(steps, training.steps)
-    take(1)
-    seconds = _timed(lambda: take(steps)) / steps * training.steps
+    take_and_wait(1)
+    seconds = _timed(lambda: take_and_wait(steps)) / steps * training.steps
     measures: dict[str, float] = {"train_loss": 1.0}
     seconds += _timed(lambda: measures.update(first.evaluate()))
     training.history.append(measures)

@@ -17,8 +17,8 @@ from suite.settings import Settings
 from suite.store.table import Results
 
 _VERSIONS = ("suite", "python", "torch", "numpy", "numba", "ray")
-_MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "commit", "dirty")
-_ALIKE = (*_VERSIONS, "engine", "commit", "cpu", "host")
+_MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "gpu", "commit", "dirty")
+_ALIKE = (*_VERSIONS, "engine", "gpu", "commit", "cpu", "host")
 """Runs that differ in one of these get a warning."""
 
 
@@ -145,7 +145,9 @@ def _plain(name: str, value: Any) -> str:
 
 
 def _provenance(origins: list[dict[str, Any]]) -> Grid:
-    names = [name for name in (*_VERSIONS, *_MACHINE) if any(name in o for o in origins)]
+    names = [
+        name for name in (*_VERSIONS, *_MACHINE) if any(o.get(name) is not None for o in origins)
+    ]
     kinds = Counter(tuple(_said(origin, name) for name in names) for origin in origins)
     rows = [
         (*(words(value) for value in values), number(n, f"{n:,}"))
@@ -162,6 +164,8 @@ def _said(origin: Mapping[str, Any], name: str) -> str:
         return str(value)[:10] or "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "gpu":
+        return str(value) or "none"
     return str(value) or "–"
 
 
@@ -187,6 +191,9 @@ def _warnings(origins: list[dict[str, Any]], records: list[Mapping[str, Any]]) -
     return found
 
 
-_NAMES = {"cpu": "CPU", "suite": "the suite's version", "commit": "the suite's commit"} | {
-    name: f"the version of {name}" for name in _VERSIONS[1:]
-}
+_NAMES = {
+    "cpu": "CPU",
+    "gpu": "GPU",
+    "suite": "the suite's version",
+    "commit": "the suite's commit",
+} | {name: f"the version of {name}" for name in _VERSIONS[1:]}
