@@ -40,7 +40,7 @@ NAMES = {
         "SET, hidden=[300, 200], learning_rate=1e-05, augment=false"
     ),
     "set[metric=loss, gate=pauses]": "SET f(loss), gate=pauses",
-    "set[dataset={npz: some.npz}]": "SET, dataset={npz: some.npz}",
+    "set[dataset={npz: some.npz}]": "SET",
     "set[epsilon=8]": "SET, epsilon=8",
     "static": "Static sparse training",
     "dense": "Dense training",
@@ -59,7 +59,11 @@ def study(tmp_path):
 
 
 def test_labels_and_titles(study):
-    assert {cell.label: cell.title.replace("LSET f(loss)", "LSET") for cell in study.cells} == NAMES
+    assert {cell.label: cell.brief.replace("LSET f(loss)", "LSET") for cell in study.cells} == NAMES
+    assert {cell.title.removeprefix(cell.brief).lstrip(",") for cell in study.cells} == {
+        " on CIFAR-10",
+        " on some.npz",
+    }
 
 
 @pytest.mark.parametrize("label", NAMES)
@@ -95,6 +99,8 @@ def test_a_label_means_its_cell(study, label):
             "set[hidden=[300, 200], augment=false, learning_rate=1e-05]",
         ),
         ("Dense training", "dense"),
+        ("Dense training on CIFAR-10", "dense"),
+        ("SET on some.npz", "set[dataset={npz: some.npz}]"),
     ],
     ids=str,
 )

@@ -40,6 +40,12 @@ class Compared:
     found: Comparison
 
     @property
+    def title(self) -> str:
+        """Which cell is compared with which; their data set once, if it is the same."""
+        alike = self.cell.settings.dataset == self.against.settings.dataset
+        return f"{self.cell.brief if alike else self.cell.title} against {self.against.title}"
+
+    @property
     def unit(self) -> str:
         """What its amounts are written as."""
         return self.outcome

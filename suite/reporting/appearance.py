@@ -82,7 +82,17 @@ def looks(cells: Sequence[Cell]) -> dict[str, Look]:
     strategies, other settings) take its hue one step nearer to the page, with a dash and marker of
     their own. Regrowth strategies that the paper does not have, methods without a look, and more
     variants than there are steps take spare looks, then those of methods that the cells lack.
+    Cells that differ in their data set alone look alike: figures that show both name it.
     """
+    first: dict[tuple[str, str], Cell] = {}
+    for cell in cells:
+        first.setdefault((cell.brief, cell.settings.method), cell)
+    found = _distinct(list(first.values()))
+    return {cell.label: found[first[cell.brief, cell.settings.method].label] for cell in cells}
+
+
+def _distinct(cells: Sequence[Cell]) -> dict[str, Look]:
+    """Return a look of its own for each cell, by label."""
     kinds = dict.fromkeys(map(_kind, cells))
     bases = {kind: _METHODS[kind] for kind in kinds if kind in _METHODS}
     others = [kind for kind in kinds if kind not in _METHODS]

@@ -318,7 +318,7 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
             [(x[1] + x[3]) / 2], [place], color=colour, marker=look.marker, markersize=3, **outside
         )
         text = axes.text(
-            x[4], place, short(curve.cell.title), va="center_baseline", fontsize=SMALL, **outside
+            x[4], place, short(curve.cell.brief), va="center_baseline", fontsize=SMALL, **outside
         )
         for artist in (*drawn, text):
             _mark(artist, number)
@@ -326,7 +326,7 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
 
 def _widest(figure: Figure, curves: Sequence[Curve]) -> float:
     """Return the width of the longest label, in points."""
-    texts = [figure.text(0, 0, short(curve.cell.title), fontsize=SMALL) for curve in curves]
+    texts = [figure.text(0, 0, short(curve.cell.brief), fontsize=SMALL) for curve in curves]
     width = max(float(text.get_window_extent().width) for text in texts)
     for text in texts:
         text.remove()
@@ -360,7 +360,7 @@ def samples(curves: Sequence[Curve], looks: Mapping[str, Look]) -> list[Line2D]:
 def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
     axes.figure.legend(
         samples(curves, looks),
-        [short(curve.cell.title, 34) for curve in curves],
+        [short(curve.cell.brief, 34) for curve in curves],
         loc="lower center",
         ncols=2,
         fontsize=SMALL - 0.5,

@@ -53,7 +53,7 @@ def show_evidence(material: Material) -> Shown:
             f", and {first / alpha:g}, which the first of these {first} to be decided must reach "
             "(Holm); each later one needs less"
         )
-    description = "; ".join(f"{_name(row)}: e = {row.found.e:.3g}" for row in compared)
+    description = "; ".join(f"{row.title}: e = {row.found.e:.3g}" for row in compared)
     shown = Shown("evidence", "", title, f"{caption}.", inline(picture, title, description))
     return material.add_figure(shown)
 
@@ -106,7 +106,7 @@ def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: f
             linewidth=1.2,
             clip_on=False,
         )
-        ends.append((_name(row), e.size - 1, float(e[-1]), look.hue.light))
+        ends.append((row.title, e.size - 1, float(e[-1]), look.hue.light))
     most = max(n for _, n, *_ in ends)
     axes.set_yscale("log")
     axes.set_xlim(0, max(most, 1))
@@ -131,7 +131,3 @@ def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: f
     axes.set_ylabel("e-value")
     name_ends(axes, ends)
     return figure
-
-
-def _name(row: Compared) -> str:
-    return f"{row.cell.title} against {row.against.title}"

@@ -242,7 +242,7 @@ def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
 
     found = [
         {
-            "title": curve.cell.title,
+            "title": curve.cell.brief,
             "first": int(curve.epochs[0]),
             "means": plainly(curve.mean),
             "halves": plainly(curve.half) if curve.n > 1 else [],
@@ -262,7 +262,7 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     one = all(curve.epochs[-1] == last for curve in drawn)
     when = f"epoch {last:,}" if one else f"the last epoch, {last:,} where none is given"
     ends = [
-        f"{curve.cell.title} {form.text(float(curve.mean[-1]))}"
+        f"{curve.cell.brief} {form.text(float(curve.mean[-1]))}"
         + (f" ± {form.text(float(curve.half[-1]))}" if curve.counts[-1] > 1 else "")
         + (f" (epoch {curve.epochs[-1]:,})" if curve.epochs[-1] != last else "")
         for curve in drawn
@@ -274,7 +274,7 @@ def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
     parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
     ended = [
-        f"{in_a_sentence(curve.cell.title)} in epoch {curve.epochs[-1]:,}"
+        f"{in_a_sentence(curve.cell.brief)} in epoch {curve.epochs[-1]:,}"
         for curve in drawn
         if curve.epochs[-1] != last
     ]
@@ -295,20 +295,20 @@ def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
         parts.append("Each panel has some cells in colour; grey: the means of all others.")
     if any(axes.child_axes for axes in figure.axes):
         moved = {curve.cell.label for curve in moving(drawn)}
-        flat = [in_a_sentence(c.cell.title) for c in drawn if c.cell.label not in moved]
+        flat = [in_a_sentence(c.cell.brief) for c in drawn if c.cell.label not in moved]
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
         insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge the means of"
         parts.append(f"{insets} the last {plan.zoom:,} epochs{but}; the shaded part of the figure.")
     spoilt = [
-        f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.title)}"
+        f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.brief)}"
         for curve in drawn
         if curve.left_out
     ]
     if spoilt:
         parts.append(f"Not finite, and left out: {listing_some(spoilt)}.")
     shown = {curve.cell.label for curve in drawn}
-    lost = [in_a_sentence(cell.title) for cell in plan.cells if cell.label not in shown]
+    lost = [in_a_sentence(cell.brief) for cell in plan.cells if cell.label not in shown]
     if lost:
         parts.append(f"Not shown, as no finished run has finite values: {listing_some(lost)}.")
     return " ".join(parts)

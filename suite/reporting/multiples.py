@@ -114,7 +114,7 @@ def _frame(axes: Axes, curves: Sequence[Curve], axis: single.Axis, title: str) -
 def _legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
     axes.legend(
         single.samples(curves, looks),
-        [short(curve.cell.title, 44) for curve in curves],
+        [short(curve.cell.brief, 44) for curve in curves],
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.2),
         handlelength=3,

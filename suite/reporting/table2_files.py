@@ -81,7 +81,7 @@ def as_markdown(table: Table2, title: str) -> str:
     left = 1 + several
     lines.append("|" + " :-- |" * left + " --: |" * (len(head) - left))
     for row in table.rows:
-        values = [_markdown(row.cell.title), *([_markdown(row.dataset)] if several else [])]
+        values = [_markdown(row.cell.brief), *([_markdown(row.dataset)] if several else [])]
         values += [row.runs, *map(_markdown_entry, row.entries)]
         lines.append("| " + " | ".join(values) + " |")
     notes = [NOTE, MARKS, *filter(None, [left_out(table)])]
@@ -164,7 +164,7 @@ def _tex_title(column: Column) -> str:
 
 
 def _tex_rows(row: Row, several: bool, decimal: tex.Decimal) -> list[str]:
-    first = [tex.escape(row.cell.title), *([tex.escape(row.dataset)] if several else [])]
+    first = [tex.escape(row.cell.brief), *([tex.escape(row.dataset)] if several else [])]
     first += [row.runs, *(_tex_entry(entry, decimal) for entry in row.entries)]
     lines = [" & ".join(first) + r" \\"]
     if any(entry.paper for entry in row.entries):

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ValidationError
 from suite import paper
 from suite.errors import MOST_NAMES, UserError, suggestion
 from suite.methods import flat
-from suite.methods.parts import KINDS
-from suite.methods.presets import METHODS, Method
+from suite.methods.presets import METHODS
 from suite.settings import Settings
 from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
@@ -26,11 +25,13 @@ class Cell:
     Attributes:
         label: As people name it, e.g. dynset[metric=loss].
         title: As reports name it, e.g. DynSET f(loss).
+        brief: As they name it where its data set is clear.
         settings: What is computed.
     """
 
     label: str
     title: str
+    brief: str
     settings: Settings
 
 
@@ -43,9 +44,12 @@ def source_name(source: Any) -> str:
 
 def find_cell(cells: Sequence[Cell], name: CellName) -> Cell:
     """Return the one cell that a name means; see `Study.cell`."""
-    titled = [cell for cell in cells if cell.title == name]
-    if len(titled) == 1:
-        return titled[0]
+    for titled in (
+        [cell for cell in cells if cell.title == name],
+        [cell for cell in cells if cell.brief == name],
+    ):
+        if len(titled) == 1:
+            return titled[0]
     wanted = named_settings(name)
     label = cell_label(wanted) if "method" in wanted else name
     fitting = [cell for cell in cells if _fits(cell.settings, wanted)]
@@ -170,38 +174,3 @@ def restates_regrowth_figures(cells: Sequence[Cell]) -> bool:
         and cell.settings.regrow in paper.NEIGHBOUR_STRATEGIES
         for cell in cells
     ) and all(cell.settings.epochs == paper.REGROWTH_EPOCHS for cell in cells)
-
-
-def cell_title(settings: Settings, given: Mapping[str, Any]) -> str:
-    """Return the title of a cell as the paper would write it, e.g. AccSET, most neighbours.
-
-    Args:
-        settings: The cell's.
-        given: What the cell itself sets.
-    """
-    method = settings.preset
-    title = method.title
-    if settings.metric is not None and method.metrics != (settings.metric,):
-        title += f" f({settings.metric.replace('val_accuracy', 'val_acc')})"
-    if settings.recipe.evolves and settings.regrow != method.parts["regrow"].name:
-        title += ", " + settings.regrow.replace("_", " ")
-    parts = {name: value for name, value in given.items() if name in KINDS}
-    shown = {"method", "metric", "regrow", *parts}
-    rest = [_part_title(method, kind, value) for kind, value in parts.items()]
-    rest += [f"{name}={as_yaml(value)}" for name, value in given.items() if name not in shown]
-    return ", ".join([title, *filter(None, rest)])
-
-
-def _part_title(method: Method, kind: str, written: Any) -> str:
-    """Return what a title says of a part that a cell sets: name and options, as far as they differ.
-
-    A part of the method's own name is known, and so is the name of a regrowth strategy.
-    """
-    own = {**method.parts}[kind]  # type: ignore[index]
-    if not isinstance(written, Mapping):
-        return "" if kind == "regrow" else f"{kind}={as_yaml(written)}"
-    ((name, options),) = written.items()
-    known = own.options if name == own.name else {}
-    said = [f"{o}={as_yaml(v)}" for o, v in (options or {}).items() if known.get(o, ...) != v]
-    named = kind == "regrow" or name == own.name
-    return ", ".join(said if named else [str(name).replace("_", " "), *said])

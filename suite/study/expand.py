@@ -15,9 +15,10 @@ from suite.methods import flat
 from suite.methods.parts import KINDS
 from suite.methods.presets import METHODS
 from suite.settings import ContradictionError, Settings
-from suite.study.cells import Cell, cell_label, cell_title, source_name
+from suite.study.cells import Cell, cell_label, source_name
 from suite.study.document import Where
 from suite.study.mistakes import Mistakes
+from suite.study.titles import Given, titles
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,23 @@ class Doubt:
 @functools.cache
 def _defaults() -> dict[str, Any]:
     return Settings().model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A valid cell before it has a title.
+
+    Attributes:
+        label: Its label.
+        settings: What is computed.
+        given: What it sets itself.
+        title: The title that it gives itself.
+    """
+
+    label: str
+    settings: Settings
+    given: Given
+    title: str | None
 
 
 LONGEST_TITLE = 60
@@ -70,7 +88,7 @@ def expand(
         return [], [ANY_CELL], {}
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
-    distinct: dict[str, Cell] = {}
+    distinct: dict[str, _Found] = {}
     doubts: list[Doubt] = []
     again: dict[str, str] = {}
     given_titles: dict[str, Where] = {}
@@ -100,15 +118,24 @@ def expand(
                 continue
             same = repr((settings.deciding(), source_name(settings.dataset)))
             named = {"method": settings.method} | given
-            cell = Cell(cell_label(named), title or cell_title(settings, given), settings)
+            cell = _Found(cell_label(named), settings, given, title)
             first = distinct.setdefault(same, cell)
             if first.label != cell.label:
                 again[cell.label] = first.label
-    titles = [cell.title for cell in distinct.values()]
+    cells = _titled(list(distinct.values()))
+    all_titles = [cell.title for cell in cells]
     for title, where in given_titles.items():
-        if titles.count(title) > 1:
+        if all_titles.count(title) > 1:
             mistakes.note(where, f'"{title}" is the title of another cell.')
-    return list(distinct.values()), doubts, again
+    return cells, doubts, again
+
+
+def _titled(found: list[_Found]) -> list[Cell]:
+    made = titles([(each.settings, each.given) for each in found])
+    return [
+        Cell(each.label, each.title or title, each.title or brief, each.settings)
+        for each, (title, brief) in zip(found, made, strict=True)
+    ]
 
 
 def _given_in_parts(block: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:

@@ -134,8 +134,7 @@ def _comparisons(material: Material) -> Grid:
     remarks, shared = _remarks(compared)
     rows = []
     for row, remark in zip(compared, remarks, strict=True):
-        title = f"{row.cell.title} against {row.against.title}"
-        first = words(title, small="" if remark in shared else remark)
+        first = words(row.title, small="" if remark in shared else remark)
         rows.append((first, *cells_of(row, columns)))
     first_row = compared[0]
     caption = (
@@ -201,9 +200,7 @@ def _show(material: Material) -> Shown:
     against = {row.against.label for row in compared}
     lines = [
         Difference(
-            row.cell.title
-            if len(against) == 1
-            else f"{row.cell.title} against {row.against.title}",
+            row.cell.title if len(against) == 1 else row.title,
             row.found.difference,
             row.found.low,
             row.found.high,
@@ -235,8 +232,7 @@ def _show(material: Material) -> Shown:
         caption += f" Shaded: the declared equivalence margin, ±{margin:g}."
     difference = of.column(of.COMPARISON, "difference")
     description = "; ".join(
-        f"{row.cell.title} against {row.against.title}: {difference.text(row)}, {row.found.verdict}"
-        for row in compared
+        f"{row.title}: {difference.text(row)}, {row.found.verdict}" for row in compared
     )
     wide = inline(picture, title, description)
     return material.add_figure(Shown("comparisons", "", title, caption, wide))

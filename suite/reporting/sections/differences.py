@@ -1,11 +1,13 @@
-"""Differences from the baseline, the best first, with the cost of each method."""
+"""Differences from each baseline, the best first, with the cost of each method."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 from suite.decisions import columns as of
+from suite.decisions.comparisons import Compared
 from suite.measures import MEASURES, percent
 from suite.reporting.groups import group_of
 from suite.reporting.numbers import estimate
@@ -19,34 +21,52 @@ _COSTS = {"connections": "Connections", "training": "Training"}
 
 
 def section(material: Material) -> Section | None:
-    """Return the table; None where fewer than two cells are compared with one."""
+    """Return a table for each baseline that two or more cells are compared with."""
     against = Counter(row.against.label for row in material.comparisons)
-    baseline, several = against.most_common(1)[0] if against else ("", 0)
-    if several < 2:
+    compared = [
+        [row for row in material.comparisons if row.against.label == label]
+        for label, several in against.items()
+        if several > 1
+    ]
+    if not compared:
         return None
-    rows = [row for row in material.comparisons if row.against.label == baseline]
+    runs = with_training(last_epochs(material.results.frame), material.results.frame)
+    means = {
+        (str(label), name): estimate(own[name].astype("float64")).mean
+        for label, own in runs.groupby("cell")
+        for name in _COSTS
+    }
+    one = len(compared) == 1
+    grids = [
+        _grid(material, rows, means, "" if one else f"-{number}")
+        for number, rows in enumerate(compared, 1)
+    ]
+    title = f"Differences from {compared[0][0].against.title}" if one else "Differences, by size"
+    return Section("differences", title, tuple(grids))
+
+
+def _grid(
+    material: Material, rows: list[Compared], means: Mapping[tuple[str, str], float], suffix: str
+) -> Grid:
+    """Return the table of the cells that are compared with one baseline."""
     first, declared = rows[0], material.results.study.file.comparisons
+    baseline = first.against
     sign = 1 if MEASURES[first.outcome].higher else -1
     rows.sort(
         key=lambda row: (not math.isfinite(row.found.difference), -sign * row.found.difference)
     )
-    runs = with_training(last_epochs(material.results.frame), material.results.frame)
-    means = {
-        (label, name): estimate(own[name].astype("float64")).mean
-        for label, own in runs.groupby("cell")
-        for name in _COSTS
-    }
-    costs = [name for name in _COSTS if math.isfinite(means.get((baseline, name), math.nan))]
+    costs = [name for name in _COSTS if math.isfinite(means.get((baseline.label, name), math.nan))]
     columns = of.shown(_LAYOUT, of.COMPARISON, declared)
+    alike = all(row.cell.settings.dataset == baseline.settings.dataset for row in rows)
     table = []
     for row in rows:
         shares = [
-            means.get((row.cell.label, name), math.nan) / (means[baseline, name] or math.nan)
+            means.get((row.cell.label, name), math.nan) / (means[baseline.label, name] or math.nan)
             for name in costs
         ]
         table.append(
             (
-                words(row.cell.title),
+                words(row.cell.brief if alike else row.cell.title),
                 words(group_of(row.cell)),
                 *cells_of(row, columns),
                 *(number(share, percent(share)) for share in shares),
@@ -56,10 +76,9 @@ def section(material: Material) -> Section | None:
     heads += [Th(_COSTS[name], unit="of the baseline's") for name in costs]
     caption = (
         f"Differences in {first.outcome.replace('_', ' ')} ({first.measure}) from "
-        f"{first.against.title}, the best first, with the verdicts of the declared comparisons. "
+        f"{baseline.title}, the best first, with the verdicts of the declared comparisons. "
         "Connections: in the last epoch."
         + (" Training: multiply-adds of all epochs." if "training" in costs else "")
     )
     looks = tuple(material.looks[row.cell.label] for row in rows)
-    grid = Grid("differences-grid", caption, tuple(heads), tuple(table), looks)
-    return Section("differences", f"Differences from {first.against.title}", (grid,))
+    return Grid(f"differences-grid{suffix}", caption, tuple(heads), tuple(table), looks)

@@ -95,7 +95,7 @@ def section(material: Material) -> Section | None:
                 continue  # records of 0.1.0 do not count multiply-adds
             means = {label: found.mean for label, found in paid.items()}
             ahead = front(rows, means)
-            names = listing(in_a_sentence(row.cell.title) for row in ahead)
+            names = listing(in_a_sentence(row.cell.brief) for row in ahead)
             verb = "is" if len(ahead) == 1 else "are"
             text = (
                 f"On the front {verb} {names}: by the means, no other cell is at least as accurate "
@@ -188,7 +188,7 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
     write_csv(data, material.out / f"{stem}.csv")
     title = f"Accuracy against {cost.words} on {dataset}"
     description = "; ".join(
-        f"{row.cell.title}: accuracy {row.entries[0].mean}, {cost.words} "
+        f"{row.cell.brief}: accuracy {row.entries[0].mean}, {cost.words} "
         f"{_amount(found.paid[row.cell.label].mean)}"
         for row in rows
     )
@@ -291,7 +291,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     ]
     axes.legend(
         [*handles, Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5))],
-        [*(short(row.cell.title, 27) for row in ranked), "Pareto front"],
+        [*(short(row.cell.brief, 27) for row in ranked), "Pareto front"],
         loc="upper left",
         bbox_to_anchor=(1.01, 1.02),
         handlelength=1.6,

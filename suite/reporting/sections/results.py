@@ -100,7 +100,7 @@ def _grid(table: Table2, material: Material, caption: str) -> Grid:
     heads += [Th("n"), *(Th(column.title, unit=column.unit) for column in table.columns)]
     rows = []
     for row in table.rows:
-        first = [words(row.cell.title), *([words(row.dataset)] if several else [])]
+        first = [words(row.cell.brief), *([words(row.dataset)] if several else [])]
         rows.append((*first, number(row.n, row.runs), *_entries(row)))
     looks = tuple(material.looks[row.cell.label] for row in table.rows)
     return Grid("table2-grid", caption, tuple(heads), tuple(rows), looks)

@@ -33,12 +33,12 @@ def _verdict(rows: list[Row], dataset: str) -> str:
     entry = accuracy[best.cell.label]
     half = f" ± {entry.half}" if entry.half else ""
     over = count(entry.estimate.n, "run")
-    name = in_a_sentence(best.cell.title)
+    name = in_a_sentence(best.cell.brief)
     if len(rows) == 1:
         return f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."
     first = f"{on}{name} reaches the highest accuracy, {entry.mean}{half} over {over}"
     same, untested = (
-        [in_a_sentence(row.cell.title) for row in rows if accuracy[row.cell.label].mark == mark]
+        [in_a_sentence(row.cell.brief) for row in rows if accuracy[row.cell.label].mark == mark]
         for mark in (SAME, UNTESTED)
     )
     if len(same) == len(rows) - 1:
@@ -73,7 +73,7 @@ def _saving(rows: list[Row]) -> list[str]:
     lost = fewest.entries[0].format.text(
         best.entries[0].estimate.mean - fewest.entries[0].estimate.mean
     )
-    name, other = in_a_sentence(fewest.cell.title), in_a_sentence(best.cell.title)
+    name, other = in_a_sentence(fewest.cell.brief), in_a_sentence(best.cell.brief)
     return [
         f"{name} has the fewest connections, {percent(saved)} fewer than {other}; its accuracy is "
         f"{lost} lower."
