@@ -99,6 +99,14 @@ def test_an_inset_keeps_clear_of_the_curves():
     assert not inside.any()
 
 
+@pytest.mark.parametrize("steepness", [3, 8, 30, 100])
+def test_an_inset_and_its_title_stay_below_the_title_of_the_axes(steepness):
+    x = np.linspace(0, 1, 200)
+    for y in (np.exp(-steepness * x), 1 - np.exp(-steepness * x)):
+        box = free_box(x, y, y)
+        assert box is None or box[1] + box[3] <= 0.9 + 1e-9
+
+
 def test_no_room_no_inset():
     x = np.linspace(0, 1, 200)
     assert free_box(x, np.zeros(200), np.ones(200)) is None

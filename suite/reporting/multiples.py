@@ -101,7 +101,7 @@ def draw_multiples(
 def _frame(axes: Axes, curves: Sequence[Curve], axis: single.Axis, title: str) -> None:
     values = np.concatenate([curve.mean for curve in curves])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    air = 0.06 * (high - low) or 1.0
+    air = (0.04 * high if axis.from_zero else 0.06 * (high - low)) or 1.0
     axes.set_ylim(0 if axis.from_zero else low - air, high + air)
     first = min(int(curve.epochs[0]) for curve in curves)
     axes.set_xlim(first if first > 1 else 0, max(int(curve.epochs[-1]) for curve in curves))

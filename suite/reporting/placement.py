@@ -59,7 +59,8 @@ def free_box(
         high: Upper edge, (p,).
     """
     for width, height in _SIZES:
-        for bottom in (_PAD_BELOW, 0.2, 0.3, 0.4, 0.5, 1 - height - _PAD_ABOVE):
+        highest = 1 - height - _PAD_ABOVE
+        for bottom in (*(b for b in (_PAD_BELOW, 0.2, 0.3, 0.4, 0.5) if b < highest), highest):
             for left in (1 - width - _PAD, 0.75 - width, 0.5 - width / 2, _PAD_LEFT):
                 beside = (x >= left - _PAD_LEFT) & (x <= left + width + _PAD)
                 meets = (high >= bottom - _PAD_BELOW) & (low <= bottom + height + _PAD_ABOVE)
