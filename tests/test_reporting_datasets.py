@@ -10,8 +10,8 @@ from suite import decisions
 from suite.reporting.appearance import looks
 from suite.reporting.curves import curves
 from suite.reporting.figures import plans, values_of
-from suite.reporting.section import Material
-from suite.reporting.sections import differences, summary
+from suite.reporting.section import Grid, Material, Shown
+from suite.reporting.sections import degrees, differences, summary, topology
 from suite.reporting.sections import results as table_section
 from suite.reporting.table2 import table2
 from tests.made_results import make_results, make_study
@@ -110,3 +110,18 @@ def test_where_the_data_set_is_clear_names_are_brief(material):
             curve["title"] for curve in json.loads(values_of(drawn, material.looks, plan))["curves"]
         ]
         assert titles == [cell.brief for cell in plan.cells]
+
+
+def test_topologies_are_shown_by_data_set(material):
+    """Each figure and table has the cells of one data set, whose files have names of their own."""
+    shown = topology.section(material).blocks
+    figures = [block.stem for block in shown if isinstance(block, Shown)]
+    grids = [block for block in shown if isinstance(block, Grid)]
+    names = [*figures, *(grid.name for grid in grids)]
+    assert len(set(names)) == len(names)
+    for kind in ("pixels", "lifetimes", "degrees", "tails"):
+        found = [stem for stem in figures if stem.startswith(kind)]
+        assert found == [f"{kind}-cifar-10", f"{kind}-digits"], kind
+        assert all((material.out / f"{stem}.csv").exists() for stem in found)
+    assert not any(" on " in row[0].text for grid in grids for row in grid.rows)
+    assert shown.count(degrees.INTRODUCTION) == 1

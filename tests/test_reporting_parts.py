@@ -21,8 +21,8 @@ from suite.reporting.numbers import Format, estimate, format_for, listing, secon
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
+from suite.reporting.sections import pareto, setting, summary
 from suite.reporting.sections import results as table_section
-from suite.reporting.sections import setting, summary
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
 from suite.reporting.sections.pareto import front
@@ -527,3 +527,15 @@ def test_as_many_variants_as_there_are_looks_can_be_told_apart_without_markers(t
     cells = f"\n  - {{method: set, grid: {{zeta: {rates}}}}}\n"
     drawn = looks(make_study(tmp_path, cells, baseline="null").cells)
     assert len({(look.hue, look.dash) for look in drawn.values()}) == len(drawn) == 14
+
+
+def test_a_logarithmic_axis_has_few_plain_ticks(tmp_path):
+    """Minor ticks once had their TeX source written over each other."""
+    results = make_results(make_study(tmp_path, "\n  - {method: set}\n  - {method: dense}\n"))
+    results.frame["multiply_adds"] = 5.1e10
+    results.frame.loc[results.frame["cell"] == "dense", "multiply_adds"] = 22 * 5.1e10
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    shown = pareto.section(material).blocks[-1]
+    labels = re.findall(r">(\d[^<>:]*× 10[^<>]*)<", shown.wide)
+    assert 2 <= len(labels) <= 8, labels
+    assert "mathdefault" not in shown.wide

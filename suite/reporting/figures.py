@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,17 +102,46 @@ _LOSS = ("loss", "test_loss", Axis("Loss on the test set"))
 _CONNECTIONS = ("connections", "connections", Axis("Connections", from_zero=True, grouped=True))
 
 
+@dataclass(frozen=True)
+class OnData:
+    """The cells of a study on one of its data sets.
+
+    Attributes:
+        dataset: Its title.
+        suffix: What the names of its figures' files end in: nothing where there is no other.
+        on: What their titles end in, likewise.
+        cells: In the study's order.
+    """
+
+    dataset: str
+    suffix: str
+    on: str
+    cells: list[Cell]
+
+    @property
+    def methods(self) -> list[Cell]:
+        """The methods, see `divide`; the strategies of a study that has no others."""
+        return divide(self.cells)[1] or self.cells
+
+
+def on_each(cells: Sequence[Cell]) -> list[OnData]:
+    """Return a study's cells by their data set."""
+    datasets: dict[str, list[Cell]] = {}
+    for cell in cells:
+        datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
+    return [
+        OnData(name, suffix, f" on {name}" if suffix else "", datasets[name])
+        for name, suffix in suffixes_of(datasets).items()
+    ]
+
+
 def plans(results: Results) -> list[Plan]:
     """Return the figures that a study's cells need, grouped by data set."""
-    datasets: dict[str, list[Cell]] = {}
-    for cell in results.study.cells:
-        datasets.setdefault(source_title(cell.settings.dataset), []).append(cell)
     found = []
-    suffixes = suffixes_of(datasets)
-    for dataset, cells in datasets.items():
-        suffix = suffixes[dataset]
-        strategies, methods = divide(cells)
-        last = max(cell.settings.epochs for cell in cells)
+    for here in on_each(results.study.cells):
+        dataset, suffix = here.dataset, here.suffix
+        strategies, methods = divide(here.cells)
+        last = max(cell.settings.epochs for cell in here.cells)
         until = paper.REGROWTH_EPOCHS if last > paper.REGROWTH_EPOCHS else None
         wanted = results.study.file.report.zoom
         # the paper's three strategies need no closer look; more than one panel holds do

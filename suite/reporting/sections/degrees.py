@@ -22,7 +22,7 @@ from suite.reporting.drawing import (
     tidy_axes,
     write_csv,
 )
-from suite.reporting.figures import Shown, divide
+from suite.reporting.figures import OnData, Shown
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.store.table import RunState
@@ -41,6 +41,12 @@ _SIDES: tuple[tuple[Side, str], ...] = (
     ("inputs", "Outgoing connections of a unit"),
 )
 _LAYERS_DRAWN = 4
+INTRODUCTION = (
+    "SET is said to evolve random topologies towards scale-free ones, in which a few units have "
+    "very many connections. A random topology has degrees that scatter as Poisson's do, with a "
+    "variance over mean near 1, and its curve below falls off a cliff; the heavier the tail, the "
+    "larger the ratio and the straighter the curve."
+)
 _DECADES = 50
 """An axis that spans more has ticks at powers of ten only."""
 
@@ -62,25 +68,15 @@ class Degrees:
     n: int
 
 
-def found_in(material: Material) -> list[Degrees]:
+def found_in(material: Material, here: OnData) -> list[Degrees]:
     """Return the degrees of each method that has any."""
-    study = material.results.study
-    methods = divide(list(study.cells))[1] or list(study.cells)
-    pooled = [_pooled(cell, material.results.runs) for cell in methods]
+    pooled = [_pooled(cell, material.results.runs) for cell in here.methods]
     return [degrees for degrees in pooled if degrees is not None]
 
 
-def blocks(material: Material, found: list[Degrees]) -> list[Block]:
+def blocks(material: Material, found: list[Degrees], here: OnData) -> list[Block]:
     """Return figure and table of the degrees; none where no record has any."""
-    if not found:
-        return []
-    text = (
-        "SET is said to evolve random topologies towards scale-free ones, in which a few units "
-        "have very many connections. A random topology has degrees that scatter as Poisson's do, "
-        "with a variance over mean near 1, and its curve below falls off a cliff; the heavier the "
-        "tail, the larger the ratio and the straighter the curve."
-    )
-    return [text, _show(material, found), _grid(material, found)]
+    return [_show(material, found, here), _grid(material, found, here)] if found else []
 
 
 def _pooled(cell: Cell, runs: Sequence[RunState]) -> Degrees | None:
@@ -146,7 +142,7 @@ def tidy_degrees(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
-def _grid(material: Material, found: list[Degrees]) -> Grid:
+def _grid(material: Material, found: list[Degrees], here: OnData) -> Grid:
     layers = len(found[0].final["outputs"])
     heads = [Th("Method", numeric=False)]
     rows = []
@@ -154,7 +150,7 @@ def _grid(material: Material, found: list[Degrees]) -> Grid:
         heads += [Th(f"Layer {layer + 1}", unit="initial"), Th(f"Layer {layer + 1}", unit="final")]
         heads.append(Th("Largest", unit="final"))
     for degrees in found:
-        row: list[Td] = [words(degrees.cell.title)]
+        row: list[Td] = [words(degrees.cell.brief)]
         for layer in range(layers):
             for when in (degrees.initial, degrees.final):
                 ratio = (
@@ -166,15 +162,16 @@ def _grid(material: Material, found: list[Degrees]) -> Grid:
             row.append(number(largest, f"{largest:,}" if largest >= 0 else "–"))
         rows.append(tuple(row))
     caption = (
-        "Incoming connections of a layer's units: variance over mean at initialisation and after "
-        "the last epoch, and the largest number that a unit has after the last epoch; all runs of "
-        "a cell together."
+        f"Incoming connections of a layer's units{here.on}: variance over mean at initialisation "
+        "and after the last epoch, and the largest number that a unit has after the last epoch; "
+        "all runs of a cell together."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[d.cell.label] for d in found)
-    return Grid("degrees-grid", caption, tuple(heads), tuple(rows), looks)
+    return Grid(f"degrees-grid{here.suffix}", caption, tuple(heads), tuple(rows), looks)
 
 
-def _show(material: Material, found: list[Degrees]) -> Shown:
+def _show(material: Material, found: list[Degrees], here: OnData) -> Shown:
+    stem = f"degrees{here.suffix}"
     parts = []
     for degrees in found:
         for when, sides in (("initial", degrees.initial), ("final", degrees.final)):
@@ -185,16 +182,16 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
                     part |= {"side": side, "degree": degree}
                     parts.append(pd.DataFrame(part | {"units": histogram[degree].astype(int)}))
     data = pd.concat(parts, ignore_index=True)
-    write_csv(data, material.out / "degrees.csv")
-    title = "Degrees of the final topologies compared with the initial ones"
+    write_csv(data, material.out / f"{stem}.csv")
+    title = f"Degrees of the final topologies compared with the initial ones{here.on}"
     description = "; ".join(
-        f"{d.cell.title}: variance over mean of incoming connections in layer 1 from "
+        f"{d.cell.brief}: variance over mean of incoming connections in layer 1 from "
         f"{dispersion(d.initial['outputs'][0]):.2f} to {dispersion(d.final['outputs'][0]):.2f}"
         for d in found
         if d.initial["outputs"]
     )
-    with style("degrees"):
-        picture = save(_draw(found, material.looks), "degrees", material.out)
+    with style(stem):
+        picture = save(_draw(found, material.looks), stem, material.out)
     caption = (
         "Share of units with at least this many connections, on logarithmic axes, by sparse layer; "
         f"all runs of a cell together ({runs_a_cell(d.n for d in found)}), so there is no band. "
@@ -202,7 +199,7 @@ def _show(material: Material, found: list[Degrees]) -> Shown:
     )
     if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
         caption += f" The first {_LAYERS_DRAWN} layers are shown."
-    shown = Shown("degrees", "", title, caption, inline(picture, title, description))
+    shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 
@@ -211,9 +208,11 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
     from matplotlib.ticker import NullLocator
 
     layers = min(max(len(d.final["outputs"]) for d in found), _LAYERS_DRAWN)
-    figure = new_figure(TWO_COLUMNS, 4.3)
+    below = 0.62 + 0.17 * -(-(len(found) + 1) // 4)  # the legend's rows
+    height = 3.5 + below
+    figure = new_figure(TWO_COLUMNS, height)
     grid = figure.subplots(2, layers, squeeze=False, sharey=True)
-    figure.subplots_adjust(0.075, 0.215, 0.985, 0.93, wspace=0.12, hspace=0.42)
+    figure.subplots_adjust(0.075, below / height, 0.985, 1 - 0.3 / height, wspace=0.12, hspace=0.52)
     for row, (side, label) in enumerate(_SIDES):
         for layer in range(layers):
             axes = grid[row][layer]
@@ -247,6 +246,6 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
-    names = ["Initial", *(short(degrees.cell.title, 30) for degrees in found)]
+    names = ["Initial", *(short(degrees.cell.brief, 30) for degrees in found)]
     figure.legend(handles, names, loc="lower center", ncols=4, handlelength=3.2, columnspacing=1.5)
     return figure

@@ -21,7 +21,7 @@ from suite.reporting.drawing import (
     tidy_axes,
     write_csv,
 )
-from suite.reporting.figures import Shown, divide
+from suite.reporting.figures import OnData, Shown
 from suite.reporting.numbers import Estimate, estimate, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.study import Cell
@@ -63,14 +63,10 @@ class Lived:
         return [estimate(ages) for ages in found[:, seen].T]
 
 
-def blocks(material: Material) -> list[Block]:
+def blocks(material: Material, here: OnData) -> list[Block]:
     """Return figure and table of the lifetimes; none where no record has any."""
-    study = material.results.study
-    methods = divide(list(study.cells))[1] or list(study.cells)
-    found = [lived for cell in methods if (lived := _lived(cell, material)) is not None]
-    if not found:
-        return []
-    return [_show(material, found), _grid(material, found)]
+    found = [lived for cell in here.methods if (lived := _lived(cell, material)) is not None]
+    return [_show(material, found, here), _grid(material, found, here)] if found else []
 
 
 def _lived(cell: Cell, material: Material) -> Lived | None:
@@ -92,7 +88,8 @@ def _lived(cell: Cell, material: Material) -> Lived | None:
     return Lived(cell, curves)
 
 
-def _show(material: Material, found: list[Lived]) -> Shown:
+def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
+    stem = f"lifetimes{here.suffix}"
     parts = []
     for lived in found:
         for which, _ in _KINDS:
@@ -101,15 +98,15 @@ def _show(material: Material, found: list[Lived]) -> Shown:
             part |= {"n": [mean.n for mean in means], "share": [mean.mean for mean in means]}
             part |= {"low": [mean.low for mean in means], "high": [mean.high for mean in means]}
             parts.append(pd.DataFrame(part))
-    write_csv(pd.concat(parts, ignore_index=True), material.out / "lifetimes.csv")
-    title = "How long connections live"
+    write_csv(pd.concat(parts, ignore_index=True), material.out / f"{stem}.csv")
+    title = f"How long connections live{here.on}"
     description = "; ".join(
-        f"{lived.cell.title}: {at_end(lived, 'initial').mean:.3f} of the initial connections are "
+        f"{lived.cell.brief}: {at_end(lived, 'initial').mean:.3f} of the initial connections are "
         "there at the end"
         for lived in found
     )
-    with style("lifetimes"):
-        picture = save(_draw(found, material.looks), "lifetimes", material.out)
+    with style(stem):
+        picture = save(_draw(found, material.looks), stem, material.out)
     bands = ", bands their 95 % t intervals" if any(lived.n > 1 for lived in found) else ""
     caption = (
         "Share of connections that live through at least this many updates, all layers together, "
@@ -118,7 +115,7 @@ def _show(material: Material, found: list[Lived]) -> Shown:
         "runs has seen no older connection. Lines are means over seeds "
         f"({runs_a_cell(lived.n for lived in found)}){bands}."
     )
-    shown = Shown("lifetimes", "", title, caption, inline(picture, title, description))
+    shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 
@@ -135,14 +132,14 @@ def half_life(lived: Lived, which: Which) -> float:
     return float(gone[0]) if gone.size else float("nan")
 
 
-def _grid(material: Material, found: list[Lived]) -> Grid:
+def _grid(material: Material, found: list[Lived], here: OnData) -> Grid:
     heads = [Th("Method", numeric=False), Th("n"), Th("Updates")]
     for _, title in _KINDS:
         heads += [Th(f"{title}: half gone after", unit="updates"), Th("Left at the end")]
     rows = []
     for lived in found:
         updates = len(lived.means("initial")) - 1
-        row: list[Td] = [words(lived.cell.title), number(lived.n, str(lived.n))]
+        row: list[Td] = [words(lived.cell.brief), number(lived.n, str(lived.n))]
         row.append(number(updates, f"{updates:,}"))
         for which, _ in _KINDS:
             half, left = half_life(lived, which), at_end(lived, which)
@@ -154,7 +151,7 @@ def _grid(material: Material, found: list[Lived]) -> Grid:
         "the end: of regrown connections by the curve's last point, at the age of the oldest."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[lived.cell.label] for lived in found)
-    return Grid("lifetimes-grid", caption, tuple(heads), tuple(rows), looks)
+    return Grid(f"lifetimes-grid{here.suffix}", caption, tuple(heads), tuple(rows), looks)
 
 
 def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
@@ -210,6 +207,6 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
-    names = [short(lived.cell.title, 34) for lived in found]
+    names = [short(lived.cell.brief, 34) for lived in found]
     figure.legend(handles, names, loc="lower center", ncols=3, handlelength=3.2, columnspacing=1.5)
     return figure

@@ -211,12 +211,20 @@ def _amount(value: float) -> str:
     return f"{value / 10**exponent:.2f} × 10{superscript(exponent)}"
 
 
+def _tick(value: float) -> str:
+    """Write a round count in as few digits as it has."""
+    if value < _LARGE:
+        return f"{value:,.0f}"
+    exponent = _exponent(value)
+    return f"{value / 10**exponent:g} × 10{superscript(exponent)}"
+
+
 def _exponent(value: float) -> int:
     return len(f"{value:.0f}") - 1
 
 
 def _draw(found: Front, looks: dict[str, Look]) -> Figure:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     rows = found.rows
     figure = new_figure(TWO_COLUMNS, max(3.4, 0.5 + 0.17 * len(rows)))
@@ -259,11 +267,13 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
     logarithmic = found.cost.column != "connections" and 0 < 20 * min(paid) < highest
     if logarithmic:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+        axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6))
     # On a linear axis large ticks share a power of ten, and have as many digits as they need.
     exponent = _exponent(highest) if highest >= _LARGE and not logarithmic else 0
-    ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _amount(x))
+    ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _tick(x))
     axes.xaxis.set_major_formatter(FuncFormatter(ticks))
     axes.margins(0.12)
     axes.set_title("Accuracy on the test set", loc="left", pad=6)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from suite.datasets.sources import title as source_title
 from suite.measures import percent
 from suite.reporting.drawing import (
     SMALL,
@@ -22,7 +21,7 @@ from suite.reporting.drawing import (
     style,
     write_csv,
 )
-from suite.reporting.figures import Shown, divide, suffixes_of
+from suite.reporting.figures import OnData, Shown
 from suite.reporting.numbers import in_a_sentence, listing_some, runs_a_cell
 from suite.reporting.section import Block, Material
 from suite.study import Cell
@@ -57,19 +56,11 @@ class Heat:
     n: int
 
 
-def blocks(material: Material) -> list[Block]:
-    """Return a heat map for each set of images; none where no record has the pixels."""
-    cells = list(material.results.study.cells)
-    suffixes = suffixes_of(source_title(cell.settings.dataset) for cell in cells)
-    found: list[Block] = []
-    for dataset, suffix in suffixes.items():
-        here = [cell for cell in cells if source_title(cell.settings.dataset) == dataset]
-        methods = divide(here)[1] or here
-        maps = [heat for cell in methods if (heat := heat_of(cell, material.results.runs))]
-        maps = [heat for heat in maps if heat.final.shape == maps[0].final.shape]
-        if maps:
-            found += [_text(maps), _show(material, maps, dataset, f"pixels{suffix}")]
-    return found
+def blocks(material: Material, here: OnData) -> list[Block]:
+    """Return heat maps of the images; none where no record has the pixels."""
+    maps = [heat for cell in here.methods if (heat := heat_of(cell, material.results.runs))]
+    maps = [heat for heat in maps if heat.final.shape == maps[0].final.shape]
+    return [_text(maps), _show(material, maps, here)] if maps else []
 
 
 def heat_of(cell: Cell, runs: Sequence[RunState]) -> Heat | None:
@@ -102,7 +93,7 @@ def relative(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 def _text(maps: list[Heat]) -> str:
     area = inner_share(np.ones_like(maps[0].final))
     moved = [
-        f"{in_a_sentence(heat.cell.title)} from {percent(inner_share(heat.initial))} to "
+        f"{in_a_sentence(heat.cell.brief)} from {percent(inner_share(heat.initial))} to "
         f"{percent(inner_share(heat.final))}"
         for heat in maps
     ]
@@ -112,13 +103,14 @@ def _text(maps: list[Heat]) -> str:
     )
 
 
-def _show(material: Material, maps: list[Heat], dataset: str, stem: str) -> Shown:
+def _show(material: Material, maps: list[Heat], here: OnData) -> Shown:
+    stem = f"pixels{here.suffix}"
     data = pd.concat([_table(heat) for heat in maps], ignore_index=True)
     write_csv(data, material.out / f"{stem}.csv")
     drawn = maps[:_MOST]
-    title = f"Connections of each pixel on {dataset}"
+    title = f"Connections of each pixel on {here.dataset}"
     description = "; ".join(
-        f"{heat.cell.title}: share of the inner pixels {inner_share(heat.initial):.3f} at the "
+        f"{heat.cell.brief}: share of the inner pixels {inner_share(heat.initial):.3f} at the "
         f"start, {inner_share(heat.final):.3f} at the end"
         for heat in drawn
     )
@@ -187,7 +179,7 @@ def _draw(maps: list[Heat]) -> Figure:
             if below:
                 axes.set_xlabel("column", labelpad=-4, fontsize=SMALL)
             else:
-                name = short(heat.cell.title, max(8, int(side * 17)))
+                name = short(heat.cell.brief, max(8, int(side * 17)))
                 axes.set_title(name, loc="left", pad=4, fontsize=SMALL)
     bar = figure.add_axes(
         (

@@ -21,7 +21,7 @@ from suite.reporting.drawing import (
     tidy_axes,
     write_csv,
 )
-from suite.reporting.figures import Shown
+from suite.reporting.figures import OnData, Shown
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.reporting.sections.degrees import Degrees, at_least, tidy_degrees
@@ -29,6 +29,9 @@ from suite.statistics.tails import RIVALS, Tail, fit_tail
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_Fit = tuple[Degrees, int, Tail]
+"""Of a cell's layer, counted from 0."""
 
 _MOST = 8
 """Cells drawn."""
@@ -42,7 +45,7 @@ _DASHES: dict[str, tuple[float, ...]] = {
 }
 
 
-def blocks(material: Material, found: list[Degrees]) -> list[Block]:
+def blocks(material: Material, found: list[Degrees], here: OnData) -> list[Block]:
     """Return figure and table of the fits; none where nothing can be fitted."""
     fits = [
         (degrees, layer, tail)
@@ -50,9 +53,7 @@ def blocks(material: Material, found: list[Degrees]) -> list[Block]:
         for layer, histogram in enumerate(degrees.final["outputs"])
         if (tail := fit_tail(histogram.tolist())) is not None
     ]
-    if not fits:
-        return []
-    return [_show(material, fits), _grid(material, fits)]
+    return [_show(material, fits, here), _grid(material, fits, here)] if fits else []
 
 
 def verdict(tail: Tail) -> str:
@@ -66,14 +67,14 @@ def verdict(tail: Tail) -> str:
     return "undecided"
 
 
-def _grid(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Grid:
+def _grid(material: Material, fits: list[_Fit], here: OnData) -> Grid:
     heads = [Th("Method", numeric=False), Th("Layer"), Th("Tail from", unit="connections")]
     heads += [Th("Units in it"), Th("Exponent"), Th("Distance")]
     heads += [Th(f"Against {name}", below="p") for name in RIVALS.values()]
     heads.append(Th("Power law?", numeric=False))
     rows, looks = [], []
     for degrees, layer, tail in fits:
-        row: list[Td] = [words(degrees.cell.title), number(layer + 1, str(layer + 1))]
+        row: list[Td] = [words(degrees.cell.brief), number(layer + 1, str(layer + 1))]
         row += [number(tail.start, f"{tail.start:,}"), number(tail.share, percent(tail.share))]
         row += [number(tail.exponent, f"{tail.exponent:.2f}")]
         row += [number(tail.distance, f"{tail.distance:.3f}")]
@@ -83,17 +84,19 @@ def _grid(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Grid:
         rows.append((*row, words(verdict(tail))))
         looks.append(material.looks[degrees.cell.label])
     caption = (
-        "Incoming connections of a layer's units after the last epoch, all runs of a cell "
-        "together. A discrete power law is fitted by maximum likelihood to the tail that it fits "
-        "best (Clauset, Shalizi and Newman 2009), which holds at least a twentieth of the units. "
-        "Distance: the Kolmogorov-Smirnov distance; 0 is a perfect fit. Against: the normalised "
-        "log likelihood ratio to another distribution on the same tail, negative where that one "
-        "fits better, and Vuong's p. Units of one run are not independent, so p is only a guide."
+        f"Incoming connections of a layer's units{here.on} after the last epoch, all runs of a "
+        "cell together. A discrete power law is fitted by maximum likelihood to the tail that "
+        "it fits best (Clauset, Shalizi and Newman 2009), which holds at least a twentieth of "
+        "the units. Distance: the Kolmogorov-Smirnov distance; 0 is a perfect fit. Against: the "
+        "normalised log likelihood ratio to another distribution on the same tail, negative "
+        "where that one fits better, and Vuong's p. Units of one run are not independent, so p "
+        "is only a guide."
     )
-    return Grid("tails-grid", caption, tuple(heads), tuple(rows), tuple(looks))
+    return Grid(f"tails-grid{here.suffix}", caption, tuple(heads), tuple(rows), tuple(looks))
 
 
-def _show(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Shown:
+def _show(material: Material, fits: list[_Fit], here: OnData) -> Shown:
+    stem = f"tails{here.suffix}"
     parts = [
         pd.DataFrame(
             {
@@ -103,16 +106,16 @@ def _show(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Shown:
         )
         for degrees, layer, tail in fits
     ]
-    write_csv(pd.concat(parts, ignore_index=True), material.out / "tails.csv")
+    write_csv(pd.concat(parts, ignore_index=True), material.out / f"{stem}.csv")
     first = [(degrees, tail) for degrees, layer, tail in fits if layer == fits[0][1]]
-    title = "A power law, fitted to the degrees"
+    title = f"A power law, fitted to the degrees{here.on}"
     description = "; ".join(
-        f"{degrees.cell.title}: exponent {tail.exponent:.2f}, {verdict(tail)}"
+        f"{degrees.cell.brief}: exponent {tail.exponent:.2f}, {verdict(tail)}"
         for degrees, tail in first
     )
-    with style("tails"):
+    with style(stem):
         figure = _draw(first[:_MOST], fits[0][1], material.looks)
-        picture = save(figure, "tails", material.out)
+        picture = save(figure, stem, material.out)
     caption = (
         f"Incoming connections of the units of layer {fits[0][1] + 1} after the last epoch: share "
         "of units with at least this many, on logarithmic axes, and three distributions fitted to "
@@ -121,7 +124,7 @@ def _show(material: Material, fits: list[tuple[Degrees, int, Tail]]) -> Shown:
     )
     if len(first) > _MOST:
         caption += f" The first {_MOST} of {len(first)} cells are shown."
-    shown = Shown("tails", "", title, caption, inline(picture, title, description))
+    shown = Shown(stem, "", title, caption, inline(picture, title, description))
     return material.add_figure(shown)
 
 
@@ -170,7 +173,7 @@ def _draw(fits: list[tuple[Degrees, Tail]], layer: int, looks: dict[str, Look]) 
                 dashes=_DASHES[name] or (None, None),
             )
         axes.axvline(tail.start, color=MUTED.light, linewidth=0.5)
-        axes.set_title(short(degrees.cell.title, 26), loc="left", pad=4, fontsize=SMALL)
+        axes.set_title(short(degrees.cell.brief, 26), loc="left", pad=4, fontsize=SMALL)
         axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
         axes.yaxis.set_minor_locator(NullLocator())
     least = 1 / max(float(degrees.final["outputs"][layer].sum()) for degrees, _ in fits)
