@@ -31,7 +31,7 @@ SET, SET_DIGITS = "SET on CIFAR-10", f"SET on {DIGITS}"
 PAIRS = [
     ["RigL on CIFAR-10", SET],
     ["SET, zeta=0.2, on CIFAR-10", SET],
-    ["Nothing moves", SET_DIGITS],
+    [f"Nothing moves on {DIGITS}", SET_DIGITS],
     [f"RigL on {DIGITS}", SET_DIGITS],
 ]
 
@@ -56,7 +56,7 @@ def test_titles_name_the_data_set_and_leave_out_what_all_cells_on_it_share(mater
         (SET_DIGITS, "SET"),
         (f"SET, zeta=0.2, on {DIGITS}", "SET, zeta=0.2"),
         (f"RigL on {DIGITS}", "RigL"),
-        ("Nothing moves", "Nothing moves"),
+        (f"Nothing moves on {DIGITS}", "Nothing moves"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
@@ -123,18 +124,19 @@ def expand(
             if first.label != cell.label:
                 again[cell.label] = first.label
     cells = _titled(list(distinct.values()))
-    all_titles = [cell.title for cell in cells]
+    often = Counter(cell.title for cell in cells)
+    twice = {cell.brief for cell in cells if often[cell.title] > 1}
     for title, where in given_titles.items():
-        if all_titles.count(title) > 1:
+        if title in twice:
             mistakes.note(where, f'"{title}" is the title of another cell.')
     return cells, doubts, again
 
 
 def _titled(found: list[_Found]) -> list[Cell]:
-    made = titles([(each.settings, each.given) for each in found])
+    names = titles([(each.settings, each.given, each.title) for each in found])
     return [
-        Cell(each.label, each.title or title, each.title or brief, each.settings)
-        for each, (title, brief) in zip(found, made, strict=True)
+        Cell(each.label, title, brief, each.settings)
+        for each, (title, brief) in zip(found, names, strict=True)
     ]
 
 

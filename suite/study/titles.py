@@ -19,28 +19,28 @@ _OF_METHODS = {"method", "rule", *KINDS, *flat.NAMES}
 """Settings that make the method: titles say them even where all cells of a data set agree."""
 
 
-def titles(cells: Sequence[tuple[Settings, Given]]) -> list[tuple[str, str]]:
+def titles(cells: Sequence[tuple[Settings, Given, str | None]]) -> list[tuple[str, str]]:
     """Return the title of each cell, and its brief title for where its data set is clear.
 
     In a study of several data sets a title ends with the data set, and leaves out what all cells
     on it set alike, such as the network's size.
 
     Args:
-        cells: The settings of each, and what it sets itself.
+        cells: The settings of each, what it sets itself, and the title that it gives itself.
     """
-    sources = [source_title(settings.dataset) for settings, _ in cells]
-    if len(set(sources)) < 2:
-        return [(title, title) for title in (cell_title(*cell) for cell in cells)]
+    sources = [source_title(settings.dataset) for settings, _, _ in cells]
+    several = len(set(sources)) > 1
     found = []
-    for (settings, given), source in zip(cells, sources, strict=True):
-        alike = [its for (_, its), other in zip(cells, sources, strict=True) if other == source]
-        rest = {
+    for (settings, given, own), source in zip(cells, sources, strict=True):
+        alike = [its for (_, its, _), other in zip(cells, sources, strict=True) if other == source]
+        said = {
             name: value
             for name, value in given.items()
-            if name in _OF_METHODS or any(its.get(name) != value for its in alike)
+            if not several or name in _OF_METHODS or any(its.get(name) != value for its in alike)
         }
-        brief = cell_title(settings, rest)
-        found.append((f"{brief}{',' if ',' in brief else ''} on {source}", brief))
+        brief = own or cell_title(settings, said)
+        on = f"{',' if ',' in brief else ''} on {source}" if several else ""
+        found.append((brief + on, brief))
     return found
 
 
