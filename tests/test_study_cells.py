@@ -6,6 +6,7 @@ import pytest
 
 from suite.errors import UserError
 from suite.study import load_study
+from suite.study.cells import published_row
 
 CELLS = """\
 name: x
@@ -177,3 +178,20 @@ def test_an_option_of_a_cell_s_part_counts_more_than_the_default_of_its_setting(
     )
     first, second = load_study(tmp_path / "x.yaml").cells
     assert (first.settings.epsilon, second.settings.epsilon) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("cell", "restates"),
+    [
+        ("{method: set}", True),
+        ("{method: set, zeta: 0.2}", True),
+        ("{method: set, activation: all_relu}", False),
+        ("{method: set, gate: pauses, metric: loss}", False),
+        ("{method: rigl}", False),
+    ],
+)
+def test_a_row_of_the_papers_table_stands_next_to_its_own_rules_and_activation(
+    tmp_path, cell, restates
+):
+    study = study_of(tmp_path, f"name: x\ncells: [{cell}]\n")
+    assert (published_row(study.cells[0]) is not None) == restates

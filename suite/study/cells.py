@@ -164,6 +164,8 @@ def published_row(cell: Cell) -> paper.Row | None:
     of_paper = Settings(method=settings.method, metric=settings.metric).recipe
     if (settings.recipe.budget, settings.recipe.gate) != (of_paper.budget, of_paper.gate):
         return None
+    if settings.activation != Settings().activation:
+        return None
     return paper.row_of(settings.method, settings.metric, settings.regrow)
 
 
