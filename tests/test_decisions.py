@@ -416,7 +416,7 @@ def test_the_papers_values_stand_only_next_to_its_data_set_and_network(tmp_path)
   - {{title: another budget, method: lset, budget: {{performance: {{break_even: 0.3}}}}}}
 """
     study = make_study(tmp_path, cells, baseline="its own")
-    rows = {cell.title: decisions.published(study, cell) for cell in study.cells}
+    rows = {cell.brief: decisions.published(study, cell) for cell in study.cells}
     beside = [label for label, row in rows.items() if row is not None]
     assert beside == ["its own", "fewer epochs", "a copy"]
     assert rows["a copy"].accuracy == 0.6494

@@ -83,7 +83,8 @@ def test_table_2_and_the_figures_data_come_out_byte_for_byte(both):
     expected = files(committed, {".csv"})
     for decided in ("comparisons.csv", "claims.csv"):  # they have sentences; see below
         expected.pop(decided, None)
-    assert {"table2.csv", "degrees.csv"} <= expected.keys()
+    assert "table2.csv" in expected
+    assert any(name.startswith("degrees") for name in expected)
     found = files(out, {".csv"})
     assert {name: found.get(name) for name in expected} == expected
 
