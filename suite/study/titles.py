@@ -30,14 +30,14 @@ def titles(cells: Sequence[tuple[Settings, Given, str | None]]) -> list[tuple[st
     """
     sources = [source_title(settings.dataset) for settings, _, _ in cells]
     several = len(set(sources)) > 1
+    shared: dict[str, Given] = {}
+    for (_, given, _), source in zip(cells, sources, strict=True):
+        common = shared.get(source, given) if several else {}
+        shared[source] = {n: v for n, v in common.items() if n in given and given[n] == v}
     found = []
     for (settings, given, own), source in zip(cells, sources, strict=True):
-        alike = [its for (_, its, _), other in zip(cells, sources, strict=True) if other == source]
-        said = {
-            name: value
-            for name, value in given.items()
-            if not several or name in _OF_METHODS or any(its.get(name) != value for its in alike)
-        }
+        left_out = shared[source].keys() - _OF_METHODS
+        said = {name: value for name, value in given.items() if name not in left_out}
         brief = own or cell_title(settings, said)
         on = f"{',' if ',' in brief else ''} on {source}" if several else ""
         found.append((brief + on, brief))

@@ -203,20 +203,12 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
     return material.add_figure(shown)
 
 
-def _amount(value: float) -> str:
+def _amount(value: float, digits: str = ".2f") -> str:
     """Write a count, a large one with a power of ten."""
     if value < _LARGE:
         return f"{value:,.0f}"
     exponent = _exponent(value)
-    return f"{value / 10**exponent:.2f} × 10{superscript(exponent)}"
-
-
-def _tick(value: float) -> str:
-    """Write a round count in as few digits as it has."""
-    if value < _LARGE:
-        return f"{value:,.0f}"
-    exponent = _exponent(value)
-    return f"{value / 10**exponent:g} × 10{superscript(exponent)}"
+    return f"{value / 10**exponent:{digits}} × 10{superscript(exponent)}"
 
 
 def _exponent(value: float) -> int:
@@ -273,7 +265,7 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(6))
     # On a linear axis large ticks share a power of ten, and have as many digits as they need.
     exponent = _exponent(highest) if highest >= _LARGE and not logarithmic else 0
-    ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _tick(x))
+    ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _amount(x, "g"))
     axes.xaxis.set_major_formatter(FuncFormatter(ticks))
     axes.margins(0.12)
     axes.set_title("Accuracy on the test set", loc="left", pad=6)
