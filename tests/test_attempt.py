@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.metadata
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from suite.datasets.digits import digits
 from suite.execution import attempt as attempts
 from suite.execution.attempt import attempt
 from suite.files import Place
+from suite.machine import provenance
 from suite.methods import parts
 from suite.settings import Settings
 from suite.store.store import RunStore
@@ -72,6 +74,27 @@ def test_a_run_ends_in_a_result_a_log_and_a_last_note(images, store, expected):
     assert "epoch 3: training loss" in log
     assert store.progress(RUN.key)["epoch"] == 3
     assert store.progress(RUN.key)["driver"] == "token"
+
+
+def test_provenance_is_that_of_the_beginning(images, store, monkeypatch):
+    def upgrade(_):
+        monkeypatch.setattr(importlib.metadata, "version", lambda package: "upgraded")
+
+    installed = importlib.metadata.version("torch")
+    provenance.cache_clear()
+    assert attempt(RUN, images, store, EXECUTION, upgrade) == "done"
+    assert store.result(RUN.key)["provenance"]["torch"] == installed
+    assert importlib.metadata.version("torch") == "upgraded"
+
+
+def test_what_cannot_be_recorded_is_not_trained(images, store, monkeypatch):
+    def missing(package):
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    provenance.cache_clear()
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    with pytest.raises(importlib.metadata.PackageNotFoundError):
+        attempt(RUN, images, store, EXECUTION, die_in(1))
 
 
 def test_what_is_done_is_not_run_again(images, store):

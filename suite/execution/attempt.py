@@ -112,6 +112,7 @@ def _train(
     again: bool,
     until: int | None,
 ) -> Outcome:
+    origin = provenance()  # of what is loaded now: an upgrade or a pull may come before the end
     engine = execution.chosen_engine
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
     threads = max(1, int(execution.cpu))
@@ -215,7 +216,7 @@ def _train(
         )
         log.add("done")
         here = {
-            **provenance(),
+            **origin,
             "engine": engine,
             "threads": threads,
             "gpu": gpu() if execution.device == "cuda" else None,
