@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -22,7 +23,15 @@ from suite.methods.update import update
 from tests.asking import regrow
 from tests.reference import methods, regrowth
 
-OWN = ("gradient_sampled", "neighbours_sampled", "variance", "degree", "same_unit", "dissimilar")
+OWN = (
+    "gradient_sampled",
+    "hidden_gradient",
+    "neighbours_sampled",
+    "variance",
+    "degree",
+    "same_unit",
+    "dissimilar",
+)
 ALL = (*OWN, "cosine", "cosine_then_random")
 
 masks = hnp.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6)))
@@ -176,6 +185,18 @@ def test_degree_draws_in_proportion(power):
     mask = np.array([[True, True, False], [False, True, False]])
     weights = regrowth.degree_weights({(0, 0), (0, 1), (1, 1)}, (2, 3), power)
     assert_drawn(weights, mask, 2, "degree", view(mask), power=power)
+
+
+def test_hidden_gradient_is_random_at_the_images_and_rigl_s_after_them():
+    mask = np.array([[True, False, False], [False, False, True]])
+    gradient = np.array([[9, 1, -5], [2, 3, 9]], dtype=np.float32)
+    layer = view(mask, gradient=gradient)
+    drawn = Counter(int(ask("hidden_gradient", layer, 1, seed)[0]) for seed in range(1500))
+    assert scipy.stats.chisquare([drawn[at] for at in (1, 2, 3, 4)]).pvalue > 1e-3
+    assert sum(drawn.values()) == sum(drawn[at] for at in (1, 2, 3, 4))
+    deeper = dataclasses.replace(layer, index=1)
+    assert ask("hidden_gradient", deeper, 2).tolist() == [2, 4]
+    assert ask("hidden_gradient", deeper, 2).tolist() == ask("gradient", deeper, 2).tolist()
 
 
 @given(mask=masks, data=st.data(), seed=st.integers(0, 2**32))

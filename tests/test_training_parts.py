@@ -16,6 +16,7 @@ from tests.test_training import ENGINES, IMAGES, SEED, assert_alike, measures, r
 
 CASES = {
     "gradient_sampled": {"regrow": "gradient_sampled"},
+    "hidden_gradient": {"regrow": "hidden_gradient"},
     "neighbours_sampled": {"regrow": {"neighbours_sampled": {"strength": 2.0}}},
     "variance": {"regrow": {"variance": {"samples": 20}}},
     "degree": {"regrow": {"degree": {"power": -1.0}}},
