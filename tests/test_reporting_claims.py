@@ -11,7 +11,7 @@ from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.table2 import table2
 from suite.study import load_study
-from tests.made_results import CLAIMS, make_results, make_study, shared_report
+from tests.made_results import CLAIMS, REGROWTH, make_results, make_study, shared_report
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +131,18 @@ def test_comparisons_have_both_means_every_p_and_the_reason_of_equivalence(at_90
         assert re.fullmatch(r"(< )?0\.\d{4}", text)
     remarks = [block for block in section.blocks if isinstance(block, str)]
     assert found.reason in " ".join([row[0].small, *remarks])
+
+
+def test_a_remark_on_every_comparison_is_said_once_whatever_else_a_row_says(tmp_path):
+    study = make_study(tmp_path, REGROWTH, baseline="{method: set, regrow: random}", seeds=40)
+    results = make_results(study, lost=[("set[regrow=random]", 2022)])
+    compared = decisions.comparisons(results)
+    assert {row.found.verdict == "equivalent" for row in compared} == {True, False}
+    material = Material(results, table2(results), looks(study.cells), tmp_path, (), compared)
+    section = claims.section(material)
+    assert "For all comparisons below: 1 of 40 declared pairs missing." in section.blocks
+    for row in grid(section, "comparisons-grid").rows:
+        assert "missing" not in row[0].small
 
 
 def test_the_headline_counts_the_seeds_of_the_claims(tmp_path):

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -59,7 +60,8 @@ def section(material: Material) -> Section | None:
         blocks = [_claims(material), _statements(material), *blocks]
     if material.comparisons:
         for remark, n in _remarks(material.comparisons)[1].items():
-            blocks.append(f"For {n} of the comparisons below: {remark}")
+            which = "all" if n == len(material.comparisons) else f"{n} of the"
+            blocks.append(f"For {which} comparisons below: {remark}")
         blocks += [_show(material), _comparisons(material)]
         if material.results.study.file.comparisons.inference == "anytime":
             blocks.append(show_evidence(material))
@@ -133,8 +135,8 @@ def _comparisons(material: Material) -> Grid:
     names, *columns = of.shown(of.COMPARISON_TABLE, of.COMPARISON, declared)
     remarks, shared = _remarks(compared)
     rows = []
-    for row, remark in zip(compared, remarks, strict=True):
-        first = words(row.title, small="" if remark in shared else remark)
+    for row, said in zip(compared, remarks, strict=True):
+        first = words(row.title, small=" ".join(one for one in said if one not in shared))
         rows.append((first, *cells_of(row, columns)))
     first_row = compared[0]
     caption = (
@@ -147,16 +149,16 @@ def _comparisons(material: Material) -> Grid:
     return Grid("comparisons-grid", caption, heads, tuple(rows), looks)
 
 
-def _remarks(compared: list[Compared]) -> tuple[list[str], dict[str, int]]:
-    """Return a remark for each comparison, and those that many share, with their numbers."""
+def _remarks(compared: list[Compared]) -> tuple[list[list[str]], dict[str, int]]:
+    """Return the remarks on each comparison, and those that many share, with their numbers."""
     remarks = []
     for row in compared:
         found = row.found
         identical = found.n and found.ties == found.n
         explained = found.verdict in ("unattainable", "equivalent") or identical
         note = f"{found.note[:1].upper()}{found.note[1:]}." if found.note else ""
-        remarks.append(" ".join(filter(None, [found.reason if explained else "", note])))
-    counts = Counter(filter(None, remarks))
+        remarks.append([one for one in (found.reason if explained else "", note) if one])
+    counts = Counter(chain.from_iterable(remarks))
     return remarks, {remark: n for remark, n in counts.items() if n >= _MANY}
 
 
