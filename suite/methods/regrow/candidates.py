@@ -47,7 +47,8 @@ def hidden_gradient(layer: LayerView, count: int, rng: np.random.Generator) -> N
     """The largest gradients, as in RigL, but at random in the layer that sees the images.
 
     There, gradients gather connections at few units: on CIFAR-10, the number of inputs of a unit
-    ends with a variance of 380 times its mean; with random growth it is 10 times.
+    ends with a variance of 380 times its mean; with random growth it is 10 times. Where updates
+    are frequent, what the largest gradients cost comes from that layer (reports/rare-updates).
     """
     if layer.index == 0:
         return draw_outside(layer.positions, layer.size, count, rng)
