@@ -231,6 +231,26 @@ def test_an_opposite_that_the_exact_test_cannot_show_contradicts_nothing(claim):
     assert not any(part.agrees for part in found.parts)
 
 
+def test_an_opposite_that_is_merely_not_shown_keeps_its_p():
+    part = shifted(-0.0018)
+    (found,) = judge([[part]])
+    p = stats.ttest_rel(part.sample.a, part.sample.b).pvalue
+    assert found.verdict == "inconclusive"
+    assert 0.05 < p < 1
+    assert found.p_against == found.p_adjusted == pytest.approx(p)
+
+
+def test_the_opposite_that_is_shown_is_one_that_the_exact_test_can_show():
+    """Six pairs cannot show one of two opposites, 2 * 2/2^6, however small the p of its t test."""
+    six = Part(pairs(BASE[:6] - 0.05 + NOISE[:6] / 1000, BASE[:6]), "higher")
+    (found,) = judge([[six, shifted(-0.01)]])
+    assert found.verdict == "contradicted"
+    assert "part 2 of 2" in found.reason
+    assert found.parts[0].p_against == 1
+    assert found.p_against == pytest.approx(2 * found.parts[1].p_against)
+    assert judge([[six, shifted(0.01)]])[0].verdict == "inconclusive"
+
+
 @pytest.mark.parametrize(
     ("part", "verdict"),
     [

@@ -115,6 +115,23 @@ def test_equivalence_too_needs_less_once_others_are_equivalent():
     assert compare([*wide, five])[-1].verdict == "unattainable"
 
 
+@pytest.mark.parametrize("margin", [None, 0.0035])
+def test_an_unattainable_comparison_lends_the_others_nothing(margin):
+    """Its tiny p rests on normality alone, so that Holm must not count it as decided."""
+    three = pairs(BASE[:3] + 0.001 + NOISE[:3] / 1000, BASE[:3])
+    by = 0.0023 if margin is None else 0.0016
+    weak = pairs(BASE + by + NOISE - NOISE.mean(), BASE)
+    alone = only(weak, margin=margin)
+    assert alone.verdict == ("better" if margin is None else "equivalent")
+    beside = {}
+    for name, sample in (("three", three), ("none", pairs([], []))):
+        lent, beside[name] = compare([Question(of, margin=margin) for of in (sample, weak)])
+        assert lent.verdict == "unattainable"
+    assert beside["three"].verdict == beside["none"].verdict == "inconclusive"
+    name = "p_adjusted" if margin is None else "p_equivalence_adjusted"
+    assert getattr(beside["three"], name) == pytest.approx(2 * getattr(alone, name))
+
+
 def test_equivalent_within_a_declared_margin_alone():
     sample = pairs(BASE + NOISE - NOISE.mean(), BASE)
     assert only(sample).verdict == "inconclusive"

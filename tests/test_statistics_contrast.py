@@ -132,6 +132,13 @@ def test_a_constant_difference_gets_the_exact_tests_p_and_never_zero():
     assert p_unequal(constant) == pytest.approx(2 / 252)
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.105, 0.1), (0.905, 0.9)])
+def test_a_constant_difference_of_exactly_the_margin_is_not_within_it(a, b):
+    """Their difference is above or below 0.005 by rounding alone."""
+    contrast = difference(pairs(np.full(10, a), np.full(10, b)))
+    assert p_within(contrast, -0.005, 0.005) == 1
+
+
 def test_no_difference_and_no_variance_shows_nothing():
     assert p_unequal(difference(Sample(np.ones(5), np.ones(5), paired=False))) == 1
     assert p_unequal(mean_contrast(np.zeros(5))) == 1

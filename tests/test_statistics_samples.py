@@ -95,6 +95,17 @@ def test_arrays_of_two_shapes_are_no_pairs():
         pairs([1.0, 2.0], [1.0])
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pairs_in_order_stay_pairs_however_few_are_whole(bad):
+    a, b = np.arange(1.0, 8.0), np.arange(2.0, 9.0)
+    a[0] = b[3] = bad
+    sample = pairs(a, b)
+    assert (sample.paired, sample.n, sample.dropped) == (True, 5, 2)
+    assert sample.seeds == (1, 2, 4, 5, 6)
+    assert sample.differences.tolist() == 5 * [-1.0]
+    assert compare([Question(sample)], inference="anytime")[0].design == "paired"
+
+
 def test_importing_the_statistics_imports_nothing_slow():
     code = "import suite.statistics, sys; print(*sys.modules)"
     loaded = subprocess.run(

@@ -89,7 +89,8 @@ class PartFinding:
         dropped: Declared seeds that are missing, failed or without a finite value.
         seeds: Those that the figures rest on, in order.
         p_for: p of the statement.
-        p_against: p of its opposite.
+        p_against: p of its opposite; 1 where the exact test could not show that for a claim of
+            this many parts.
         agrees: Whether the estimate agrees with the statement, shown or not.
         seeds_needed: Seeds that the exact test, or the largest possible e-value, needs to reach the
             needed p; None where there are enough. Where there are not, p_for and p_against are NaN.
@@ -118,8 +119,7 @@ class ClaimFinding:
         reason: One sentence that says why.
         inference: As in `Comparison`.
         p_for: Largest p of the parts: the intersection-union test.
-        p_against: Smallest p against a part, times the number of parts; 1 where the exact test
-            could not reach the needed p with these seeds.
+        p_against: Smallest p against a part, times the number of parts, at most 1.
         p_adjusted: The smaller of the two, adjusted over the declared claims; NaN where no part
             can be tested.
         needed: p that it must reach, after those of the other claims that are decided.
@@ -164,14 +164,10 @@ def judge(
     backed = [_of_claim([_backed(part, inference) for part in claim]) for claim in claims]
     needed = needed_among([min(p) for p in backed], alpha, correction)
     parts = [
-        tuple(_examine(part, alpha, level, inference) for part in claim)
+        tuple(_examine(part, len(claim), alpha, level, inference) for part in claim)
         for claim, level in zip(claims, needed, strict=True)
     ]
     both = [_of_claim([(part.p_for, part.p_against) for part in claim]) for claim in parts]
-    both = [
-        (p_for, p_against if exact <= level * ROUNDING else 1.0)
-        for (p_for, p_against), (_, exact), level in zip(both, backed, needed, strict=True)
-    ]
     p_adjusted = adjust([nan if isnan(p[0]) else min(p) for p in both], correction)
     return [
         _finding(claim, *p, adjusted, alpha=alpha, needed=level, inference=inference)
@@ -193,13 +189,18 @@ def _backed(part: Part, inference: Inference) -> tuple[float, float]:
     return held(p_for, _floor(part, inference)), held(p_against, _floor(part, inference, sides=2))
 
 
-def _examine(part: Part, alpha: float, needed: float, inference: Inference) -> PartFinding:
+def _examine(
+    part: Part, parts: int, alpha: float, needed: float, inference: Inference
+) -> PartFinding:
+    """Return what is known of one of a claim's parts, whose p must be at most `needed`."""
     sample, paired, contrast = part.sample, part.sample.paired, _contrast(part)
     estimate, (low, high) = contrast.estimate, _interval(part, contrast, 1 - alpha, inference)
     if part.direction == "saves":
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
     lacking = _lacking(part, needed, inference)
     p_for, p_against = _both_ways(part, inference) if lacking is None else (nan, nan)
+    if parts * _floor(part, inference, sides=2) > needed * ROUNDING and not isnan(p_against):
+        p_against = 1.0
     fixed = inference == "fixed"
     freedom = welch_note(contrast, alpha) if fixed and _directional(part) else ""
     return PartFinding(
@@ -384,7 +385,7 @@ def _claim_reason(
     if verdict == "unattainable":
         return (
             f"Too few seeds: as the claims stand now, fewer than {seeds} cannot support it, "
-            "whatever their values; suite power computes how many are likely to."
+            "whatever their values."
         )
     if total == 1:
         return f"Neither it nor its opposite is shown: {parts[0].reason}."

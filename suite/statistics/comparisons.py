@@ -160,15 +160,21 @@ def compare(
         p_equivalence.append(nan if margin is None else test.p_within(-margin, margin))
         backed.append(p_exact[-1] if exact else held(p_sure[-1], _floor(sample, test)))
         backed_equivalence.append(held(p_equivalence[-1], _floor(sample, test, sides=1)))
+    needed = needed_among(backed, alpha, correction)
+    needed_equivalence = needed_among(backed_equivalence, alpha, correction)
+    floors = [_floor(of.sample, test) for of, test in zip(questions, tests, strict=True)]
+    floors_equivalence = [
+        _floor(of.sample, test, sides=1) for of, test in zip(questions, tests, strict=True)
+    ]
     p_values = zip(
         p_sure,
-        adjust(p_sure, correction),
+        _adjust_attainable(p_sure, floors, needed, correction),
         p_exact,
         adjust(p_exact, correction),
         p_equivalence,
-        adjust(p_equivalence, correction),
-        needed_among(backed, alpha, correction),
-        needed_among(backed_equivalence, alpha, correction),
+        _adjust_attainable(p_equivalence, floors_equivalence, needed_equivalence, correction),
+        needed,
+        needed_equivalence,
         strict=True,
     )
     first_step = needed_p(alpha, len(questions), correction)
@@ -206,6 +212,19 @@ def _floor(sample: Sample, test: Test, sides: int = 2) -> float:
         return test.contrast.floor * sides / 2 if isinstance(test, Fixed) else 1.0
     all_count = sides == 1 or sample.identical
     return floor(sample.n if all_count else sample.differing, test.inference, sides)
+
+
+def _adjust_attainable(
+    p_values: Sequence[float], floors: Sequence[float], needed: Sequence[float], correction: str
+) -> list[float]:
+    """Return adjusted p-values; an unattainable one counts as 1 for all the others.
+
+    Its own is what it would be if it did count.
+    """
+    counts = [lowest <= least * ROUNDING for lowest, least in zip(floors, needed, strict=True)]
+    of_all = adjust(p_values, correction)
+    of_those = adjust([p if c else nan for p, c in zip(p_values, counts, strict=True)], correction)
+    return [p if c else q for p, q, c in zip(of_those, of_all, counts, strict=True)]
 
 
 def _comparison(

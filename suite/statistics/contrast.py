@@ -28,6 +28,7 @@ class Contrast:
         freedom: Degrees of freedom (Welch's where the samples are independent).
         floor: The smallest two-sided p that the exact test could give with this many values.
         least: Degrees of freedom that Welch's cannot fall below: those of the smaller sample.
+        noise: Size up to which a distance from the estimate is rounding.
     """
 
     estimate: float
@@ -35,6 +36,7 @@ class Contrast:
     freedom: float
     floor: float
     least: float = nan
+    noise: float = 0.0
 
 
 def mean_contrast(values: ArrayLike) -> Contrast:
@@ -53,7 +55,7 @@ def difference(sample: Sample) -> Contrast:
     if sample.paired:
         contrast = mean_contrast(sample.differences)
         if sample.n > 1 and _spread(sample.differences, np.concatenate([a, b])) == 0:
-            return replace(contrast, error=0.0)
+            return replace(contrast, error=0.0, noise=float(sample.noise.max()))
         return contrast
     estimate = float(a.mean() - b.mean()) if sample.n else nan
     if abs(estimate) <= ROUNDING * float(np.abs(np.concatenate([a, b])).max(initial=0.0)):
@@ -148,7 +150,7 @@ def p_unequal(contrast: Contrast, null: float = 0.0) -> float:
 
 def _tail(contrast: Contrast, above: float) -> float:
     if contrast.error == 0:
-        return contrast.floor / 2 if above > 0 else 1.0
+        return contrast.floor / 2 if above > contrast.noise else 1.0
     if not contrast.freedom > 0:
         return nan
     return float(np.maximum(stdtr(contrast.freedom, -above / contrast.error), np.finfo(float).tiny))

@@ -77,11 +77,15 @@ class Sample:
 
 
 def pairs(a: ArrayLike, b: ArrayLike) -> Sample:
-    """Return the sample of two arrays of one shape (n,), paired in order; NaN drops the pair."""
+    """Return the sample of two arrays of one shape (n,), paired in order.
+
+    A value that is NaN or infinite drops its pair. However many do, the others stay pairs.
+    """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"pairs need two arrays (n,), got {first.shape} and {second.shape}")
-    return match(dict(enumerate(first)), dict(enumerate(second)))
+    whole = np.isfinite(first) & np.isfinite(second)
+    return _paired(first[whole], second[whole], first.size, tuple(np.flatnonzero(whole).tolist()))
 
 
 def match(
@@ -117,15 +121,8 @@ def match(
     few = inference == "fixed" and len(shared) < min(FEW_SEEDS, fewest)
     fallback = design == "paired" and few
     if design == "paired" and not fallback:
-        return Sample(
-            _values(finite_a, shared),
-            _values(finite_b, shared),
-            dropped=declared - len(shared),
-            note=f"{declared - len(shared)} of {declared} declared pairs missing"
-            if declared > len(shared)
-            else "",
-            seeds=tuple(shared),
-        )
+        both = _values(finite_a, shared), _values(finite_b, shared)
+        return _paired(*both, declared, tuple(shared))
     note = f"compared as independent (Welch), {len(finite_a)} runs against {len(finite_b)}"
     if fallback:
         shares = {0: "no seed is", 1: "only 1 seed is"}
@@ -139,6 +136,12 @@ def match(
         fallback=fallback,
         seeds=tuple(sorted(finite_a.keys() | finite_b.keys())),
     )
+
+
+def _paired(a: Floats, b: Floats, declared: int, seeds: tuple[int, ...]) -> Sample:
+    dropped = declared - len(seeds)
+    note = f"{dropped} of {declared} declared pairs missing" if dropped else ""
+    return Sample(a, b, dropped=dropped, note=note, seeds=seeds)
 
 
 def _values(values: Mapping[int, float], seeds: Collection[int]) -> Floats:

@@ -28,15 +28,17 @@ Where nothing varies (one constant difference in every pair) there is no t test,
 exact test's.
 
 Holm runs over the comparisons declared, those without runs included, and over their tests of
-equivalence separately. So alpha bounds the chance of any false "better" or "worse" in the family,
-and of any false "equivalent"; where a margin is declared, that of either is bounded by 2 alpha.
+equivalence separately; one that is unattainable counts as p = 1. So alpha bounds the chance of any
+false "better" or "worse" in the family, and of any false "equivalent"; where a margin is declared,
+that of either is bounded by 2 alpha.
 
 With **anytime** inference the same rule reads e-processes (`evidence`) in place of all of these
 tests: the p is 1 over the largest e-value so far, the side is that of the evidence when it was
 largest, the interval is a confidence sequence, equivalence is tested by two one-sided processes
 shifted by the margin, and the floor is 1 over the largest e-value possible with this many pairs.
 These p only fall as seeds are added, so what is decided stays decided; but where a margin is
-declared, better or worse may become equivalent, which comes first.
+declared, better or worse may become equivalent, which comes first. A run that had failed and is run
+again brings its pair back among the earlier ones, and everything is computed anew.
 
 Claims are decided in `claims`, on the same tests and the same floors.
 """
