@@ -8,6 +8,7 @@ import pytest
 from suite import reporting
 from suite.errors import UserError
 from suite.reporting.compare import counterparts
+from suite.study import load_study
 from tests.made_results import PERFORMANCE, make_results, make_study
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,20 @@ def test_cells_meet_by_settings_or_by_label_and_changes_are_named(tmp_path):
     same_epochs = make_study(tmp_path, cells, name="c", baseline="{method: static}")
     pairs = counterparts(before.cells, same_epochs.cells)
     assert [p.after.settings.method for p in pairs] == ["lset", "set"]
+
+
+@pytest.mark.parametrize("design", ["paired", "independent"])
+def test_studies_that_share_no_seed_are_compared_as_independent(tmp_path, design):
+    cells = "\n  - {method: set}\n  - {method: lset}\n"
+    first = make_study(tmp_path, cells, seeds=7, epochs=5, name="a")
+    text = first.path.read_text().replace("name: a", "name: b").replace("root: 2022", "root: 3000")
+    (tmp_path / "b.yaml").write_text(text.replace("{baseline:", f"{{design: {design}, baseline:"))
+    second = load_study(tmp_path / "b.yaml")
+    before, after = make_results(first), make_results(second, shift=0.05)
+    reporting.compare_reports(before, after, tmp_path / "out")
+    change = pd.read_csv(tmp_path / "out" / "change.csv")
+    assert change["verdict"].tolist() == 2 * ["better"]
+    assert change["n_a"].tolist() == change["n_b"].tolist() == 2 * [7]
 
 
 def test_nothing_in_common_is_a_sentence(tmp_path):

@@ -135,10 +135,14 @@ def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome)
     first, second = (decisions.values(results, outcome, "last") for results in (before, after))
     samples = []
     for pair in pairs:
-        seeds = counted(after, pair.after)[0] & counted(before, pair.before)[0]
+        counting = [counted(after, pair.after)[0], counted(before, pair.before)[0]]
+        if declared.inference == "anytime":
+            counting = 2 * [counting[0] & counting[1]]
         sides = (
             {seed: value for seed, value in table[label].items() if seed in seeds}
-            for table, label in ((second, pair.after.label), (first, pair.before.label))
+            for table, label, seeds in zip(
+                (second, first), (pair.after.label, pair.before.label), counting, strict=True
+            )
         )
         samples.append(match(*sides, design=declared.design, inference=declared.inference))
     found = decisions.decide(samples, outcome, declared)
