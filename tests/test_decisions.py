@@ -12,6 +12,7 @@ from suite import decisions
 from suite.errors import UserError
 from suite.store.table import Results, RunState
 from suite.study import load_study
+from suite.study.tune import Tuned
 from tests.made_results import make_results, make_study
 
 SEEDS = range(2022, 2032)
@@ -362,6 +363,27 @@ def test_cells_of_several_data_sets_are_ranked_over_blocks(tmp_path):
     assert ranking.blocks == 5
     assert ranking.ranks.to_dict() == {"lset[metric=loss]": 1, "set": 2.5, "dense": 2.5}
     assert ranking.p < 0.05
+
+
+def test_what_tuning_chose_for_each_cell_makes_no_blocks(tmp_path):
+    cells = "".join(
+        f"  - {{method: {method}, grid: {{epochs: [5, 6, 7, 8, 9]}}}}\n"
+        for method in ("set", "static", "dense")
+    )
+    file = tmp_path / "tuned.yaml"
+    tune = "tune: {search: {learning_rate: {log: [0.001, 0.1]}}, samples: 4}"
+    file.write_text(f"name: tuned\nseeds: {{count: 2}}\ncells:\n{cells}{tune}\n")
+    study = load_study(file)
+    winners = {}
+    for place, tuning in enumerate(study.tunings):
+        chosen = tuning.cell.settings.model_copy(update={"learning_rate": 0.01 + 0.001 * place})
+        winners[tuning.cell.label] = Tuned(tuning, (), 0, chosen)
+    tuned = study.with_winners(winners)
+    assert len({cell.settings.learning_rate for cell in tuned.cells}) == len(tuned.cells)
+    expected = decisions.blocks(make_results(study), "connections")
+    found = decisions.blocks(make_results(tuned), "connections")
+    assert found.index.tolist() == expected.index.tolist() == [f"epochs={n}" for n in range(5, 10)]
+    assert found.shape == (5, 3) and found.notna().all(axis=None)
 
 
 def test_one_data_set_is_no_ranking(tmp_path):

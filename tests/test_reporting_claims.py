@@ -2,14 +2,18 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from suite import decisions
 from suite.reporting.appearance import looks
 from suite.reporting.figures import Shown
+from suite.reporting.rank_diagram import draw_ranks
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.table2 import table2
+from suite.statistics import rank
 from suite.study import load_study
 from tests.made_results import CLAIMS, REGROWTH, make_results, make_study, shared_report
 
@@ -182,3 +186,13 @@ def test_ranks_over_enough_blocks_have_a_critical_difference_diagram(tmp_path):
     ranks = (tmp_path / "ranks.csv").read_text().splitlines()
     assert ranks[0] == "cell,rank"
     assert len(ranks) == 4
+
+
+@pytest.mark.parametrize(("alpha", "bars"), [(0.05, 2), (0.3, 1), (0.001, 1)])
+def test_the_bars_of_the_diagram_are_the_groups_at_the_declared_level(alpha, bars):
+    generator = np.random.default_rng(3)
+    values = generator.normal([0, 0.8, 1.6, 2.2], 1, (8, 4))
+    found = rank(pd.DataFrame(values, columns=list("abcd")), alpha=alpha)
+    axes = draw_ranks(found).axes[0]
+    drawn = {line for line in axes.lines if line.get_linewidth() == 2.4}
+    assert len(drawn) == len(found.groups) == bars

@@ -21,7 +21,7 @@ from suite.reporting.numbers import Format, estimate, format_for, listing, secon
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
-from suite.reporting.sections import pareto, setting, summary
+from suite.reporting.sections import pareto, pauses, setting, summary
 from suite.reporting.sections import results as table_section
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
@@ -261,6 +261,34 @@ def test_predicted_connections_are_the_formulas_and_met_in_the_end(tmp_path):
     initial = results.frame["connections"].iloc[0]
     assert predicted == pytest.approx(equilibrium(initial, theta, 0.3))
     assert measured == pytest.approx(predicted, rel=0.01)
+
+
+def test_the_theta_of_the_prediction_is_that_of_the_last_tenth_of_the_epochs(tmp_path):
+    study = make_study(tmp_path, "\n  - {method: accset}\n", baseline="accset", epochs=100, seeds=1)
+    run = make_results(study).frame
+    all_but_last = run["theta"].iloc[:-1]
+    assert predicted_and_measured(run, study.cells[0])[0] == all_but_last.tail(10).mean()
+    rare = run.assign(theta=run["theta"].where(run["epoch"] % 4 == 0))
+    expected = run["theta"][run["epoch"].isin([92, 96])].mean()
+    assert predicted_and_measured(rare, study.cells[0])[0] == expected
+    early = run.assign(theta=run["theta"].where(run["epoch"] < 60))
+    assert predicted_and_measured(early, study.cells[0])[0] == run["theta"].iloc[58]
+
+
+def test_pauses_are_a_share_of_the_epochs_with_an_update_due(tmp_path):
+    cells = "\n  - {method: set, gate: pauses, metric: loss, schedule: {every_epochs: {n: 5}}}\n"
+    study = make_study(tmp_path, cells, baseline="null", epochs=41, seeds=2)
+    results = make_results(study)
+    due = results.frame["epoch"] % 5 == 0
+    results.frame["paused"] = due & (results.frame["epoch"] > 10)
+    results.frame["evolved"] = due & (results.frame["epoch"] <= 10)
+    material = Material(results, table2(results), looks(study.cells), tmp_path)
+    (grid,) = (block for block in pauses.blocks(material) if isinstance(block, Grid))
+    assert [cell.text for cell in grid.rows[0]][2:5] == [
+        "6.0 ± 0.0",
+        "75.0\N{NO-BREAK SPACE}%",
+        "15",
+    ]
 
 
 def test_why_a_measured_count_is_above_or_below_the_predicted_one_is_said(tmp_path):

@@ -20,7 +20,7 @@ def plainly(died, alive, until):
         gone = died[age] if 0 < age < len(died) else 0
         if gone:
             share *= 1 - gone / at_risk
-        found.append(share if last and age <= last else np.nan)
+        found.append(share if last and (age <= last or share == 0) else np.nan)
     return found
 
 
@@ -30,6 +30,10 @@ def test_by_hand():
         [1, 0.8, 0.4, 0.4, np.nan], nan_ok=True
     )
     assert np.isnan(survival([0], [5], 2)).all()
+
+
+def test_where_all_have_ended_none_is_left_at_any_later_age():
+    assert survival([0, 1, 3], [0], 4) == pytest.approx([1, 0.75, 0, 0, 0])
 
 
 counts = st.lists(st.integers(0, 5), max_size=6)

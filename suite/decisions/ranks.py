@@ -37,7 +37,10 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
 
     study = results.study
     outcome = outcome or study.file.comparisons.outcome
-    settings = {cell.label: cell.settings.model_dump(mode="json") for cell in study.cells}
+    # What tuning has chosen for a cell belongs to it: it makes no block of its own.
+    untuned = {tuning.cell.label: tuning.cell for tuning in study.tunings}
+    cells = [untuned.get(cell.label, cell) for cell in study.cells]
+    settings = {cell.label: cell.settings.model_dump(mode="json") for cell in cells}
     varying = [
         name
         for name in next(iter(settings.values()))

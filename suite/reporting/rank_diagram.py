@@ -27,6 +27,7 @@ def draw_ranks(ranking: Ranking) -> Figure:
     critical_difference_diagram(
         ranking.ranks,
         ranking.p_values,
+        alpha=ranking.alpha,
         ax=axes,
         label_props={"fontsize": SMALL},
         elbow_props={"linewidth": 0.8, "color": INK.light},

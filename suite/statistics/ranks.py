@@ -32,6 +32,7 @@ class Ranking:
         critical_difference: Mean ranks closer than this do not differ (Nemenyi); NaN likewise.
         p_values: Nemenyi's p of each pair of cells, adjusted for all pairs; empty likewise.
         groups: Largest sets of cells, in rank order, that do not differ; empty likewise.
+        alpha: The level.
         reason: One sentence: what was found, or why nothing is tested.
     """
 
@@ -41,6 +42,7 @@ class Ranking:
     critical_difference: float
     p_values: pd.DataFrame
     groups: list[tuple[str, ...]]
+    alpha: float
     reason: str
 
 
@@ -61,7 +63,7 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     blocks, cells = complete.shape
     by_block = complete.rank(axis=1, ascending=not higher_is_better)
     ranks = by_block.mean().sort_values(kind="stable").rename("rank")
-    untested = Ranking(ranks, blocks, nan, nan, pd.DataFrame(), [], "")
+    untested = Ranking(ranks, blocks, nan, nan, pd.DataFrame(), [], alpha, "")
     if cells < FEWEST_CELLS:
         return replace(
             untested, reason=f"{cells} cells are too few for a ranking; {FEWEST_CELLS} are needed."
@@ -84,7 +86,7 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     rough = f"; with {blocks} blocks this is rough" if blocks <= MANY_BLOCKS else ""
     found = "the cells differ" if p <= alpha else "the cells are not shown to differ"
     reason = f"Over {blocks} blocks {found} (Friedman p = {p:.3g}{rough})."
-    return Ranking(ranks, blocks, p, reach, p_values, _groups(ranks, reach), reason)
+    return Ranking(ranks, blocks, p, reach, p_values, _groups(ranks, reach), alpha, reason)
 
 
 def critical_difference(cells: int, blocks: int, alpha: float = 0.05) -> float:

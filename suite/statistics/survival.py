@@ -17,8 +17,8 @@ def survival(died: Sequence[int], alive: Sequence[int], until: int) -> NDArray[n
         until: The last age.
 
     Returns:
-        float64 (until + 1,), at the ages 0, 1, 2, ...; NaN beyond the last that was seen, and
-        everywhere where there is nothing.
+        float64 (until + 1,), at the ages 0, 1, 2, ...; NaN beyond the last that was seen unless
+        all had ended by then, and everywhere where there is nothing.
 
     Source: Kaplan and Meier 1958; computed by statsmodels.
     """
@@ -37,4 +37,6 @@ def survival(died: Sequence[int], alive: Sequence[int], until: int) -> NDArray[n
         curve = SurvfuncRight(ages[there], status[there], freq_weights=counts[there])
         place = np.searchsorted(curve.surv_times, np.arange(last + 1), side="right") - 1
         found[: last + 1] = np.where(place < 0, 1.0, curve.surv_prob[place])
+        if found[last] == 0:
+            found[last:] = 0
     return found

@@ -14,7 +14,7 @@ from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.study import Cell
 
 _OF_THE_EPOCHS = 0.1
-"""Theta is averaged over this last share of the epochs."""
+"""Theta is averaged over this last share of the epochs; none is updated after the last one."""
 _BY_THETA = ("all", "performance")
 """The budgets that return theta of a layer's initial count."""
 
@@ -80,10 +80,12 @@ def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float,
         cell: Its cell.
     """
     run = run.sort_values("epoch")
-    theta = run["theta"].dropna()
-    if theta.empty:
+    theta = run["theta"].iloc[:-1]
+    known = theta.dropna()
+    if known.empty:
         return np.nan, np.nan, float(run["connections"].iloc[-1])
-    late = float(theta.tail(max(int(len(run) * _OF_THE_EPOCHS), 1)).mean())
+    recent = theta.tail(max(int(len(run) * _OF_THE_EPOCHS), 1)).dropna()
+    late = float(known.iloc[-1] if recent.empty else recent.mean())
     layers = [name for name in run if str(name).startswith("connections_")]
     initial = run[layers].iloc[0].dropna()
     predicted = sum(

@@ -71,12 +71,12 @@ def _grid(material: Material, cells: list[Cell]) -> Grid:
     frame = material.results.frame
     rows = []
     for cell in cells:
-        runs = frame[frame["cell"] == cell.label].groupby("seed")
-        pauses = runs["paused"].sum()
+        rows_of = frame[frame["cell"] == cell.label]
+        pauses = rows_of.groupby("seed")["paused"].sum()
         often = estimate(pauses)
-        share = float((pauses / (runs.size() - 1).clip(lower=1)).mean())
-        first = frame[(frame["cell"] == cell.label) & frame["paused"]].groupby("seed")["epoch"]
-        firsts = first.min()
+        due = (rows_of["paused"] | rows_of["evolved"]).groupby(rows_of["seed"]).sum()
+        share = float((pauses / due.clip(lower=1)).mean())
+        firsts = rows_of[rows_of["paused"]].groupby("seed")["epoch"].min()
         spread = f" ± {often.half:.1f}" if often.n > 1 else ""
         earliest = float(firsts.median()) if len(firsts) else float("nan")
         never = int((pauses == 0).sum())
