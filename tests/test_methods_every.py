@@ -77,8 +77,8 @@ def run(chosen, engine, checkpoint=None, cut=None, monkeypatch=None, device="cpu
     if cut:
         original = Training._update_if_due
 
-        def deadly(self, at, moment, done):
-            original(self, at, moment, done)
+        def deadly(self, at, moment, *more):
+            original(self, at, moment, *more)
             if at == "step" and moment.step == cut:
                 raise Cut
 

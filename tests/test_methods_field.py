@@ -117,6 +117,17 @@ def test_relative_importance():
     assert importance(layer) == pytest.approx([1.3333, 1.0667, 1.6], abs=1e-3)
 
 
+def test_relative_importance_is_that_of_the_dense_matrix():
+    """As in the authors' code, where a dead weight that is alone in its row goes first."""
+    weights = np.array([[0.5, 0.2, 0.3, 0], [0.4, 0.6, 0.1, 0], [0, 0, 0, 0]])
+    positions = [0, 1, 2, 4, 5, 6, 11]
+    sizes = weights + 1e-5
+    expected = weights / sizes.sum(axis=0) + weights / sizes.sum(axis=1)[:, None]
+    layer = view(0, (3, 4), positions, weights.flat[positions])
+    assert importance(layer) == pytest.approx(expected.flat[positions])
+    assert np.flatnonzero(~ask("prune", "relative_importance", layer, 0.2)).tolist() == [6]
+
+
 def test_scores_of_weight_and_gradient():
     """Gradients .1, .4, .8; |w| + |g| .7, .6, 1; |w g| .06, .08, .16; |g|/|w| 1/6, 2, 4."""
     layer = view(0, (1, 3), [0, 1, 2], [0.6, 0.2, -0.2], np.eye(3), [[0.1, -0.4, 0.8]])
@@ -248,7 +259,8 @@ def test_a_uniform_fill_is_as_wide_as_its_fan_in():
 
 
 def test_a_window_weighs_its_batches():
-    assert Window(3, decay=0.5).shares == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+    assert Window(3, decay=0.5).shares(3) == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+    assert Window(3, decay=0.5).shares(2) == pytest.approx([1 / 3, 2 / 3])  # two since an update
     assert resolve("snfs_window").window == Window(10, "steps", 0.9)
     assert resolve("gse").window == Window(1, "fresh")
 

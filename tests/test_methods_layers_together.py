@@ -52,6 +52,31 @@ def test_momentum_spreads_what_a_full_layer_cannot_take():
     assert shared([0.1, 0.2, 0.1], [4, 4, 2], [4, 96, 50], [100, 100, 100]) == [3, 4, 3]
 
 
+@pytest.mark.parametrize("budget", ["all", "performance"])
+def test_a_share_rule_moves_connections_and_adds_none(budget):
+    """Also where one layer has grown beyond its initial count at the other's cost."""
+    options = {} if budget == "all" else {"metric": "loss"}
+    initial, kept = np.array([200, 200]), np.array([250, 50])
+    for losses, total in (([2.0, 2.0], 100), ([2.0, 1.0], 100 if budget == "all" else 50)):
+        now = moment(5, loss=losses)
+        assert answer("budget", budget, now, initial, kept, **options).counts.sum() == total
+
+
+@pytest.mark.parametrize("options", [{"overshoot": True}, {"break_even": 0.3}])
+def test_a_layer_that_may_grow_costs_the_others_nothing(options):
+    now = moment(5, loss=[2.0, 1.4])
+    found = answer(
+        "budget", "performance", now, np.array([200, 200]), np.array([250, 50]), **options
+    )
+    assert found.counts.tolist() == [0, round(150 * found.theta)]
+
+
+@pytest.mark.parametrize(("at", "due"), [(0.0, 1), (0.5, 5), (0.95, 9), (0.999, 9)])
+def test_once_is_once(at, due):
+    steps = [n for n in range(1, 11) if answer("schedule", "once", moment(n, steps=10), at=at)]
+    assert steps == [due]
+
+
 def test_without_momentum_each_layer_keeps_its_own():
     assert shared([0, 0], [7, 2], [5, 5], [50, 50]) == [7, 2]
 

@@ -229,6 +229,21 @@ def test_each_epoch_and_layer_has_noise_of_its_own():
     assert len({*drawn[0], *drawn[1]}) == 4
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("case", ["l0", "variational"])
+def test_weights_decay_and_what_noise_learns_of_itself_does_not(case, optimizer):
+    given = {"optimizer": optimizer, "learning_rate": 0.1, "weight_decay": 0.5}
+    training = Training(noisy(case, **given), SEED, IMAGES)
+    before = {name: p.detach().clone() for name, p in training.network.named_parameters()}
+    for parameter in training.network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    training.optimizer.step()
+    stays = {n for n, p in training.network.named_parameters() if torch.equal(p, before[n])}
+    own = {name for name in before if name.endswith(("log_alpha", "log_variance"))}
+    assert own and own <= stays
+    assert not [name for name in stays - own if before[name].any()]
+
+
 # ---------------------------------------------------------------- settings
 
 

@@ -263,8 +263,11 @@ def test_a_rate_that_adapts_knows_the_earlier_updates():
     weights = [0.0015] * 5 + [1.0] * 5  # between the first threshold and the second
     layer.rewire(layer.positions, weights)
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
-    schedule = {"every_steps": {"n": 1, "doubles_at": []}}
-    rewiring = suite.Rewiring("dsr", [layer], optimizer, epochs=1, steps=4, schedule=schedule)
+    parts = {
+        "schedule": {"every_steps": {"n": 1, "doubles_at": []}},
+        "rate": {"adaptive_threshold": {"target": 5}},
+    }
+    rewiring = suite.Rewiring("dsr", [layer], optimizer, epochs=1, steps=4, **parts)
     gone = []
     for _ in range(2):
         before = layer.positions
@@ -379,6 +382,68 @@ def test_a_layer_that_a_step_left_out_is_named():
     layer(torch.randn(3, 9)).sum().backward()
     with pytest.raises(UserError, match=r"SparseLinear\(9, 6, density=0.5.*forward and backward"):
         rewiring.step()
+
+
+def test_more_connections_to_prune_than_there_are_is_refused_as_in_a_study():
+    layer = built()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with pytest.raises(UserError, match="every update is to prune 600 connections"):
+        suite.Rewiring("dsr", [layer], optimizer, epochs=2, steps=1000)
+
+
+@pytest.mark.parametrize(
+    ("method", "parts"),
+    [
+        ("accset", {"metric": "val_accuracy"}),
+        ("snfs_window", {}),
+        ("set", {"fill": "last_value"}),
+        ("dsr", {"rate": {"adaptive_threshold": {"target": 5}}}),
+        ("rigl", {"schedule": {"every_steps": {"n": 4}}, "regrow": {"gradient": {"batches": 3}}}),
+    ],
+)
+def test_a_resumed_rewiring_goes_on_as_if_nothing_had_happened(method, parts):
+    def begun():
+        torch.manual_seed(4)
+        first, second = (suite.SparseLinear(*n, density=0.4) for n in ((12, 10), (10, 8)))
+        model = nn.Sequential(first, nn.ReLU(), second)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        return (
+            model,
+            optimizer,
+            suite.Rewiring(method, model, optimizer, epochs=8, steps=5, **parts),
+        )
+
+    def go(model, optimizer, rewiring, steps):
+        for step in steps:
+            x = torch.randn(6, 12, generator=torch.Generator().manual_seed(step))
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+            rewiring.step()
+            if step % 5 == 4:
+                rewiring.epoch(val_accuracy=0.1 + 0.01 * step, loss=2 / (1 + step))
+        return model.state_dict()
+
+    whole = go(*begun(), range(40))
+    kept = io.BytesIO()
+    parts_of = begun()
+    go(*parts_of, range(18))  # amid a window of several batches
+    torch.save([each.state_dict() for each in parts_of], kept)
+    kept.seek(0)
+    again = begun()
+    for each, state in zip(again, torch.load(kept, weights_only=True), strict=True):
+        each.load_state_dict(state)
+    for name, value in go(*again, range(18, 40)).items():
+        assert torch.equal(value, whole[name]), name
+
+
+def test_the_state_of_another_rewiring_is_refused():
+    layer = built()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    one = suite.Rewiring("set", [layer], optimizer, epochs=2, steps=1)
+    other = suite.Rewiring("accset", [layer], optimizer, epochs=2, steps=1)
+    with pytest.raises(UserError, match="of another method"):
+        other.load_state_dict(one.state_dict())
 
 
 # ---------------------------------------------------------------- types of numbers

@@ -362,6 +362,15 @@ def test_a_loss_that_is_not_finite_ends_the_run(engine):
     assert told == []
 
 
+@pytest.mark.parametrize("method", ["rigl", "gse", "snfs_gradient"])
+def test_a_run_that_diverges_before_an_update_within_an_epoch_has_diverged(method):
+    """The update reads a gradient that is no number, and must not be blamed for it."""
+    schedule = {"every_steps": {"n": 3}}
+    settings = small(method=method, schedule=schedule, learning_rate=1e6, reset_momentum=False)
+    with pytest.raises(DivergedError, match="training loss"):
+        train(settings, SEED, IMAGES)
+
+
 def test_a_batch_larger_than_the_data():
     check_fits(small(batch_size=60), IMAGES)
     with pytest.raises(

@@ -55,11 +55,7 @@ class Budgeted:
 @part("budget", "all", source="Mocanu et al. 2018, Nature Communications 9:2383")
 def everything(moment: Moment, initial: Counts, kept: Counts) -> Budgeted:
     """As many as the network is missing."""
-    counts = lacking(1.0, initial, kept)
-    total = max(0, int(initial.sum() - kept.sum()))
-    if counts.sum() > total:  # a share rule has let a layer grow at the others' cost
-        counts = apportion(total, counts, counts)
-    return Budgeted(counts, 1.0)
+    return Budgeted(_lacking_in_all(1.0, initial, kept), 1.0)
 
 
 @part("budget", source="Scholte 2022, Algorithm 1")
@@ -86,7 +82,9 @@ def performance(
     theta = 1.0
     if history:
         theta = theta_of(history, metric, k=k, overshoot=overshoot, break_even=break_even)
-    return Budgeted(lacking(theta, initial, kept), theta)
+    grows = overshoot or break_even > 0  # then a layer may have more than initially
+    missing = lacking if grows else _lacking_in_all
+    return Budgeted(missing(theta, initial, kept), theta)
 
 
 @part("budget", source="Han et al. 2015, NeurIPS 28")
@@ -176,7 +174,7 @@ def importance(
     Args:
         percentile: The units of a layer up to this percentile lose all incoming connections;
             units without any count.
-        every: Epochs from one such loss to the next.
+        every: Epochs from one such loss to the next; every update of such an epoch takes out units.
         after: How many epochs have passed before the first one, at least.
     """
     counts = np.zeros(len(layers), dtype=np.int64)
@@ -215,6 +213,15 @@ def lacking(theta: float, initial: Counts, kept: Counts) -> Counts:
     A half rounds to the even neighbour.
     """
     return np.maximum(0, np.rint(theta * (initial - kept))).astype(np.int64)
+
+
+def _lacking_in_all(theta: float, initial: Counts, kept: Counts) -> Counts:
+    """Return `lacking`, less where a share rule has let a layer grow at the others' cost."""
+    counts = lacking(theta, initial, kept)
+    total = max(0, round(theta * int(initial.sum() - kept.sum())))
+    if (kept > initial).any() and counts.sum() > total:
+        counts = apportion(total, counts, counts)
+    return counts
 
 
 def theta_of(

@@ -65,9 +65,10 @@ def once(moment: Moment, *, at: Annotated[float, Field(ge=0, lt=1)] = 0.5) -> bo
     """Once.
 
     Args:
-        at: The share of all steps after which the update takes place; 0 is after the first step.
+        at: The share of all steps after which the update takes place; at the earliest after the
+            first step, at the latest after the last but one.
     """
-    return moment.step == max(1, round(at * moment.steps)) and not _last(moment)
+    return moment.step == min(max(1, round(at * moment.steps)), moment.steps - 1)
 
 
 @part("schedule", source="Mocanu et al. 2016, Machine Learning 104:243-270")

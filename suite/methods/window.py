@@ -33,10 +33,13 @@ class Window:
         named = {name: options[name] for name in ("batches", "of", "decay") if name in options}
         return cls(**named)
 
-    @property
-    def shares(self) -> list[float]:
-        """How much each batch counts, the earliest first; 1 in all."""
-        weights = [self.decay**age for age in range(self.batches - 1, -1, -1)]
+    def shares(self, seen: int) -> list[float]:
+        """Return how much each of the batches seen counts, the earliest first; 1 in all.
+
+        Args:
+            seen: How many batches there were, 1 to `batches`.
+        """
+        weights = [self.decay**age for age in range(seen - 1, -1, -1)]
         return [weight / sum(weights) for weight in weights]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from suite.datasets.dataset import DataSet
 from suite.datasets.splits import split
 from suite.errors import UserError
+from suite.methods.recipe import Recipe
 from suite.settings import Settings, too_dense
 
 
@@ -32,17 +33,17 @@ def check_fits(settings: Settings, images: DataSet) -> None:
         )
 
 
-def check_target(settings: Settings, connections: Sequence[int]) -> None:
+def check_target(recipe: Recipe, connections: Sequence[int]) -> None:
     """Check that a network has the connections that each of its updates is to prune.
 
     Args:
-        settings: What to compute.
+        recipe: The method.
         connections: Of each layer at the start.
 
     Raises:
         UserError: If an adaptive threshold could only grow, until it prunes everything.
     """
-    rate, total = settings.recipe.rate, sum(connections)
+    rate, total = recipe.rate, sum(connections)
     if rate.name != "adaptive_threshold":
         return
     target, tolerance = rate.options["target"], rate.options["tolerance"]

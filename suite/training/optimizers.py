@@ -15,6 +15,9 @@ from suite.sparse.differentiate import Take
 
 aten: Any = torch.ops.aten
 
+NOISES_OWN = {"log_alpha", "log_variance"}
+"""Parameters of learnt noise that are no weights."""
+
 FUSED_SGD = [
     *("self", "grads", "momentum_buffer_list", "weight_decay", "momentum", "lr", "dampening"),
     *("nesterov", "maximize", "is_first_step", "grad_scale", "found_inf"),
@@ -29,13 +32,24 @@ def make_optimizer(settings: Settings, network: mlp.MLP) -> torch.optim.Optimize
         "weight_decay": settings.weight_decay,
         "fused": True,
     }
+    parameters = _groups(settings, network)
     match settings.optimizer:
         case "adam":
-            return torch.optim.Adam(network.parameters(), **given)
+            return torch.optim.Adam(parameters, **given)
         case "adamw":
-            return torch.optim.AdamW(network.parameters(), **given)
+            return torch.optim.AdamW(parameters, **given)
     given |= {"momentum": settings.momentum, "nesterov": settings.nesterov}
-    return torch.optim.SGD(network.parameters(), **given)
+    return torch.optim.SGD(parameters, **given)
+
+
+def _groups(settings: Settings, network: mlp.MLP) -> list[dict[str, Any]]:
+    """Return a network's parameters; what learnt noise learns of itself does not decay."""
+    named = list(network.named_parameters())
+    of_noise = {name: p for name, p in named if name.rpartition(".")[2] in NOISES_OWN}
+    if not (of_noise and settings.weight_decay):
+        return [{"params": [parameter for _, parameter in named]}]
+    rest = [parameter for name, parameter in named if name not in of_noise]
+    return [{"params": rest}, {"params": list(of_noise.values()), "weight_decay": 0.0}]
 
 
 def learning_rate(settings: Settings, progress: float) -> float:
@@ -61,13 +75,16 @@ def at_once(optimizer: torch.optim.Optimizer) -> Take | None:
     A gradient that is used as soon as it is known is still in the caches.
 
     Returns:
-        None if the optimiser is not SGD, if momentum is still to come into being (in a first step),
-        or if this PyTorch has no such function: then the optimiser's own `step` is to be called.
+        None if the optimiser is not SGD of one group, if momentum is still to come into being (in a
+        first step), or if this PyTorch has no such function: then the optimiser's own `step` is to
+        be called.
     """
     fused_sgd = _fused_sgd(aten)
     if fused_sgd is None or not isinstance(optimizer, torch.optim.SGD):
         return None
-    (group,) = optimizer.param_groups
+    group, *others = optimizer.param_groups
+    if others:
+        return None
     if group["momentum"] and not all(parameter in optimizer.state for parameter in group["params"]):
         return None
 

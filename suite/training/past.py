@@ -98,10 +98,7 @@ class Past:
             and [e and torch.from_numpy(e.marked.copy()) for e in self._explored],
         }
         if self.last is not None:
-            state["last"] = [
-                tuple(torch.from_numpy(array.copy()) for array in (of.positions, of.values))
-                for of in self.last
-            ]
+            state["last"] = kept(self.last)
         return state
 
     def restore(self, state: dict[str, Any] | None) -> None:
@@ -117,14 +114,22 @@ class Past:
             for size, marked in zip(self._sizes, state["explored"], strict=True)
         ]
         if self.last is not None:
-            self.last = [
-                LastWeights(*(tensor.numpy().copy() for tensor in pair)) for pair in state["last"]
-            ]
+            self.last = restored(state["last"])
 
     def _mark(self, positions: Sequence[np.ndarray]) -> None:
         for explored, active in zip(self._explored or [], positions, strict=False):
             if explored is not None:
                 explored.add(active)
+
+
+def kept(last: Sequence[LastWeights]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return what a checkpoint keeps of each layer's last weights."""
+    return [(torch.tensor(of.positions), torch.tensor(of.values)) for of in last]
+
+
+def restored(last: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[LastWeights]:
+    """Return each layer's last weights from what a checkpoint has kept."""
+    return [LastWeights(*(tensor.numpy().copy() for tensor in pair)) for pair in last]
 
 
 class Column(Sequence[float]):

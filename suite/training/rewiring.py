@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import torch
@@ -20,6 +20,8 @@ from suite.methods.update import due
 from suite.settings import Settings
 from suite.sparse.layers import Seen, joined
 from suite.sparse.linear import SparseLinear
+from suite.training.fits import check_target
+from suite.training.past import kept, restored
 from suite.training.rewire import rewire
 
 _GIVEN = {"gradient", "layers", "rng", "last_weights"}
@@ -42,6 +44,9 @@ class Rewiring:
                 optimizer.step()
                 rewiring.step()
             rewiring.epoch(val_accuracy=...)
+
+    A checkpoint keeps `state_dict()` next to those of the model and the optimiser;
+    `load_state_dict()` goes on from it, once theirs are loaded.
 
     The connections that the layers have are the initial topology. An update follows the step of
     its batch, also where a method, such as RigL, would leave that step out in a study.
@@ -87,6 +92,7 @@ class Rewiring:
         self._optimizer, self._seed = optimizer, seed
         self._epochs, self._steps, self._done = epochs, steps, 0
         self._initial = [layer.connections for layer in self.layers]
+        check_target(self.recipe, self._initial)
         self._signals: dict[str, list[float]] = {name: [] for name in self.recipe.signals}
         self._changes: list[Change] = []
         self._last: list[LastWeights] | None = None
@@ -149,13 +155,49 @@ class Rewiring:
         moment = self._moment(self._done)
         return bool(self._signals) and self._due(moment, "epoch") and self._update(moment)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps besides model and optimiser: numbers and tensors."""
+        state: dict[str, Any] = {
+            "done": self._done,
+            "initial": list(self._initial),
+            "signals": {name: list(values) for name, values in self._signals.items()},
+            "changes": [tuple(change) for change in self._changes],
+            "seen": [
+                [each and (each.inputs, each.outputs, each.error) for each in step]
+                for step in self._seen
+            ],
+        }
+        if self._last is not None:
+            state["last"] = kept(self._last)
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where a checkpoint was kept, of the same method and layers.
+
+        Raises:
+            UserError: If it is of another number of layers or of a method that reads other signals.
+        """
+        if len(state["initial"]) != len(self.layers) or (
+            state["signals"].keys() != self._signals.keys()
+        ):
+            raise UserError("Rewiring: this state is of another method or of other layers.")
+        self._done, self._initial = state["done"], list(state["initial"])
+        for name, values in state["signals"].items():
+            self._signals[name][:] = values
+        self._changes[:] = [Change(*map(tuple, change)) for change in state["changes"]]
+        if self._last is not None:
+            self._last = restored(state["last"])
+        self._seen.clear()
+        self._seen.extend([each and Seen(*each) for each in step] for step in state["seen"])
+        self._watch()
+
     @property
     def _asked(self) -> str:
         return f"epoch({', '.join(f'{name}=...' for name in self._signals)})"
 
     def _update(self, moment: Moment) -> bool:
         if "gradient" in self.recipe.needs:
-            shares = self.recipe.window.shares[-len(self._seen) :]
+            shares = self.recipe.window.shares(len(self._seen))
             for number, layer in enumerate(self.layers):
                 seen = [each for step in self._seen if (each := step[number]) is not None]
                 if len(seen) < len(self._seen) or any(each.error is None for each in seen):

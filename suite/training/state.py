@@ -84,7 +84,7 @@ class Training:
         look = probe(settings, seed, sizes, len(images.classes), self.batches, parts.train)
         self.network = build(settings, seed, images, engine, device, earlier, look)
         self.initial = self.sizes()
-        check_target(settings, self.initial)
+        check_target(self.recipe, self.initial)
         self.optimizer = make_optimizer(settings, self.network)
         self.history: list[Epoch] = []
         self.lifetimes = Lifetimes(len(self.network.layers))
@@ -230,7 +230,7 @@ class Training:
         if self._watches and window.of == "fresh":
             self._look_at_fresh(window.batches, moment)
         if self._seen:
-            shares = window.shares[-len(self._seen) :]
+            shares = window.shares(len(self._seen))
             batches = zip(*self._seen, strict=True)
             for layer, seen in zip(self.network.layers, batches, strict=True):
                 layer.seen = joined(seen, shares)
@@ -298,7 +298,7 @@ class Training:
                 total += self.look(x, labels)
             else:
                 total += self.step(x, labels, watch=self._watches_step(epoch, step))
-            self._update_if_due("step", moment, done)
+            self._update_if_due("step", moment, done, total)
         return finite(total.item() / self.steps, "training")
 
     def _charge(self, multiply_adds: int) -> None:
@@ -327,8 +327,13 @@ class Training:
         moments = (self.moment(epoch, later) for later in range(step, last + 1))
         return at_end or any(due(self.recipe, "step", moment) for moment in moments)
 
-    def _update_if_due(self, at: Literal["epoch", "step"], moment: Moment, done: Epoch) -> None:
+    def _update_if_due(
+        self, at: Literal["epoch", "step"], moment: Moment, done: Epoch, loss: Tensor | None = None
+    ) -> None:
+        """Update, unless the loss of this epoch's steps so far is no longer finite."""
         if due(self.recipe, at, moment):
+            if loss is not None:
+                finite(loss.item(), "training")
             _note(done, self.update(moment))
 
 

@@ -61,9 +61,13 @@ def soft(
 
 
 def importance(layer: LayerView) -> NDArray[np.float64]:
-    """Return |weight| / its row's sum + |weight| / its column's sum, float64 (nnz,)."""
-    sizes = np.abs(layer.weights).astype(np.float64) + 1e-5  # as the authors, so that no sum is 0
-    rows, columns = np.divmod(layer.positions, layer.shape[1])
-    of_rows = np.bincount(rows, sizes, minlength=layer.shape[0])
-    of_columns = np.bincount(columns, sizes, minlength=layer.shape[1])
+    """Return |weight| / its row's sum + |weight| / its column's sum, float64 (nnz,).
+
+    As in the authors' code every position of a row or column adds 1e-5 to its sum, active or not.
+    """
+    n_out, n_in = layer.shape
+    sizes = np.abs(layer.weights).astype(np.float64)
+    rows, columns = np.divmod(layer.positions, n_in)
+    of_rows = np.bincount(rows, sizes, minlength=n_out) + 1e-5 * n_in
+    of_columns = np.bincount(columns, sizes, minlength=n_in) + 1e-5 * n_out
     return sizes / of_rows[rows] + sizes / of_columns[columns]
