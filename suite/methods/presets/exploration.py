@@ -25,7 +25,14 @@ METHODS = (
         },
         training={
             "epochs": Stated(200, "code"),
-            "learning_rate": Stated(0.1, "code, at first"),
+            "batch_size": Stated(128, "code"),
+            "learning_rate": Stated(
+                {
+                    **{"curve": "step", "start": 0.1, "at": [0.4, 0.6], "factor": 0.1},
+                    "warmup": 0.025,
+                },
+                "code",
+            ),
             "momentum": Stated(0.9, "code"),
             "reset_momentum": Stated(False, "code"),
             "weight_decay": Stated(1e-4, "code"),

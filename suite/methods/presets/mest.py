@@ -24,6 +24,8 @@ METHODS = (
             "epochs": Stated(160, "script"),
             "batch_size": Stated(64, "script"),
             "learning_rate": Stated({"curve": "cosine", "start": 0.1}, "script"),
+            "reset_momentum": Stated(False, "code"),
+            "weight_decay": Stated(1e-4, "code"),
         },
     ),
 )

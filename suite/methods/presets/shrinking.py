@@ -57,6 +57,7 @@ METHODS = (
         },
         training={
             "initial": Stated({"erk": {"density": 0.5, "output": "sparse"}}, "code"),
+            "validation": Stated(0.1, "code, by default"),
             "epochs": Stated(160, "code, README"),
             "batch_size": Stated(100, "code, by default"),
             "learning_rate": Stated(
