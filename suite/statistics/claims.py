@@ -189,17 +189,15 @@ def _backed(part: Part, inference: Inference) -> tuple[float, float]:
     return held(p_for, _floor(part, inference)), held(p_against, _floor(part, inference, sides=2))
 
 
-def _examine(
-    part: Part, parts: int, alpha: float, needed: float, inference: Inference
-) -> PartFinding:
-    """Return what is known of one of a claim's parts, whose p must be at most `needed`."""
+def _examine(part: Part, of: int, alpha: float, needed: float, inference: Inference) -> PartFinding:
+    """Return what is known of one `of` a claim's parts, whose p must be at most `needed`."""
     sample, paired, contrast = part.sample, part.sample.paired, _contrast(part)
     estimate, (low, high) = contrast.estimate, _interval(part, contrast, 1 - alpha, inference)
     if part.direction == "saves":
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
     lacking = _lacking(part, needed, inference)
     p_for, p_against = _both_ways(part, inference) if lacking is None else (nan, nan)
-    if parts * _floor(part, inference, sides=2) > needed * ROUNDING and not isnan(p_against):
+    if of * _floor(part, inference, sides=2) > needed * ROUNDING and not isnan(p_against):
         p_against = 1.0
     fixed = inference == "fixed"
     freedom = welch_note(contrast, alpha) if fixed and _directional(part) else ""
