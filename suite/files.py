@@ -102,8 +102,12 @@ class Place:
             with self.system.open_output_stream(self.path(name)) as stream:
                 stream.write(content)
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, name: str, at: str | None = None) -> bytes | None:
         """Return a file's payload, or None if it does not exist.
+
+        Args:
+            name: Its name.
+            at: Where it lies, if it was moved.
 
         Raises:
             DamagedError: If the file does not match its checksum.
@@ -111,7 +115,7 @@ class Place:
         """
         # An object is read in several requests; it may be replaced between them.
         for _ in range(1 if self.local else READS_OF_AN_OBJECT):
-            if (content := self._content(name)) is None:
+            if (content := self._content(at or name)) is None:
                 return None
             header, newline, payload = content.partition(b"\n")
             if newline and header == _header(name, payload):
@@ -229,6 +233,10 @@ def open_place(location: str | Path) -> Place:
         path = Path(text).expanduser().absolute()
     except RuntimeError:
         raise ValueError("there is no home folder of this name") from None
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError("its name is not UTF-8") from None
     return Place(str(path), fs.LocalFileSystem(), str(path), local=True)
 
 

@@ -112,6 +112,23 @@ def test_a_damaged_file_that_cannot_be_set_aside_is_passed_over(store, caplog, m
     assert "cannot be set aside (Permission denied)" in caplog.text
 
 
+def test_a_sound_file_that_takes_a_damaged_one_s_place_is_not_set_aside(store, monkeypatch):
+    """A writer finishes between the reading and the moving of what it replaces."""
+    store.finish("k1", RECORD)
+    path(store, "runs/k1/result.json").write_bytes(b"damaged")
+    move = type(store.place).move
+
+    def late(place, name, to):
+        if name.endswith("result.json"):
+            RunStore(store.location).finish("k1", RECORD)
+        move(place, name, to)
+
+    monkeypatch.setattr(type(store.place), "move", late)
+    assert store.result("k1") == RECORD
+    assert store.states(["k1"]) == {"k1": "done"}
+    assert not list(path(store, "aside").iterdir())
+
+
 def test_numbers_that_json_has_not_are_refused(store):
     with pytest.raises(ValueError, match="JSON"):
         store.finish("k1", {"history": [{"train_loss": float("nan")}]})
@@ -154,7 +171,9 @@ def test_what_is_no_file_or_no_directory_is_set_aside(store, caplog):
     assert caplog.text.count("is damaged or foreign") == 2
 
 
-@pytest.mark.parametrize("location", ["", "s3://", "gs://", "file", "~nosuchuser/store"])
+@pytest.mark.parametrize(
+    "location", ["", "s3://", "gs://", "file", "~nosuchuser/store", "not UTF-8 \udcff"]
+)
 def test_a_location_that_cannot_be_a_store_is_the_users_mistake(tmp_path, monkeypatch, location):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("no directory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -364,6 +365,40 @@ def test_foreign_files_are_refused(make, sentence, other, tmp_path):
     assert not Path(other.location).exists()
 
 
+def test_a_file_is_known_by_its_ending_in_capitals_too(results, tmp_path):
+    table.export(results, tmp_path / "RUNS.PARQUET")
+    assert table.read(results.study, tmp_path / "RUNS.PARQUET").complete
+
+
+def test_a_bit_that_flips_is_seen(made, exported, tmp_path):
+    """A flipped bit is refused, or it lies where it changes nothing."""
+    content, rng = exported.read_bytes(), np.random.default_rng(0)
+    expected = pq.read_table(exported)
+    refused = 0
+    for number in range(60):
+        place = int(rng.integers(len(content)))
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        (tmp_path / "damaged.parquet").write_bytes(damaged)
+        store = RunStore(tmp_path / f"store {number}")
+        try:
+            table.import_file(tmp_path / "damaged.parquet", store)
+        except UserError:
+            refused += 1
+            continue
+        read = pq.read_table(tmp_path / "damaged.parquet")
+        assert read.equals(expected)
+        assert read.schema.metadata[b"suite"] == expected.schema.metadata[b"suite"]
+    assert refused > 30
+
+
+def signed(metadata, about):
+    """Return the metadata of a file that says something else of its runs."""
+    text = json.dumps(about)
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    return {**metadata, b"suite": text, b"suite_sha256": checksum}
+
+
 def foreign(file, about):
     table = pa.table({"key": ["a"], "epoch": [1]})
     if about is not None:
@@ -376,7 +411,7 @@ def test_a_run_that_the_file_says_nothing_of(exported, other):
     about = json.loads(exports.schema.metadata[b"suite"])
     gone = sorted(about["runs"])[0]
     del about["runs"][gone]
-    metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
+    metadata = signed(exports.schema.metadata, about)
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=f"the run {gone}"):
         table.import_file(exported, other)
@@ -389,7 +424,7 @@ def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
     about = json.loads(exports.schema.metadata[b"suite"])
     key = sorted(about["runs"])[1]
     del about["runs"][key][name]
-    metadata = {**exports.schema.metadata, b"suite": json.dumps(about)}
+    metadata = signed(exports.schema.metadata, about)
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=rf"the run {key}.*{name}"):
         table.import_file(exported, other)
@@ -413,7 +448,7 @@ def rewrite(file, change, about=lambda runs: runs):
     table = pq.read_table(file)
     said = json.loads(table.schema.metadata[b"suite"])
     said["runs"] = about(said["runs"])
-    metadata = {**table.schema.metadata, b"suite": json.dumps(said)}
+    metadata = signed(table.schema.metadata, said)
     changed = pa.Table.from_pandas(change(table.to_pandas()), preserve_index=False)
     pq.write_table(changed.replace_schema_metadata(metadata), file)
 

@@ -26,7 +26,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -328,13 +328,14 @@ class RunStore:
 
     def _checked(self, name: str) -> bytes | None:
         """Read a file, or set it aside if it is damaged."""
-        for _ in range(2):  # a writer may just have put a sound one in its place
+        for again in (False, True, True):  # a writer may just have put a sound one in its place
             try:
                 return self.place.read(name)
             except DamagedError:
-                continue
-        if (error := self._set_aside(name)) is not None:
-            self._warn(name, f"skipped, because it cannot be set aside ({error.strerror or error})")
+                error = self._set_aside(name) if again else None
+            if error is not None:
+                self._warn(name, f"skipped: it cannot be set aside ({error.strerror or error})")
+                break
         return None
 
     def _set_aside(self, name: str) -> OSError | None:
@@ -346,16 +347,16 @@ class RunStore:
             self.place.move(name, f"aside/{free}")
         except OSError as error:
             return error
+        with suppress(OSError, DamagedError):  # a writer may have been faster than the move
+            if self.place.read(name, at=f"aside/{free}") is not None:
+                self.place.move(f"aside/{free}", name)
+                return None
         self._warn(name, f"set aside as aside/{free}")
         return None
 
     def _warn(self, name: str, what: str) -> None:
-        _log.warning(
-            "%s in %s is damaged or foreign: %s. Its content is computed again.",
-            name,
-            self.location,
-            what,
-        )
+        said = "%s in %s is damaged or foreign: %s. Its content is computed again."
+        _log.warning(said, name, self.location, what)
 
 
 def _value(payload: bytes | None) -> dict[str, Any] | None:

@@ -6,12 +6,13 @@ Parquet file -> run store (on another machine)
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ FORMAT = 1
 _ABOUT_A_RUN = {"source": str, "fingerprint": str, "settings": dict, "epochs": int}
 """What an exported file must record of each run: its data, settings and number of epochs."""
 _KEY = re.compile(r"[0-9a-f]{16}")
+_CHECKSUM = b"suite_sha256"
+"""Where an exported file has the checksum of its metadata; those of 0.1.0 have none."""
 _log = logging.getLogger(__name__)
 
 EPOCHS_AT_ONCE = 50_000
@@ -76,6 +79,7 @@ class Results:
         sampled: The records of the runs by which its cells were tuned, by key, and of those that
             `untuned` shows.
         untuned: The tidy table of tuned cells with their own settings, as far as they were run.
+        lacking: How many of those runs are missing that the study asks for.
     """
 
     study: Study
@@ -83,11 +87,12 @@ class Results:
     runs: list[RunState]
     sampled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     untuned: pd.DataFrame | None = None
+    lacking: int = 0
 
     @property
     def complete(self) -> bool:
         """Whether every run is done."""
-        return all(run.state == "done" for run in self.runs)
+        return not self.lacking and all(run.state == "done" for run in self.runs)
 
 
 def read(study: Study, location: str | Path) -> Results:
@@ -96,7 +101,7 @@ def read(study: Study, location: str | Path) -> Results:
     Raises:
         UserError: If the store cannot be opened or read, or the file is missing or no export.
     """
-    if not str(location).endswith(".parquet"):
+    if not str(location).lower().endswith(".parquet"):
         return collect(study, RunStore(location))
     with tempfile.TemporaryDirectory(prefix="suite-") as folder:
         store = RunStore(folder)
@@ -137,18 +142,16 @@ def _collected(study: Study, store: RunStore) -> Results:
     if not study.tuned:
         return Results(study, _joined(frames), found)
     data = known_fingerprints(study, store)
-    untuned = _untuned(study, store, data)
+    runs = study.untuned_runs(data)
+    untuned = _finished([replace(run, cell=run.cell.removesuffix(UNTUNED)) for run in runs], store)
     samples = sampled(study.tuned, store, data) | {run.key: of for run, of in untuned}
     compared = _tidy(study, [(run, of["history"]) for run, of in untuned]) if untuned else None
-    return Results(study, _joined(frames), found, samples, compared)
+    lacking = len(runs) - len(untuned) if study.runs_untuned else 0
+    return Results(study, _joined(frames), found, samples, compared, lacking)
 
 
-def _untuned(
-    study: Study, store: RunStore, fingerprints: Mapping[str, str]
-) -> list[tuple[Run, dict[str, Any]]]:
-    """Return the finished runs of tuned cells with their own settings, by the cells' labels."""
-    untuned = study.untuned_runs(fingerprints)
-    runs = [replace(run, cell=run.cell.removesuffix(UNTUNED)) for run in untuned]
+def _finished(runs: Sequence[Run], store: RunStore) -> list[tuple[Run, dict[str, Any]]]:
+    """Return those of some runs that are done, with their records."""
     lying = store.lying()
     states = store.states((run.key for run in runs), lying)
     done = [run for run in runs if states[run.key] == "done"]
@@ -231,10 +234,15 @@ def _as_parquet(results: Results) -> bytes:
     }
     table = pa.Table.from_pandas(results.frame, preserve_index=False)
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"suite": text})
+    said = {b"suite": text, _CHECKSUM: _checksum(text.encode())}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **said})
     stream = io.BytesIO()
-    pq.write_table(table, stream, compression="zstd")
+    pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
     return stream.getvalue()
+
+
+def _checksum(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def as_csv(table: pd.DataFrame, digits: int | None = None) -> str:
@@ -337,8 +345,12 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     foreign = f"{file}: is not a .parquet file that suite export wrote"
     try:
         with file.open("rb") as stream:
-            table = pq.read_table(stream)
-        about = json.loads((table.schema.metadata or {})[b"suite"])
+            table = pq.read_table(stream, page_checksum_verification=True)
+        metadata = table.schema.metadata or {}
+        text = metadata[b"suite"]
+        if metadata.get(_CHECKSUM, checksum := _checksum(text).encode()) != checksum:
+            raise UserError(f"{file}: is damaged: its metadata do not match their checksum.")
+        about = json.loads(text)
         written, runs = about["format"], about["runs"]
         frame = table.to_pandas()
     except FileNotFoundError:
