@@ -6,7 +6,7 @@ import pytest
 
 from suite.errors import UserError
 from suite.study import load_study
-from suite.study.cells import published_row
+from suite.study.cells import named_settings, published_row
 
 CELLS = """\
 name: x
@@ -195,3 +195,22 @@ def test_a_row_of_the_papers_table_stands_next_to_its_own_rules_and_activation(
 ):
     study = study_of(tmp_path, f"name: x\ncells: [{cell}]\n")
     assert (published_row(study.cells[0]) is not None) == restates
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{csv: "*.csv", label: y}',
+        '{csv: a.csv, label: y, name: "Iris, all"}',
+        '{csv: "a, [b.csv", label: y, name: "null"}',
+        '{csv: "iris: a.csv", label: y, name: "Iris #1"}',
+        '{csv: a.csv, label: y, name: "5"}',
+        '{csv: a.csv, label: y, name: "say \\"a, b\\""}',
+    ],
+)
+def test_a_label_with_any_text_in_it_means_its_cell(tmp_path, source):
+    text = f"name: x\ncells: [{{method: set, dataset: {source}}}, {{method: static}}]\n"
+    first, _ = (study := study_of(tmp_path, text)).cells
+    assert study.cell(first.label) is first
+    given = named_settings(first.label)
+    assert given["dataset"] == first.settings.dataset.model_dump(exclude_none=True)

@@ -18,6 +18,7 @@ from suite.methods.recipe import resolve
 from suite.settings import Settings
 from suite.study import Study, load_study
 from suite.study.cells import source_name
+from suite.study.chains import with_earlier
 from suite.study.schema import study_schema
 
 SHIPPED = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
@@ -365,6 +366,46 @@ def test_options_of_parts_are_multiplied_out(load):
     assert len({cell.title for cell in cells}) == 6
 
 
+@pytest.mark.parametrize(
+    ("defaults", "cell", "rates"),
+    [
+        (
+            "rate: {cosine: {zeta: 0.4, end: 0.1}}",
+            "{method: set, grid: {rate.zeta: [0.1, 0.2]}}",
+            [("cosine", 0.1, 0.1), ("cosine", 0.2, 0.1)],
+        ),
+        ("method: rigl", "{grid: {rate.zeta: [0.1]}}", [("cosine", 0.1, 0.0)]),
+        (
+            "epochs: 5",
+            "{method: set, grid: {rate.zeta: [0.1, 0.2], rate: [linear, {cosine: {end: 0.1}}]}}",
+            [("linear", 0.1, 0), ("cosine", 0.1, 0.1), ("linear", 0.2, 0), ("cosine", 0.2, 0.1)],
+        ),
+    ],
+)
+def test_a_grid_sets_an_option_of_the_part_that_the_cell_has(load, defaults, cell, rates):
+    """Be it from the defaults, of the method, or from the same grid, in any order."""
+    found = load(f"name: x\ndefaults: {{{defaults}}}\ncells: [{cell}]\n").cells
+    answers = [cell.settings.recipe.rate for cell in found]
+    assert [(it.name, it.options["zeta"], it.options["end"]) for it in answers] == rates
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("rate: {cosine: {zeta: 0.05}}, grid: {rate.zeta: [0.6]}", "is set both here and in the"),
+        ("rate: 5, grid: {rate.zeta: [0.1]}", "cells[0].rate"),
+        ("rate: [1], grid: {rate.zeta: [0.1]}", "cells[0].rate"),
+        ("rate: {linear: null, cosine: null}, grid: {rate.zeta: [0.1]}", "cells[0].rate"),
+        ("rate: {cosine: 5}, grid: {rate.zeta: [0.1]}", "cells[0].rate"),
+        ("grid: {rate: [{cosine: 5}], rate.zeta: [0.1]}", "cells[0].grid.rate"),
+    ],
+)
+def test_an_option_in_a_grid_hides_no_mistake_of_its_part(load, cell, says):
+    with pytest.raises(UserError) as caught:
+        load(f"name: x\ncells:\n  - {{method: set, {cell}}}\n")
+    assert "study.yaml:3: " in str(caught.value) and says in str(caught.value)
+
+
 def test_a_cell_is_found_by_its_parts(load):
     study = load(
         "name: x\ncells:\n"
@@ -398,6 +439,8 @@ def test_a_cell_may_have_a_title_and_be_named_by_it(tmp_path):
         ("- {title: A, grid: {zeta: [0.1, 0.2]}}", 3, "a grid makes several"),
         ("- {method: set, title: A}\n- {method: static, title: A}", 4, '"A" is the title'),
         ("- {method: static, titel: A}", 3, 'did you mean "title"'),
+        ("- {method: set}\n- {method: rigl, title: set}", 4, '"set" is the name'),
+        ("- {method: set, title: A}\n- {method: set, title: B}", 4, 'the same as "A"'),
     ],
 )
 def test_titles_that_name_no_single_cell(tmp_path, cells, line, says):
@@ -406,3 +449,35 @@ def test_titles_that_name_no_single_cell(tmp_path, cells, line, says):
     with pytest.raises(UserError) as caught:
         load_study(path)
     assert f"titled.yaml:{line}: " in str(caught.value) and says in str(caught.value)
+
+
+def test_a_cell_that_is_there_again_may_give_the_title(load):
+    cells = "[{method: set}, {method: set, title: Ours}, {method: static}]"
+    study = load(f"name: x\ncells: {cells}\n")
+    assert [cell.title for cell in study.cells] == ["Ours", "Static sparse training"]
+    assert study.cell("Ours") is study.cell("set")
+
+
+@pytest.mark.parametrize(
+    ("tune", "words"),
+    [
+        ("samples: 2, seeds: 900", ["1,801", "18,010"]),
+        ("samples: 2, seeds: 3000000000", ["tune.seeds", "1,000"]),
+        ("samples: 2000", ["20,010"]),
+    ],
+)
+def test_the_runs_of_tuning_count_as_well(load, tune, words):
+    text = (
+        "name: x\nseeds: {count: 1}\ndefaults: {epochs: 2}\n"
+        "cells: [{method: set, grid: {epsilon: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}}]\n"
+        f"tune: {{search: {{zeta: [0.1, 0.2]}}, {tune}}}\n"
+    )
+    with pytest.raises(UserError) as caught:
+        load(text)
+    assert any(word in str(caught.value) for word in words)
+
+
+def test_a_chain_of_any_length_that_is_allowed_can_be_made(load):
+    cells = "[{method: ticket, initial: {ticket: {round: 100}}}]"
+    (run,) = load(f"name: x\nseeds: {{count: 1}}\ncells: {cells}\n").runs(DATA)
+    assert len(with_earlier([run])) == 101

@@ -156,6 +156,11 @@ def test_the_choice_depends_neither_on_the_order_nor_on_a_crash(
 
 SPACES = [
     ("{method: set}", "{zeta: [0.1], batch_size: [40]}"),
+    ('{method: set, title: "Ours, with: care"}', "{zeta: [0.2]}"),
+    (
+        '{method: set, dataset: {csv: "a #1, [b]*.csv", label: y, name: "Iris, all"}}',
+        "{zeta: [0.1]}",
+    ),
     ("{method: dynset, metric: loss}", "{budget: [all], gate: [open], learning_rate: [0.1]}"),
     ("{method: accset, rule: full}", "{fill: [normal], hidden: [[20, 10]]}"),
     ("{method: rigl}", "{schedule.n: [3], rate.zeta: [0.2], optimizer: [adam]}"),
@@ -177,7 +182,9 @@ def test_winners_are_written_as_cells_that_mean_them(tmp_path, cell, search):
     study = study.with_winners({tuning.cell.label: tuning.winner(rungs)})
     (written,) = written_cells(study).values()
     path.write_text(plain.format(as_yaml(written)))
-    assert load_study(path).cells[0].settings.deciding() == study.cells[0].settings.deciding()
+    again = load_study(path).cells[0]
+    assert again.settings.deciding() == study.cells[0].settings.deciding()
+    assert again.own_title == study.cells[0].own_title
 
 
 def test_nothing_is_trained_twice_and_a_survivor_goes_on_from_its_checkpoint(study, store, images):
@@ -255,6 +262,27 @@ def test_optuna_learns_and_its_samples_outlast_it(study, store, images, monkeypa
     assert choice(tuned(asked, store, images)) == choice(found)
     with pytest.raises(UserError, match=r"tune: algorithm: .*pip install 'regrowth-suite\[tune\]'"):
         tuned(study(32, algorithm="optuna"), store, images)
+
+
+@pytest.mark.ray
+def test_without_halving_a_winner_waits_for_every_sample_of_an_algorithm_that_learns(
+    study, store, images
+):
+    path = study(12, algorithm="optuna").path
+    path.write_text(path.read_text().replace("  halving: {from: 1, by: 2}\n", ""))
+    asked, data, rounds = load_study(path), {"digits": images.fingerprint}, []
+    store.note_fingerprint("digits", images.fingerprint)
+    train = trainer(store, images, asked.file.execution)
+
+    def watched(runs, until):
+        known = standing(asked, store, data).values()
+        rounds.append([(len(of.tuning.samples), of.winner, of.hopeless) for of in known])
+        return train(runs, until)
+
+    found = tune(asked, store, data, watched)
+    assert rounds == [2 * [(8, None, False)], 2 * [(12, None, False)]]
+    assert all(len(of.tuning.samples) == 12 for of in found.tuned.values())
+    assert all(of.winner is not None for of in found.tuned.values())
 
 
 @pytest.mark.ray
@@ -420,6 +448,14 @@ def test_a_study_may_ask_for_untuned_runs(study, store, images, tmp_path):
     ]
     assert len(known_runs(asked, store)) == 8
     assert {cell.cell for cell in look(asked, store).cells} >= {"set, untuned"}
+    data = {"digits": images.fingerprint}
+    found = tuned(asked, store, images)
+    train = trainer(store, images, asked.file.execution)
+    train(found.runs(data), {run.key: 4 for run in found.runs(data)})
+    assert not collect(asked, store).complete
+    untuned = found.untuned_runs(data)
+    train(untuned, {run.key: 4 for run in untuned})
+    assert collect(asked, store).complete
 
 
 def test_where_a_value_lies_on_its_axis():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -27,12 +27,16 @@ class Cell:
         title: As reports name it, e.g. DynSET f(loss).
         brief: As they name it where its data set is clear.
         settings: What is computed.
+        given: What it sets itself, as written.
+        own_title: The title that it gives itself.
     """
 
     label: str
     title: str
     brief: str
     settings: Settings
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    own_title: str | None = field(default=None, compare=False)
 
 
 def source_name(source: Any) -> str:
@@ -47,6 +51,7 @@ def find_cell(cells: Sequence[Cell], name: CellName) -> Cell:
     for titled in (
         [cell for cell in cells if cell.title == name],
         [cell for cell in cells if cell.brief == name],
+        [cell for cell in cells if cell.label == name],
     ):
         if len(titled) == 1:
             return titled[0]
@@ -123,10 +128,12 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _split_outside_brackets(text: str) -> list[str]:
-    parts, depth = [""], 0
+    parts, depth, quoted, escaped = [""], 0, False, False
     for letter in text:
-        depth += (letter in "[{") - (letter in "]}")
-        if letter == "," and depth == 0:
+        quoted ^= letter == '"' and not escaped
+        escaped = letter == "\\" and not escaped
+        depth += 0 if quoted else (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0 and not quoted:
             parts.append("")
         else:
             parts[-1] += letter

@@ -8,6 +8,8 @@ with the line of its value.
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -31,6 +33,7 @@ _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*")
 _NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 _PLAINER = {
@@ -117,7 +120,20 @@ def as_yaml(value: Any) -> str:
         return "[" + ", ".join(map(as_yaml, value)) + "]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {as_yaml(item)}" for name, item in value.items()) + "}"
-    return str(value)
+    return _as_text(value) if isinstance(value, str) else str(value)
+
+
+@functools.cache
+def _as_text(text: str) -> str:
+    """Return a text, in quotes where it would be read as something else."""
+    if _PLAIN.fullmatch(text) and text not in _WORDS:
+        return text
+    try:
+        if read_value(f"[{text}]") == [text]:
+            return text
+    except ValueError:
+        pass
+    return json.dumps(text, ensure_ascii=False)
 
 
 def read_value(text: str) -> Any:

@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -102,7 +102,7 @@ def expand(
         title = _title(mistakes, here, entry)
         if title is not None:
             given_titles[title] = (*here, "title")
-        for given, in_grid in _points(here, entry, grid):
+        for given, in_grid in _points(here, entry, grid, defaults):
             inherited = {name: value for name, value in defaults.items() if name not in given}
             if not _takes_metric(inherited | given):
                 inherited.pop("metric", None)
@@ -121,21 +121,28 @@ def expand(
             named = {"method": settings.method} | given
             cell = _Found(cell_label(named), settings, given, title)
             first = distinct.setdefault(same, cell)
+            if first.title is None:
+                distinct[same] = replace(first, title=title)
+            elif title not in (None, first.title):
+                mistakes.note((*here, "title"), f'the cell is the same as "{first.title}".')
             if first.label != cell.label:
                 again[cell.label] = first.label
     cells = _titled(list(distinct.values()))
     often = Counter(cell.title for cell in cells)
     twice = {cell.brief for cell in cells if often[cell.title] > 1}
+    named = {cell.label: cell.own_title for cell in cells}
     for title, where in given_titles.items():
         if title in twice:
             mistakes.note(where, f'"{title}" is the title of another cell.')
+        elif named.get(title, title) != title:
+            mistakes.note(where, f'"{title}" is the name of another cell.')
     return cells, doubts, again
 
 
 def _titled(found: list[_Found]) -> list[Cell]:
     names = titles([(each.settings, each.given, each.title) for each in found])
     return [
-        Cell(each.label, title, brief, each.settings)
+        Cell(each.label, title, brief, each.settings, each.given, each.title)
         for each, (title, brief) in zip(found, names, strict=True)
     ]
 
@@ -179,31 +186,41 @@ def _takes_metric(merged: Mapping[str, Any]) -> bool:
 
 
 def _points(
-    here: Where, entry: Mapping[str, Any], grid: Mapping[str, list[Any]]
+    here: Where,
+    entry: Mapping[str, Any],
+    grid: Mapping[str, list[Any]],
+    defaults: Mapping[str, Any],
 ) -> Iterator[tuple[dict[str, Any], dict[str, Where]]]:
     """Yield what each grid point of a cell sets, and the places of its grid values."""
     fixed = {name: value for name, value in entry.items() if name not in ("grid", "title")}
     for indices in itertools.product(*(range(len(values)) for values in grid.values())):
         chosen = dict(zip(grid, indices, strict=True))
         point, where = dict(fixed), {}
-        for name, index in chosen.items():
+        for name in sorted(chosen, key=lambda name: "." in name):  # parts before their options
             kind, _, option = name.partition(".")
-            value = grid[name][index]
-            point[kind] = _with_option(point, kind, option, value) if option else value
-            where[kind] = (*here, "grid", name, index)
+            value, place = grid[name][chosen[name]], (*here, "grid", name, chosen[name])
+            if option:
+                written = _written(kind, {**defaults, **point})
+                if written is None:
+                    continue  # a wrong part, which is refused as it is written
+                part, options = written
+                value = {part: {**options, option: value}}
+            point[kind], where[kind] = value, place
         yield point, where
 
 
-def _with_option(point: Mapping[str, Any], kind: str, option: str, value: Any) -> Any:
-    """Return a part as written in a cell, or else the method's own, with one option set."""
-    written = point.get(kind)
-    if isinstance(written, dict) and len(written) == 1:
-        ((name, options),) = written.items()
-        return {name: {**(options or {}), option: value}}
-    if not isinstance(written, str):
-        method = METHODS.get(str(point.get("method", "set")), METHODS["set"])
-        written = {**method.parts}[kind].name  # type: ignore[index]
-    return {written: {option: value}}
+def _written(kind: str, block: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Return a part's name and options as written, or else the method's own; None if wrong."""
+    written = block.get(kind)
+    if written is None:
+        method = METHODS.get(str(block.get("method", "set")), METHODS["set"])
+        return {**method.parts}[kind].name, {}  # type: ignore[index]
+    if isinstance(written, str):
+        return written, {}
+    if not isinstance(written, dict) or len(written) != 1:
+        return None
+    ((name, options),) = written.items()
+    return (name, options or {}) if isinstance(options, dict | None) else None
 
 
 def _grid(
@@ -225,11 +242,17 @@ def _grid(
             mistakes.note(where, f'there is no "{name}" here{meant}')
         elif not isinstance(values, list) or not values:
             mistakes.note(where, "must be a list of 1 or more values.")
-        elif name in entry:
+        elif name in entry or _sets(entry.get(kind), option):
             mistakes.note(where, "is set both here and in the cell itself; keep one of them.")
         else:
             right[name] = values
     return right, {"grid", *grid} if len(right) < len(grid) else set()
+
+
+def _sets(part: Any, option: str) -> bool:
+    """Whether a part as written sets an option."""
+    written = part.values() if isinstance(part, dict) else ()
+    return any(isinstance(options, dict) and option in options for options in written)
 
 
 def _title(mistakes: Mistakes, here: Where, entry: Mapping[str, Any]) -> str | None:

@@ -203,6 +203,10 @@ class Halving(_Model):
     """The best 1/by go on, to by times as many epochs."""
 
 
+MOST_SAMPLES = 10_000
+MOST_SEEDS_OF_SAMPLES = 1_000
+
+
 class TunedCell(_Model):
     """Ranges of one cell, in place of those of all cells."""
 
@@ -220,14 +224,14 @@ class Tune(_Model):
     {int: [a, b]} or a list of choices. A cell without the setting is not tuned in it."""
     cells: tuple[TunedCell, ...] = Field(default=(), strict=False)
     """Other ranges for single cells."""
-    samples: Annotated[int, Field(ge=1, le=10_000)]
+    samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)]
     """How many samples of each cell; raising it only adds samples."""
     halving: Halving | None = None
     """Stop the worse samples early; by default all are trained for all epochs."""
     algorithm: Literal["sobol", "random", "optuna"] = "sobol"
     """How samples are drawn: sobol, a scrambled Sobol sequence, fills the space evenly; optuna
     learns from the samples before, in batches of 8 (pip install 'regrowth-suite[tune]')."""
-    seeds: Annotated[int, Field(ge=1)] = 1
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS_OF_SAMPLES)] = 1
     """Seeds of each sample; none of them is a seed of the study."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training images held out, where the cell itself holds out none."""

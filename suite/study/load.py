@@ -16,7 +16,7 @@ from suite.study.cells import Cell
 from suite.study.declared import check_declared
 from suite.study.document import Where, read_document
 from suite.study.expand import ANY_CELL, expand
-from suite.study.file import Seeds, StudyFile
+from suite.study.file import MOST_SAMPLES, MOST_SEEDS_OF_SAMPLES, Seeds, StudyFile
 from suite.study.mistakes import Mistakes
 from suite.study.resolved import resolve_claims, resolve_pairs, resolve_references
 from suite.study.study import Study
@@ -135,10 +135,10 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
         else 1
         for grid in grids
     )
-    seeds = document.get("seeds", "count")
-    if not isinstance(seeds, int) or seeds < 1:
-        seeds = Seeds().count
-    runs = points * seeds
+    seeds = _whole(document.get("seeds", "count"), Seeds().count)
+    tuned = _whole(document.get("tune", "samples"), 0, MOST_SAMPLES)
+    tuned *= _whole(document.get("tune", "seeds"), 1, MOST_SEEDS_OF_SAMPLES)
+    runs = points * (seeds + tuned)
     if runs <= MANY_RUNS or (many and runs <= MOST_RUNS):
         return False
     advice = (
@@ -146,6 +146,12 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
         if runs <= MOST_RUNS
         else f"a study has at most {MOST_RUNS:,}"
     )
-    cells = f"{count(points, 'cell')} with {count(seeds, 'seed')} make {count(runs, 'run')}"
+    each = count(seeds, "seed") + (f" and {count(tuned, 'run')} of tuning" if tuned else "")
+    cells = f"{count(points, 'cell')} with {each} make {count(runs, 'run')}"
     mistakes.note(("cells",), f"{cells}; {advice}.")
     return True
+
+
+def _whole(value: Any, default: int, most: float = math.inf) -> int:
+    """Return a count as a file gives it, else the default."""
+    return value if isinstance(value, int) and 1 <= value <= most else default

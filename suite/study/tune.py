@@ -105,7 +105,7 @@ class CellTuning:
     def winner(self, rungs: Sequence[Rung]) -> Tuned:
         """Return what tuning has come to."""
         best = chosen(rungs, len(self.epochs))
-        if best is None:
+        if best is None or len(self.samples) < self.count:
             return Tuned(self, tuple(rungs))
         return Tuned(self, tuple(rungs), best, with_values(self.cell.settings, self.samples[best]))
 
@@ -173,7 +173,7 @@ class Tuned:
     @property
     def hopeless(self) -> bool:
         """Whether every sample diverged."""
-        complete = len(self.rungs) == len(self.tuning.epochs) and not self.due
+        complete = len(self.rungs) == len(self.tuning.epochs) and not (self.due or self.to_ask)
         return complete and self.winner is None
 
 

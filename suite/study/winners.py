@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suite.methods import flat
-from suite.study.cells import Cell, named_settings
+from suite.study.cells import Cell
 from suite.study.search import Sample, flat_name
 from suite.study.study import Study
 
@@ -33,7 +33,8 @@ def written_cells(study: Study) -> dict[str, dict[str, Any]]:
 
 def _written(cell: Cell, values: Sample) -> dict[str, Any]:
     """Return what a cell sets beyond the defaults, with searched values in place of its own."""
-    written = named_settings(cell.label)
+    titled = {} if cell.own_title is None else {"title": cell.own_title}
+    written = {"method": cell.settings.method, **cell.given, **titled}
     for name, value in values.items():
         kind, dot, option = name.partition(".")
         if not dot:

@@ -33,7 +33,7 @@ def ticket(
     rngs: Sequence[np.random.Generator],
     earlier: Sequence[LayerView],
     *,
-    round: Annotated[int, Field(ge=1)] = 1,
+    round: Annotated[int, Field(ge=1, le=100)] = 1,
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2,
     across: Literal["layers", "network"] = "layers",
     one_more: bool = False,
