@@ -226,7 +226,9 @@ def _need_runs(results: Results, study: Path, store: str) -> None:
 
 def _nothing_done(sentence: str, study: Path, store: str) -> typer.Exit:
     """Print that there are no results, and how to get them; return the exit."""
-    typer.echo(f"{sentence} Run it first: suite run {study}{store_option(store)}", err=True)
+    of_file = store.lower().endswith(".parquet")  # which no run can write to
+    words = f"{study}{'' if of_file else store_option(store)}"
+    typer.echo(f"{sentence} Run it first: suite run {words}", err=True)
     return typer.Exit(INCOMPLETE)
 
 
