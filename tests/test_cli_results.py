@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from suite import cli
+from suite.cli import tables
 from suite.datasets.digits import digits
 from suite.execution.attempt import attempt
 from suite.store.store import RunStore
@@ -421,3 +423,21 @@ def test_no_figure_is_cut_on_a_narrow_terminal(suite, done, monkeypatch):
     for row in json.loads(document)["comparisons"]:
         assert f"Mean: {row['mean_a']:.4f}" in shown
         assert f"Cell: {row['cell']}" in shown
+
+
+def test_watch_waits_for_the_untuned_runs_of_a_study_that_asks_for_them(monkeypatch, tmp_path):
+    lacking = iter([2, 2, 1, 0])
+    run, written = SimpleNamespace(key="k", state="done"), []
+
+    def write(results, folder):
+        written.append(results.lacking)
+        return SimpleNamespace(index=folder, complete=not results.lacking)
+
+    def read(study, store):
+        return SimpleNamespace(runs=[run], lacking=next(lacking))
+
+    monkeypatch.setattr("suite.store.table.read", read)
+    monkeypatch.setattr("suite.reporting.write", write)
+    monkeypatch.setattr(tables, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    assert tables._watch_report(SimpleNamespace(name="tuned"), "store", tmp_path).complete
+    assert written == [2, 1, 0]

@@ -64,6 +64,32 @@ def test_studies_that_share_no_seed_are_compared_as_independent(tmp_path, design
     change = pd.read_csv(tmp_path / "out" / "change.csv")
     assert change["verdict"].tolist() == 2 * ["better"]
     assert change["n_a"].tolist() == change["n_b"].tolist() == 2 * [7]
+    assert change["dropped"].tolist() == 2 * [0]
+
+
+def test_studies_that_share_seeds_are_compared_by_these(tmp_path):
+    """More seeds of one study are no missing runs of the other."""
+    cells = "\n  - {method: set}\n  - {method: lset}\n"
+    few, many = (make_study(tmp_path, cells, seeds=n, epochs=5, name=f"n{n}") for n in (7, 9))
+    before, after = make_results(few, lost=[("lset", 2023)]), make_results(many)
+    reporting.compare_reports(before, after, tmp_path / "out")
+    change = pd.read_csv(tmp_path / "out" / "change.csv")
+    assert change["design"].tolist() == 2 * ["paired"]
+    assert change["n"].tolist() == [7, 6]
+    assert change["dropped"].tolist() == [0, 1]
+
+
+def test_each_cell_meets_the_one_of_its_data_set(tmp_path):
+    cells = "\n  - {method: set, grid: {dataset: [mnist, fashion_mnist]}}\n"
+    study = make_study(tmp_path, cells, baseline="null", name="a")
+    assert [(p.before.label, p.changed) for p in counterparts(study.cells, study.cells)] == [
+        (cell.label, ()) for cell in study.cells
+    ]
+    (tmp_path / "data.npz").touch()
+    moved = make_study(tmp_path, "\n  - {dataset: {npz: data.npz}}\n", baseline="null", name="b")
+    one = make_study(tmp_path, "\n  - {dataset: mnist}\n", baseline="null", name="c")
+    assert counterparts(study.cells, moved.cells) == []
+    assert [p.before.label for p in counterparts(one.cells, moved.cells)] == ["set[dataset=mnist]"]
 
 
 def test_nothing_in_common_is_a_sentence(tmp_path):

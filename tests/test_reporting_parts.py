@@ -271,6 +271,8 @@ def test_the_theta_of_the_prediction_is_that_of_the_last_tenth_of_the_epochs(tmp
     rare = run.assign(theta=run["theta"].where(run["epoch"] % 4 == 0))
     expected = run["theta"][run["epoch"].isin([92, 96])].mean()
     assert predicted_and_measured(rare, study.cells[0])[0] == expected
+    within = run.assign(theta=run["theta"].fillna(0.5))  # updates within epochs, the last one too
+    assert predicted_and_measured(within, study.cells[0])[0] == within["theta"].tail(10).mean()
     early = run.assign(theta=run["theta"].where(run["epoch"] < 60))
     assert predicted_and_measured(early, study.cells[0])[0] == run["theta"].iloc[58]
 

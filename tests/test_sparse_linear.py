@@ -440,10 +440,16 @@ def test_a_resumed_rewiring_goes_on_as_if_nothing_had_happened(method, parts):
 def test_the_state_of_another_rewiring_is_refused():
     layer = built()
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
-    one = suite.Rewiring("set", [layer], optimizer, epochs=2, steps=1)
-    other = suite.Rewiring("accset", [layer], optimizer, epochs=2, steps=1)
-    with pytest.raises(UserError, match="of another method"):
-        other.load_state_dict(one.state_dict())
+    state = suite.Rewiring("set", [layer], optimizer, epochs=2, steps=1).state_dict()
+    for method, layers, parts in (
+        ("accset", [layer], {}),
+        ("set", [layer], {"fill": "last_value"}),
+        ("set", [built((9, 6))], {}),
+        ("set", [layer, built((9, 6))], {}),
+    ):
+        other = suite.Rewiring(method, layers, optimizer, epochs=2, steps=1, **parts)
+        with pytest.raises(UserError, match="of another method or of other layers"):
+            other.load_state_dict(state)
 
 
 # ---------------------------------------------------------------- types of numbers

@@ -135,8 +135,18 @@ def test_a_constant_difference_gets_the_exact_tests_p_and_never_zero():
 @pytest.mark.parametrize(("a", "b"), [(0.105, 0.1), (0.905, 0.9)])
 def test_a_constant_difference_of_exactly_the_margin_is_not_within_it(a, b):
     """Their difference is above or below 0.005 by rounding alone."""
-    contrast = difference(pairs(np.full(10, a), np.full(10, b)))
-    assert p_within(contrast, -0.005, 0.005) == 1
+    for sample in (
+        pairs(np.full(10, a), np.full(10, b)),
+        Sample(np.full(10, a), np.full(10, b), paired=False),
+    ):
+        assert p_within(difference(sample), -0.005, 0.005) == 1
+
+
+@pytest.mark.parametrize("share", [0.25, 0.75])
+def test_a_constant_saving_of_exactly_the_margin_is_not_within_it(share):
+    kept = Sample(np.full(10, 1 - share), np.ones(10))
+    for low, high in ((0.0, share), (share, 1.0), (share - 1e-17, 1.0)):
+        assert p_within(saving(kept), low, high) == 1
 
 
 def test_no_difference_and_no_variance_shows_nothing():

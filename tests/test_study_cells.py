@@ -6,7 +6,7 @@ import pytest
 
 from suite.errors import UserError
 from suite.study import load_study
-from suite.study.cells import named_settings, published_row
+from suite.study.cells import published_row
 
 CELLS = """\
 name: x
@@ -212,5 +212,3 @@ def test_a_label_with_any_text_in_it_means_its_cell(tmp_path, source):
     text = f"name: x\ncells: [{{method: set, dataset: {source}}}, {{method: static}}]\n"
     first, _ = (study := study_of(tmp_path, text)).cells
     assert study.cell(first.label) is first
-    given = named_settings(first.label)
-    assert given["dataset"] == first.settings.dataset.model_dump(exclude_none=True)

@@ -181,7 +181,7 @@ def test_winners_are_written_as_cells_that_mean_them(tmp_path, cell, search):
     rungs = climb(tuning.fitting, tuning.epochs, tuning.most, lambda *_: 0.5)
     study = study.with_winners({tuning.cell.label: tuning.winner(rungs)})
     (written,) = written_cells(study).values()
-    path.write_text(plain.format(as_yaml(written)))
+    path.write_text(plain.format(as_yaml(written, quoted=True)))
     again = load_study(path).cells[0]
     assert again.settings.deciding() == study.cells[0].settings.deciding()
     assert again.own_title == study.cells[0].own_title

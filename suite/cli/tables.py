@@ -280,14 +280,15 @@ def _watch_report(study: Study, store: str, folder: Path) -> Written:
             typer.echo(str(error), err=True)
             continue
         done = {run.key for run in results.runs if run.state == "done"}
+        now = (done, results.lacking)
         if not done and before is None:
             typer.echo(f"No run of {study.name} is done yet; waiting for one.", err=True)
-        if done and done != before:
+        if done and now != before:
             written = reporting.write(results, folder)
             typer.echo(f"{len(done)} of {len(results.runs)} runs: {written.index}", err=True)
             if written.complete:
                 break
-        before = done
+        before = now
     return written
 
 

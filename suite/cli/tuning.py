@@ -77,7 +77,7 @@ def _as_cells(study: Study, found: Sequence[Mapping[str, Any]]) -> list[str]:
         f"# {study.name}, tuned: these cells take the place of its cells and of its tune block.",
         "cells:",
         *(
-            f"  - {as_yaml(cell)}  # {said.get(label, 'not tuned')}"
+            f"  - {as_yaml(cell, quoted=True)}  # {said.get(label, 'not tuned')}"
             for label, cell in written_cells(study).items()
         ),
     ]

@@ -8,7 +8,7 @@ from suite.decisions.values import values
 from suite.measures import MEASURES, Outcome
 from suite.methods.parts import KINDS
 from suite.settings import MADE_INTO_PARTS
-from suite.study.cells import cell_label, named_settings
+from suite.study.cells import cell_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,7 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
     # What tuning has chosen for a cell belongs to it: it makes no block of its own.
     untuned = {tuning.cell.label: tuning.cell for tuning in study.tunings}
     cells = [untuned.get(cell.label, cell) for cell in study.cells]
+    given = {cell.label: cell.given for cell in cells}
     settings = {cell.label: cell.settings.model_dump(mode="json") for cell in cells}
     varying = [
         name
@@ -49,7 +50,7 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
     means = values(results, outcome).mean()
     table: dict[str, dict[str, float]] = {}
     for label, of_cell in settings.items():
-        unsaid = FILLED_IN - named_settings(label).keys()
+        unsaid = FILLED_IN - given[label].keys()
         said = {
             name: of_cell[name]
             for name in varying

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,9 +25,10 @@ from suite.reporting.page import render
 from suite.reporting.section import Grid, Section, Th, words
 from suite.reporting.sections.claims import INTERVALS, cells_of, heads_of
 from suite.reporting.write import NothingToReportError, Written
-from suite.statistics.samples import match
+from suite.statistics.samples import FEW_SEEDS, Sample, match
 from suite.store.table import Results
 from suite.study import Cell
+from suite.study.cells import source_name
 from suite.study.file import Comparisons
 
 _OUTCOMES: tuple[Outcome, ...] = ("test_accuracy", "test_loss", "connections")
@@ -105,15 +107,28 @@ def _names(before: Results, after: Results, stores: tuple[str, str]) -> tuple[st
 
 
 def counterparts(before: Sequence[Cell], after: Sequence[Cell]) -> list[Pair]:
-    """Return the cells that are in both: the same settings, or else the same label."""
-    by_settings = {repr(cell.settings.deciding()): cell for cell in before}
+    """Return the cells that are in both: the same settings, or else the same label.
+
+    The data set belongs to the settings; its name may differ where one cell alone has the others.
+    """
+    by_all = {_settings(cell): cell for cell in before}
     by_label = {cell.label: cell for cell in before}
+    alone = {decides: cell for (decides, _), cell in by_all.items()}
+    often = Counter(decides for decides, _ in by_all)
     pairs = []
     for cell in after:
-        same = by_settings.get(repr(cell.settings.deciding())) or by_label.get(cell.label)
+        decides, _ = _settings(cell)
+        same = by_all.get(_settings(cell)) or by_label.get(cell.label)
+        if same is None and often[decides] == 1:
+            same = alone[decides]
         if same is not None:
             pairs.append(Pair(same, cell, tuple(_changes(same, cell))))
     return pairs
+
+
+def _settings(cell: Cell) -> tuple[str, str]:
+    """Return what decides a cell's result, and its data set."""
+    return repr(cell.settings.deciding()), source_name(cell.settings.dataset)
 
 
 def _changes(before: Cell, after: Cell) -> list[str]:
@@ -133,23 +148,47 @@ def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome)
     """
     declared = after.study.file.comparisons
     first, second = (decisions.values(results, outcome, "last") for results in (before, after))
-    samples = []
-    for pair in pairs:
-        counting = [counted(after, pair.after)[0], counted(before, pair.before)[0]]
-        if declared.inference == "anytime":
-            counting = 2 * [counting[0] & counting[1]]
-        sides = (
-            {seed: value for seed, value in table[label].items() if seed in seeds}
-            for table, label, seeds in zip(
-                (second, first), (pair.after.label, pair.before.label), counting, strict=True
-            )
+    samples = [
+        _matched(
+            (_by_seed(second[pair.after.label]), _by_seed(first[pair.before.label])),
+            (counted(after, pair.after)[0], counted(before, pair.before)[0]),
+            declared,
         )
-        samples.append(match(*sides, design=declared.design, inference=declared.inference))
+        for pair in pairs
+    ]
     found = decisions.decide(samples, outcome, declared)
     return [
         Compared(pair.after, pair.before, outcome, "last epoch", it)
         for pair, it in zip(pairs, found, strict=True)
     ]
+
+
+def _by_seed(values: pd.Series) -> dict[int, float]:
+    return dict(zip(values.index.tolist(), values.tolist(), strict=True))
+
+
+def _matched(
+    values: tuple[dict[int, float], dict[int, float]],
+    seeds: tuple[set[int], set[int]],
+    declared: Comparisons,
+) -> Sample:
+    """Match a cell's values by the seeds of both studies; if too few are shared, use all of each.
+
+    Args:
+        values: By seed, of the second study and of the first.
+        seeds: Those that each study declares and that count.
+        declared: Design and inference.
+    """
+    shared = seeds[0] & seeds[1]
+    both = [{seed: of[seed] for seed in shared} for of in values]
+    sample = match(*both, seeds=shared, design=declared.design, inference=declared.inference)
+    if declared.inference == "anytime" or (
+        declared.design == "paired" and len(shared) >= min(FEW_SEEDS, *map(len, seeds))
+    ):
+        return sample
+    sample = match(*values, design=declared.design)
+    lost = (len(seeds[0]) - sample.a.size, len(seeds[1]) - sample.b.size)
+    return replace(sample, dropped=max(lost))
 
 
 def _section(

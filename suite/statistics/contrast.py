@@ -67,7 +67,8 @@ def difference(sample: Sample) -> Contrast:
     part_a, part_b = _spread(a, a) ** 2 / a.size, _spread(b, b) ** 2 / b.size
     variance = part_a + part_b
     if variance == 0:
-        return Contrast(estimate, 0.0, a.size + b.size - 2.0, floor, least)
+        noise = ROUNDING * float(np.abs(np.concatenate([a, b])).max())
+        return Contrast(estimate, 0.0, a.size + b.size - 2.0, floor, least, noise)
     share = part_a / variance
     freedom = 1 / (share**2 / (a.size - 1) + (1 - share) ** 2 / (b.size - 1))
     return Contrast(estimate, variance**0.5, freedom, floor, least)
@@ -104,7 +105,7 @@ def saving(sample: Sample) -> Contrast:
     All values must be above zero.
     """
     if sample.paired:
-        return mean_contrast(1 - sample.a / sample.b)
+        return replace(mean_contrast(1 - sample.a / sample.b), noise=ROUNDING)
     return difference(Sample(np.log(sample.b), np.log(sample.a), paired=False))
 
 

@@ -31,6 +31,7 @@ from suite.study.study import UNTUNED
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 FORMAT = 1
 """Of exported files."""
@@ -234,15 +235,17 @@ def _as_parquet(results: Results) -> bytes:
     }
     table = pa.Table.from_pandas(results.frame, preserve_index=False)
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
-    said = {b"suite": text, _CHECKSUM: _checksum(text.encode())}
+    said = {b"suite": text, _CHECKSUM: _checksum(table, text.encode())}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **said})
     stream = io.BytesIO()
     pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
     return stream.getvalue()
 
 
-def _checksum(text: bytes) -> str:
-    return hashlib.sha256(text).hexdigest()
+def _checksum(table: pa.Table, text: bytes) -> bytes:
+    """Return the checksum of what the pages of a file do not hold: its columns and metadata."""
+    columns_of = [[of.name, str(of.type)] for of in table.schema]
+    return hashlib.sha256(json.dumps(columns_of).encode() + text).hexdigest().encode()
 
 
 def as_csv(table: pd.DataFrame, digits: int | None = None) -> str:
@@ -348,7 +351,7 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
             table = pq.read_table(stream, page_checksum_verification=True)
         metadata = table.schema.metadata or {}
         text = metadata[b"suite"]
-        if metadata.get(_CHECKSUM, checksum := _checksum(text).encode()) != checksum:
+        if metadata.get(_CHECKSUM, checksum := _checksum(table, text)) != checksum:
             raise UserError(f"{file}: is damaged: its metadata do not match their checksum.")
         about = json.loads(text)
         written, runs = about["format"], about["runs"]
@@ -357,7 +360,7 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         raise UserError(f"{file}: there is no such file.") from None
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror or error}.") from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, NotImplementedError):
         raise UserError(f"{foreign}.") from None
     if written != FORMAT:
         raise UserError(f"{file}: has format {written}; this suite reads {FORMAT}.")

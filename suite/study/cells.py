@@ -128,12 +128,10 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _split_outside_brackets(text: str) -> list[str]:
-    parts, depth, quoted, escaped = [""], 0, False, False
+    parts, depth = [""], 0
     for letter in text:
-        quoted ^= letter == '"' and not escaped
-        escaped = letter == "\\" and not escaped
-        depth += 0 if quoted else (letter in "[{") - (letter in "]}")
-        if letter == "," and depth == 0 and not quoted:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0:
             parts.append("")
         else:
             parts[-1] += letter

@@ -8,7 +8,6 @@ with the line of its value.
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import re
@@ -33,7 +32,6 @@ _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*")
 _NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 _PLAINER = {
@@ -108,8 +106,14 @@ def spell(where: Where) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def as_yaml(value: Any) -> str:
-    """Return a value as a study file would write it on one line."""
+def as_yaml(value: Any, *, quoted: bool = False) -> str:
+    """Return a value on one line, as a study file would write it.
+
+    Args:
+        value: Plain values.
+        quoted: Whether a text is put in quotes where a study file needs them. The labels of cells,
+            which name random streams, have none.
+    """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
@@ -117,23 +121,21 @@ def as_yaml(value: Any) -> str:
             return repr(value).replace("inf", ".inf").replace("nan", ".nan")
         return "-0.0" if repr(value) == "-0.0" else repr(value).removesuffix(".0")
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(as_yaml, value)) + "]"
+        return "[" + ", ".join(as_yaml(item, quoted=quoted) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {as_yaml(item)}" for name, item in value.items()) + "}"
-    return _as_text(value) if isinstance(value, str) else str(value)
+        items = (f"{name}: {as_yaml(item, quoted=quoted)}" for name, item in value.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, str) and quoted and not _is_plain(value):
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    return str(value)
 
 
-@functools.cache
-def _as_text(text: str) -> str:
-    """Return a text, in quotes where it would be read as something else."""
-    if _PLAIN.fullmatch(text) and text not in _WORDS:
-        return text
+def _is_plain(text: str) -> bool:
+    """Whether a study file reads a text without quotes as it is, also within a list."""
     try:
-        if read_value(f"[{text}]") == [text]:
-            return text
+        return bool(read_value(f"[{text}]") == [text])
     except ValueError:
-        pass
-    return json.dumps(text, ensure_ascii=False)
+        return False
 
 
 def read_value(text: str) -> Any:

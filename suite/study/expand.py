@@ -244,6 +244,8 @@ def _grid(
             mistakes.note(where, "must be a list of 1 or more values.")
         elif name in entry or _sets(entry.get(kind), option):
             mistakes.note(where, "is set both here and in the cell itself; keep one of them.")
+        elif isinstance(parts := grid.get(kind), list) and any(_sets(it, option) for it in parts):
+            mistakes.note(where, f"is set both here and in grid.{kind}; keep one of them.")
         else:
             right[name] = values
     return right, {"grid", *grid} if len(right) < len(grid) else set()

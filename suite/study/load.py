@@ -138,17 +138,17 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
     seeds = _whole(document.get("seeds", "count"), Seeds().count)
     tuned = _whole(document.get("tune", "samples"), 0, MOST_SAMPLES)
     tuned *= _whole(document.get("tune", "seeds"), 1, MOST_SEEDS_OF_SAMPLES)
-    runs = points * (seeds + tuned)
-    if runs <= MANY_RUNS or (many and runs <= MOST_RUNS):
+    runs, of_tuning = points * seeds, points * tuned
+    if runs + of_tuning <= MANY_RUNS or (many and runs <= MOST_RUNS):
         return False
     advice = (
         "if you mean this many, add --yes"
         if runs <= MOST_RUNS
         else f"a study has at most {MOST_RUNS:,}"
     )
-    each = count(seeds, "seed") + (f" and {count(tuned, 'run')} of tuning" if tuned else "")
-    cells = f"{count(points, 'cell')} with {each} make {count(runs, 'run')}"
-    mistakes.note(("cells",), f"{cells}; {advice}.")
+    cells = f"{count(points, 'cell')} with {count(seeds, 'seed')} make {count(runs, 'run')}"
+    more = f", and tuning makes up to {of_tuning:,} more" if of_tuning else ""
+    mistakes.note(("cells",), f"{cells}{more}; {advice}.")
     return True
 
 

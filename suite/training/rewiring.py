@@ -158,6 +158,7 @@ class Rewiring:
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps besides model and optimiser: numbers and tensors."""
         state: dict[str, Any] = {
+            "of": self._of,
             "done": self._done,
             "initial": list(self._initial),
             "signals": {name: list(values) for name, values in self._signals.items()},
@@ -175,11 +176,9 @@ class Rewiring:
         """Go on where a checkpoint was kept, of the same method and layers.
 
         Raises:
-            UserError: If it is of another number of layers or of a method that reads other signals.
+            UserError: If it is of another method or of other layers.
         """
-        if len(state["initial"]) != len(self.layers) or (
-            state["signals"].keys() != self._signals.keys()
-        ):
+        if state["of"] != self._of:
             raise UserError("Rewiring: this state is of another method or of other layers.")
         self._done, self._initial = state["done"], list(state["initial"])
         for name, values in state["signals"].items():
@@ -190,6 +189,14 @@ class Rewiring:
         self._seen.clear()
         self._seen.extend([each and Seen(*each) for each in step] for step in state["seen"])
         self._watch()
+
+    @property
+    def _of(self) -> dict[str, Any]:
+        """The parts and the layers that a state belongs to."""
+        return {
+            "parts": [answer.name for answer in self.recipe.answers],
+            "shapes": [list(layer.shape) for layer in self.layers],
+        }
 
     @property
     def _asked(self) -> str:

@@ -14,7 +14,7 @@ from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.study import Cell
 
 _OF_THE_EPOCHS = 0.1
-"""Theta is averaged over this last share of the epochs; none is updated after the last one."""
+"""Theta is averaged over this last share of the epochs."""
 _BY_THETA = ("all", "performance")
 """The budgets that return theta of a layer's initial count."""
 
@@ -52,10 +52,10 @@ def section(material: Material) -> Section | None:
     text = (
         "With a constant θ the connections of a layer tend to γ θ / (ζ + (1 − ζ) θ), where γ is "
         "its initial count and ζ the share pruned. The prediction uses the mean θ of the last "
-        "tenth of each run's epochs. A measured count above the prediction has not settled yet. A "
-        "count below it has lost more than ζ an epoch: weights that are exactly zero are pruned in "
-        "addition, and weights regrown at an input that is always zero stay zero. θ varies from "
-        "epoch to epoch, which moves a count slightly either way."
+        "tenth of each run's epochs, or else its last θ. A measured count above the prediction has "
+        "not settled yet. A count below it has lost more than ζ an epoch: weights that are exactly "
+        "zero are pruned in addition, and weights regrown at an input that is always zero stay "
+        "zero. θ varies from epoch to epoch, which moves a count slightly either way."
     )
     caption = (
         "Connections predicted from θ and measured in the last epoch, summed over layers: means "
@@ -80,7 +80,9 @@ def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float,
         cell: Its cell.
     """
     run = run.sort_values("epoch")
-    theta = run["theta"].iloc[:-1]
+    theta = run["theta"]
+    if theta.isna().iloc[-1]:  # most schedules update after epochs, and not after the last one
+        theta = theta.iloc[:-1]
     known = theta.dropna()
     if known.empty:
         return np.nan, np.nan, float(run["connections"].iloc[-1])
