@@ -207,3 +207,16 @@ def test_the_help_lists_the_measures():
 
     listed = verb.__doc__.partition("Measures:")[2].replace("\n", " ").rstrip(". ")
     assert [name.strip() for name in listed.split(",")] == list(bench.MEASURES)
+
+
+def test_what_is_no_text_is_no_history(tmp_path):
+    file = tmp_path / "history.jsonl"
+    file.write_bytes(b"\xff\xfe\x00")
+    for ask in (lambda: history.latest(file, {"cpu": "this"}), lambda: history.check(file)):
+        with pytest.raises(UserError, match="holds no figures of suite bench"):
+            ask()
+
+
+def test_a_share_of_the_first_cache_is_neither_better_nor_worse():
+    figures = [{"limit": {"first_cache_share": share}} for share in (0.5, 0.9)]
+    assert list(history.worse(*figures)) == list(history.worse(*figures[::-1])) == []

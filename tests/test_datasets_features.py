@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 from sklearn.datasets import load_wine
@@ -196,3 +198,48 @@ def test_rows_are_held_out_and_cannot_be_drawn(tmp_path):
         split(data, "test", 1000)
     with pytest.raises(UserError, match="no images to draw"):
         contact_sheet(data)
+
+
+@pytest.mark.parametrize("layout", ["csv", "parquet"])
+def test_names_in_one_file_and_numbers_in_another_are_refused_however_they_are_split(
+    tmp_path, layout
+):
+    write = {"csv": lambda f, p: f.to_csv(p, index=False), "parquet": pd.DataFrame.to_parquet}
+    write[layout](frame().assign(label=[0, 1] * 30), tmp_path / f"train.{layout}")
+    write[layout](frame(), tmp_path / f"test.{layout}")
+    kind = {"csv": CsvSource, "parquet": ParquetSource}[layout]
+    for split_by in ({"test": 0.2}, {}):
+        source = kind(**{layout: f"{tmp_path}/*.{layout}"}, name="mine", **split_by)
+        refused(source, "names in some files and numbers in others", tmp_path)
+
+
+def test_signed_and_unsigned_labels_are_the_same_numbers(tmp_path):
+    for name, kind in (("a", "uint64"), ("b", "int64")):
+        labels = np.array([0, 1] * 30).astype(kind)
+        frame().assign(label=labels).to_parquet(tmp_path / f"{name}.parquet")
+    data = load(ParquetSource(parquet=f"{tmp_path}/*.parquet", test=0.2, name="mine"), tmp_path)
+    assert sorted(set(data.y_train.tolist())) == [0, 1]
+
+
+@pytest.mark.parametrize("layout", ["csv", "parquet"])
+def test_no_file_to_divide_is_one_sentence(tmp_path, layout):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "notes.txt").write_text("nothing")
+    kind = {"csv": CsvSource, "parquet": ParquetSource}[layout]
+    source = kind(**{layout: str(tmp_path / "folder")}, name="mine", test=0.2)
+    refused(source, "which files are for train", tmp_path)
+
+
+@pytest.mark.parametrize("kind", [">i4", ">i8", ">f8", np.longdouble, "f4", "?"])
+def test_labels_of_an_archive_in_any_byte_order(tmp_path, kind):
+    x, y = frame()[COLUMNS].to_numpy(np.float32), (np.arange(60) % 2).astype(kind)
+    np.savez(tmp_path / "a.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    data = load(NpzSource(npz=str(tmp_path / "a.npz")), tmp_path / "data")
+    assert data.y_train.tolist() == (np.arange(40) % 2).tolist()
+
+
+def test_two_columns_of_one_name_are_one_sentence(tmp_path):
+    columns = [pa.array([1.0, 2.0] * 20), pa.array([3.0, 4.0] * 20), pa.array([0, 1] * 20)]
+    pq.write_table(pa.table(columns, names=["a", "a", "label"]), tmp_path / "all.parquet")
+    source = ParquetSource(parquet=str(tmp_path / "all.parquet"), name="mine", test=0.2)
+    refused(source, "two columns are called a", tmp_path)

@@ -23,14 +23,16 @@ from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
 from suite.reporting.sections import pareto, pauses, setting, summary
 from suite.reporting.sections import results as table_section
+from suite.reporting.sections.cost import core_hours
 from suite.reporting.sections.degrees import at_least, dispersion
 from suite.reporting.sections.equilibrium import predicted_and_measured
 from suite.reporting.sections.pareto import front
 from suite.reporting.sections.pauses import identical
 from suite.reporting.sections.results import differences_from_paper
-from suite.reporting.table2 import table2
+from suite.reporting.table2 import last_epochs, table2
 from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
 from suite.reporting.tex import escape
+from suite.study import load_study
 from tests.made_results import PERFORMANCE, make_results, make_study
 
 pytestmark = pytest.mark.slow
@@ -275,6 +277,38 @@ def test_the_theta_of_the_prediction_is_that_of_the_last_tenth_of_the_epochs(tmp
     assert predicted_and_measured(within, study.cells[0])[0] == within["theta"].tail(10).mean()
     early = run.assign(theta=run["theta"].where(run["epoch"] < 60))
     assert predicted_and_measured(early, study.cells[0])[0] == run["theta"].iloc[58]
+
+
+def test_a_run_under_two_names_is_shown_under_both(tmp_path):
+    """Two names of one data set: their runs have the same keys."""
+    results = make_results(make_study(tmp_path, "\n  - {method: set}\n", seeds=2, epochs=3))
+    again = pd.concat([results.frame, results.frame.assign(cell="another")], ignore_index=True)
+    assert last_epochs(again)["cell"].value_counts().to_dict() == {"set": 2, "another": 2}
+
+
+@pytest.mark.parametrize(
+    ("more", "seeds", "said"),
+    [
+        ("", 5, "with fewer than six seeds"),
+        ("design: independent, ", 5, None),
+        ("design: independent, ", 3, "with fewer than four seeds"),
+        ("inference: anytime, ", 5, None),
+    ],
+)
+def test_too_few_seeds_for_the_declared_test_are_said(tmp_path, more, seeds, said):
+    study = make_study(tmp_path, seeds=seeds, epochs=3)
+    study.path.write_text(study.path.read_text().replace("{baseline:", f"{{{more}baseline:"))
+    results = make_results(load_study(study.path))
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    found = [it for it in table_section.section(material).warnings if "with fewer than" in it]
+    assert ([said in it for it in found] == [True]) if said else not found
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(0.01234, "0.0123"), (12.345, "12.3"), (123.4, "123"), (12345.6, "12,346")]
+)
+def test_core_hours(hours, text):
+    assert core_hours(hours) == text
 
 
 def test_pauses_are_a_share_of_the_epochs_with_an_update_due(tmp_path):

@@ -58,3 +58,15 @@ def test_markdown_has_a_cell_for_every_column(table):
 
 def test_csv_marks_the_best(table):
     assert as_csv(table).count(",best") == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("α Ω λ", r"\ensuremath{\alpha} \ensuremath{\Omega} \ensuremath{\lambda}"),
+        ("ϝϛϟϡ Ŀŀ", "[U+03DD][U+03DB][U+03DF][U+03E1] [U+013F][U+0140]"),
+        ("{ {}", r"\textbraceleft{} \textbraceleft{}\textbraceright{}"),  # as BibTeX counts
+    ],
+)
+def test_letters_that_latex_has_and_others(text, escaped):
+    assert tex.escape(text) == escaped

@@ -18,7 +18,7 @@ NOTICED = 0.1
 MORE_IS_BETTER = {"times_faster", "throughput", "saved", "share_of_core_time"}
 """Of every other figure (times, memory, shares of an epoch) less is better."""
 
-UNJUDGED = {"connections", "runs", "run_ms", "compiling_ms"}
+UNJUDGED = {"connections", "runs", "run_ms", "compiling_ms", "first_cache_share"}
 """Figures that are neither better nor worse, or depend on what was compiled before."""
 
 
@@ -30,8 +30,8 @@ def check(file: Path) -> None:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and (text := file.read_text()):
-            _entries(file, text)  # never add to a file that is something else
+        if file.exists() and (content := file.read_bytes()):
+            _entries(file, content)  # never add to a file that is something else
         with file.open("a"):
             pass
     except OSError as error:
@@ -67,10 +67,10 @@ def latest(file: Path, machine: dict[str, Any]) -> dict[str, Any]:
         UserError: If the file is missing or holds no measurement, or none of such a processor.
     """
     try:
-        text = file.read_text()
+        content = file.read_bytes()
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror or error}).") from None
-    entries = _entries(file, text)
+    entries = _entries(file, content)
     fitting = [entry for entry in entries if entry["machine"].get("cpu") == machine["cpu"]]
     if not fitting:
         cpus = ", ".join(sorted({str(entry["machine"].get("cpu")) for entry in entries}))
@@ -107,12 +107,12 @@ def worse(figures: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
             yield f"worse: {what} was {was:.4g} and is {value:.4g}"
 
 
-def _entries(file: Path, text: str) -> list[dict[str, Any]]:
-    """Return the measurements in a text: JSON documents, one after the other."""
+def _entries(file: Path, content: bytes) -> list[dict[str, Any]]:
+    """Return the measurements in a file: JSON documents, one after the other."""
     found: list[dict[str, Any]] = []
     at, decoder = 0, json.JSONDecoder()
-    text = text.strip()
     try:
+        text = content.decode().strip()
         while at < len(text):
             entry, at = decoder.raw_decode(text, at)
             at += len(text[at:]) - len(text[at:].lstrip())

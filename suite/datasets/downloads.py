@@ -50,7 +50,7 @@ def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
     import torchvision.datasets
 
     kind, known = getattr(torchvision.datasets, _CLASSES[name]), KNOWN[name]
-    if known.contents and (found := _in_files(name, kind, data_dir)) is not None:
+    if known.contents and (found := _there(name, kind, data_dir)) is not None:
         return found
     written = _written(name, kind, data_dir)
     try:
@@ -66,6 +66,15 @@ def downloaded(name: NamedSource, data_dir: Path) -> DataSet:
         return found
     train, test = ((np.asarray(part.data), np.asarray(part.targets)) for part in parts)
     return _known(name, train, test, parts[0].classes, data_dir / EXTRACTED[name])
+
+
+def _there(name: NamedSource, kind: Any, data_dir: Path) -> DataSet | None:
+    """Return what `_in_files` does; look twice, since another process may be extracting."""
+    try:
+        return _in_files(name, kind, data_dir)
+    except UserError:
+        with _alone(data_dir, name):
+            return _in_files(name, kind, data_dir)
 
 
 def _in_files(name: NamedSource, kind: Any, data_dir: Path) -> DataSet | None:

@@ -126,21 +126,28 @@ def parts(
         UserError: One of the two parts has no file, or a pattern cannot be read.
     """
     if isinstance(test, float):
-        return [File("both", path) for path in paths if _is(name, path, "", train or "*")]
+        both = [path for path in paths if _is(name, path, "", train or "*")]
+        if not both:
+            raise _no_file(name, "train", paths)
+        return [File("both", path) for path in both]
     training = [path for path in paths if _is(name, path, "train", train)]
     rest = [path for path in paths if path not in training]
     testing = [path for path in rest if _is(name, path, "test", test)]
     if not testing and test is None:
         testing = [path for path in rest if _is(name, path, "val", None)]
-    for part, found in (("train", training), ("test", testing)):
-        if not found:
-            names = ", ".join(path.name for path in paths[:5]) or "none"
-            share = ", or a share of the rows with test: 0.2" if part == "test" or not rest else ""
-            raise UserError(
-                f"{name}: which files are for {part}? Give them as {part}: PATTERN{share} "
-                f"(found: {names})."
-            )
+    share = ", or a share of the rows with test: 0.2"
+    if not training:
+        raise _no_file(name, "train", paths, "" if rest else share)
+    if not testing:
+        raise _no_file(name, "test", paths, share)
     return [File("train", path) for path in training] + [File("test", path) for path in testing]
+
+
+def _no_file(name: str, part: str, paths: Sequence[Path], share: str = "") -> UserError:
+    names = ", ".join(path.name for path in paths[:5]) or "none"
+    return UserError(
+        f"{name}: which files are for {part}? Give them as {part}: PATTERN{share} (found: {names})."
+    )
 
 
 def _is(name: str, path: Path, part: str, pattern: str | None) -> bool:

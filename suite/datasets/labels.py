@@ -77,6 +77,19 @@ def as_array(where: str, name: str, column: pa.ChunkedArray) -> np.ndarray:
     )
 
 
+def joined(name: str, files: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the labels of several files as one array.
+
+    Raises:
+        UserError: Some files have names and others numbers.
+    """
+    if len({of.dtype.kind == "U" for of in files}) > 1:
+        raise UserError(f"{name}: labels are names in some files and numbers in others.")
+    if np.result_type(*files).kind == "f":  # what numpy makes of unsigned and signed numbers
+        files = [of.astype(np.int64) for of in files]
+    return np.concatenate(files)
+
+
 def numbered(
     name: str,
     train: Sequence[np.ndarray],
@@ -97,11 +110,9 @@ def numbered(
     Raises:
         UserError: Some files have names and others numbers, or a test label is never trained on.
     """
-    kinds = {array.dtype.kind == "U" for array in (*train, *test)}
-    if len(kinds) > 1:
-        raise UserError(f"{name}: labels are names in some files and numbers in others.")
-    y_train, y_test = np.concatenate(train), np.concatenate(test)
-    named = kinds == {True}
+    joined(name, [*train, *test])
+    y_train, y_test = joined(name, train), joined(name, test)
+    named = y_train.dtype.kind == "U"
     distinct = np.unique(y_train)
     counts = not named and np.array_equal(distinct, np.arange(len(distinct)))
     if not named and (counts or not any_numbers):

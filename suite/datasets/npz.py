@@ -71,6 +71,7 @@ def _label(name: str, key: str, y: np.ndarray) -> np.ndarray:
         raise UserError(
             f"{name}: {key} is {y.dtype} {y.shape}; labels are whole numbers or names, (rows,)."
         )
+    y = y.astype(np.float64 if y.dtype.kind == "f" else y.dtype.newbyteorder("="))
     return labels.as_array(f"{name}, {key}", "label", pa.chunked_array([pa.array(y)]))
 
 

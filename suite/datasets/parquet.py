@@ -8,6 +8,7 @@ called. Files without images are tables: every column but the labels is a featur
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,8 @@ def divided(
         if role in of_part:
             of_part[role].append((x, y))
     if isinstance(test, float):
-        x, y = (np.concatenate([content[i] for content in contents]) for i in (0, 1))
+        x = np.concatenate([x for x, _ in contents])
+        y = labels.joined(name, [y for _, y in contents])
         chosen = vectors.hold_out(y, test)
         of_part = {"train": [(x[~chosen], y[~chosen])], "test": [(x[chosen], y[chosen])]}
     x_train, x_test = (np.concatenate([x for x, _ in of_part[part]]) for part in of_part)
@@ -135,6 +137,8 @@ def _whole(path: Path) -> Iterator[pq.ParquetFile]:
 def _layout(path: Path, source: ParquetSource) -> _Layout:
     with _whole(path) as file:
         schema = file.schema_arrow
+        if twice := [name for name, often in Counter(schema.names).items() if often > 1]:
+            raise UserError(f"{path}: two columns are called {twice[0]}.")
         features = _described(schema)
         index = _pandas_index(schema)
         image = _image_column(path, file, features, source.image)

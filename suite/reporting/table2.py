@@ -186,7 +186,7 @@ def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.empty:
         names = ["cell", "seed", "dataset", "epoch"]
         return pd.DataFrame(columns=[*names, *(str(MEASURES[name].published) for name in TABLE2)])
-    last = frame.loc[frame.groupby("key", sort=False)["epoch"].idxmax()]
+    last = frame.loc[frame.groupby(["cell", "key"], sort=False)["epoch"].idxmax()]
     labels = {name: last[name] for name in ("cell", "seed", "dataset", "epoch")}
     values = {str(MEASURES[name].published): MEASURES[name].of(last) for name in TABLE2}
     return pd.DataFrame(labels | values).reset_index(drop=True)

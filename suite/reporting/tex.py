@@ -9,8 +9,8 @@ Decimal = Literal["point", "comma"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
+    "{": r"\textbraceleft{}",  # BibTeX counts \{
+    "}": r"\textbraceright{}",
     "$": r"\$",
     "&": r"\&",
     "#": r"\#",
@@ -68,10 +68,10 @@ def _escape_letter(letter: str) -> str:
         return " "
     if letter.isascii():
         return letter if letter.isprintable() else ""
-    if "\u00c0" <= letter <= "\u017e" and letter.isalpha() and letter not in "ĦħĸŦŧŉ":
+    if "\u00c0" <= letter <= "\u017e" and letter.isalpha() and letter not in "ĦħĸŦŧŉĿŀ":
         return letter  # Latin-1 and Latin Extended-A, which T1 fonts have
     words = unicodedata.name(letter, "").split()
-    if words[:2] == ["GREEK", "SMALL"] and words[2:3] == ["LETTER"] and len(words) == 4:
+    if "α" <= letter <= "ω" and words[2:3] == ["LETTER"] and len(words) == 4:
         return rf"\ensuremath{{\{_greek(words[3])}}}"
     if words[:2] == ["GREEK", "CAPITAL"] and len(words) == 4 and words[3] in _CAPITALS:
         return rf"\ensuremath{{\{_greek(words[3]).capitalize()}}}"

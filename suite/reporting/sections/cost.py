@@ -37,15 +37,15 @@ def section(material: Material) -> Section | None:
                 number(epoch.n, str(epoch.n)),
                 number(epoch.mean, seconds_text(epoch.mean) + spread),
                 number(run, seconds_text(run)),
-                number(hours, f"{hours:,.3g}"),
+                number(hours, core_hours(hours)),
             )
         )
         looks.append(material.looks[cell.label])
     total = float(per_run["core_hours"].sum())
     engine = f" with the {listing(engines)} engine{'s'[: len(engines) - 1]}" if engines else ""
     text = (
-        f"{count(len(per_run), 'finished run')} took {total:,.3g} core-hours{engine}. Other work "
-        "on the machines may have slowed them down."
+        f"{count(len(per_run), 'finished run')} took {core_hours(total)} core-hours{engine}. "
+        "Other work on the machines may have slowed them down."
     )
     caption = (
         "Time per epoch (training, evaluation and update): mean over runs ± half the 95 % t "
@@ -55,3 +55,8 @@ def section(material: Material) -> Section | None:
     return Section(
         "cost", "Cost", (text, Grid("cost-grid", caption, heads, tuple(rows), tuple(looks)))
     )
+
+
+def core_hours(hours: float) -> str:
+    """Return core-hours with three digits or more."""
+    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"

@@ -67,12 +67,14 @@ def section(material: Material) -> Section:
     warnings += warned_of(results)
     if lost := left_out(table):
         warnings.append(lost)
-    few = {row.n for row in table.rows if 0 < row.n < 6}
-    if few:
+    declared = results.study.file.comparisons
+    least, word = (6, "six") if declared.design == "paired" else (4, "four")
+    few = {row.n for row in table.rows if 0 < row.n < least}
+    if few and declared.inference == "fixed":
         runs = "run" if few == {1} else "runs"
         warnings.append(
-            f"Some cells have {listing(map(str, sorted(few)))} {runs}: with fewer than six seeds "
-            "no two-sided exact test can reach p = 0.05."
+            f"Some cells have {listing(map(str, sorted(few)))} {runs}: with fewer than {word} "
+            "seeds no two-sided exact test can reach p = 0.05."
         )
     title = "Table 2: the last epoch" if table.has_paper else "The last epoch"
     return Section("table2", title, tuple(blocks), tuple(warnings))
