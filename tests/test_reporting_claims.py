@@ -8,6 +8,7 @@ import pytest
 
 from suite import decisions
 from suite.reporting.appearance import looks
+from suite.reporting.drawing import style
 from suite.reporting.figures import Shown
 from suite.reporting.rank_diagram import draw_ranks
 from suite.reporting.section import Material
@@ -186,6 +187,17 @@ def test_ranks_over_enough_blocks_have_a_critical_difference_diagram(tmp_path):
     ranks = (tmp_path / "ranks.csv").read_text().splitlines()
     assert ranks[0] == "cell,rank"
     assert len(ranks) == 4
+
+
+def test_the_diagram_of_ranks_has_room_for_long_names():
+    names = ["set", "dynset[metric=val_accuracy, regrow=most_neighbours]", "static", "accset"]
+    values = np.random.default_rng(3).normal([0, 0.8, 1.6, 2.2], 1, (8, 4))
+    with style("ranks"):
+        figure = draw_ranks(rank(pd.DataFrame(values, columns=names)))
+        page = figure.bbox
+        for text in figure.axes[0].texts:
+            box = text.get_window_extent()
+            assert page.x0 <= box.x0 and box.x1 <= page.x1, text.get_text()
 
 
 @pytest.mark.parametrize(("alpha", "bars"), [(0.05, 2), (0.3, 1), (0.001, 1)])

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from suite import reporting
 from suite.methods.budgets import equilibrium
 from suite.reporting.appearance import looks
-from suite.reporting.curve_figures import draw_curves, panels
+from suite.reporting.curve_figures import Axis, draw_curves, panels
 from suite.reporting.curves import curves
-from suite.reporting.drawing import new_figure, save, style
+from suite.reporting.drawing import columns_of_legend, new_figure, save, style
 from suite.reporting.figures import plans, show, suffixes_of
 from suite.reporting.multiples import draw_multiples, in_panels
 from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
@@ -309,6 +310,30 @@ def test_too_few_seeds_for_the_declared_test_are_said(tmp_path, more, seeds, sai
 )
 def test_core_hours(hours, text):
     assert core_hours(hours) == text
+
+
+def test_a_legend_has_as_many_columns_as_fit():
+    with style("legend"):
+        found = [columns_of_legend(7.0, 8 * [letters * "n"], 4) for letters in range(1, 120)]
+        assert columns_of_legend(7.0, ["a", "b"], 4) == 2
+    assert found == sorted(found, reverse=True)
+    assert set(found) == {4, 3, 2, 1}
+
+
+@pytest.mark.parametrize("name", ["SET", "LSET f(val_loss), break_even=0.3, zeta=0.25"])
+def test_legends_of_figures_are_on_the_page(tmp_path, name):
+    study = make_study(tmp_path, PERFORMANCE, seeds=2, epochs=12)
+    results = make_results(study)
+    found = [
+        replace(curve, cell=replace(curve.cell, brief=f"{name} {place}"))
+        for place, curve in enumerate(curves(results.frame, study.cells, "test_accuracy"))
+    ]
+    with style("narrow"):
+        figure = draw_curves(found, looks(study.cells), Axis("Accuracy"), narrow=True)
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+    assert box.y1 < figure.axes[0].get_tightbbox().y0 + 1
 
 
 def test_pauses_are_a_share_of_the_epochs_with_an_update_due(tmp_path):

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from suite.reporting.appearance import MUTED, RULE, Look
 from suite.reporting.curves import Curve
-from suite.reporting.drawing import ONE_COLUMN, SMALL, TWO_COLUMNS, new_figure, short, tidy_axes
+from suite.reporting.drawing import (
+    ONE_COLUMN,
+    SMALL,
+    TWO_COLUMNS,
+    columns_of_legend,
+    new_figure,
+    short,
+    tidy_axes,
+)
 from suite.reporting.placement import Box, free_box, spread
 
 if TYPE_CHECKING:
@@ -46,6 +54,13 @@ class Axis:
     grouped: bool = False
 
 
+_LEGEND: dict[str, Any] = {
+    **{"fontsize": SMALL - 0.5, "handlelength": 3, "columnspacing": 1.2},
+    **{"labelspacing": 0.35, "borderaxespad": 0.2},
+}
+"""Looks of the legend of a narrow figure."""
+
+
 def draw_curves(
     curves: Sequence[Curve],
     looks: Mapping[str, Look],
@@ -64,7 +79,8 @@ def draw_curves(
         narrow: One column wide, with a legend below; else two, each curve labelled at its end.
     """
     if narrow:
-        rows = -(-len(curves) // 2)
+        columns = columns_of_legend(ONE_COLUMN, _names(curves), 2, **_LEGEND)
+        rows = -(-len(curves) // columns)
         height = 2.35 + 0.16 * rows
         figure = new_figure(ONE_COLUMN, height)
         bottom = (0.42 + 0.16 * rows) / height
@@ -91,7 +107,8 @@ def draw_curves(
     if zoom is not None:
         draw_inset(axes, curves, looks, axis, int(last) - zoom + 1, int(last))
     if narrow:
-        _draw_legend(axes, curves, looks)
+        lines, names = samples(curves, looks), _names(curves)
+        figure.legend(lines, names, loc="lower center", ncols=columns, **_LEGEND)
     else:
         _label_ends(axes, curves, looks)
     return figure
@@ -357,15 +374,5 @@ def samples(curves: Sequence[Curve], looks: Mapping[str, Look]) -> list[Line2D]:
     return handles
 
 
-def _draw_legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
-    axes.figure.legend(
-        samples(curves, looks),
-        [short(curve.cell.brief, 34) for curve in curves],
-        loc="lower center",
-        ncols=2,
-        fontsize=SMALL - 0.5,
-        handlelength=3,
-        columnspacing=1.2,
-        labelspacing=0.35,
-        borderaxespad=0.2,
-    )
+def _names(curves: Sequence[Curve]) -> list[str]:
+    return [short(curve.cell.brief, 34) for curve in curves]

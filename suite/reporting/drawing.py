@@ -93,6 +93,27 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def columns_of_legend(width: float, names: Sequence[str], most: int, **looks: Any) -> int:
+    """Return how many columns of a legend fit into a figure.
+
+    Args:
+        width: Of the figure, in inches.
+        names: Of its entries.
+        most: Columns at most; where none fits, 1.
+        **looks: As given to the figure's `legend`.
+    """
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(width, 1.0)
+    lines = [Line2D([], []) for _ in names]
+    for columns in range(min(most, len(names)), 1, -1):
+        legend = figure.legend(lines, names, ncols=columns, **looks)
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return columns
+        legend.remove()
+    return 1
+
+
 def tidy_axes(axes: Axes) -> None:
     """Remove the box and draw light grid lines."""
     import seaborn as sns

@@ -14,6 +14,7 @@ from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
+    columns_of_legend,
     inline,
     new_figure,
     save,
@@ -208,7 +209,10 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
     from matplotlib.ticker import NullLocator
 
     layers = min(max(len(d.final["outputs"]) for d in found), _LAYERS_DRAWN)
-    below = 0.62 + 0.17 * -(-(len(found) + 1) // 4)  # the legend's rows
+    names = ["Initial", *(short(degrees.cell.brief, 30) for degrees in found)]
+    spacing = {"handlelength": 3.2, "columnspacing": 1.5}
+    columns = columns_of_legend(TWO_COLUMNS, names, 4, **spacing)
+    below = 0.62 + 0.17 * -(-len(names) // columns)  # the legend's rows
     height = 3.5 + below
     figure = new_figure(TWO_COLUMNS, height)
     grid = figure.subplots(2, layers, squeeze=False, sharey=True)
@@ -246,6 +250,5 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
-    names = ["Initial", *(short(degrees.cell.brief, 30) for degrees in found)]
-    figure.legend(handles, names, loc="lower center", ncols=4, handlelength=3.2, columnspacing=1.5)
+    figure.legend(handles, names, loc="lower center", ncols=columns, **spacing)
     return figure

@@ -13,6 +13,7 @@ from suite.measures import percent
 from suite.reporting.appearance import Look
 from suite.reporting.drawing import (
     TWO_COLUMNS,
+    columns_of_legend,
     inline,
     new_figure,
     save,
@@ -158,7 +159,10 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    rows = -(-len(found) // 3)
+    names = [short(lived.cell.brief, 34) for lived in found]
+    spacing = {"handlelength": 3.2, "columnspacing": 1.5}
+    columns = columns_of_legend(TWO_COLUMNS, names, 3, **spacing)
+    rows = -(-len(found) // columns)
     below = 0.5 + 0.17 * rows
     figure = new_figure(TWO_COLUMNS, 2.5 + below)
     panels = figure.subplots(1, 2, sharey=True)
@@ -207,6 +211,5 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
         if look.dash:
             line.set_dashes(look.dash)
         handles.append(line)
-    names = [short(lived.cell.brief, 34) for lived in found]
-    figure.legend(handles, names, loc="lower center", ncols=3, handlelength=3.2, columnspacing=1.5)
+    figure.legend(handles, names, loc="lower center", ncols=columns, **spacing)
     return figure
