@@ -5,9 +5,12 @@ import html
 import io
 import re
 
+import pandas as pd
 import pytest
 
 from suite import reporting
+from suite.reporting.table2 import last_epochs, table2
+from suite.reporting.table2_files import as_csv
 from tests.made_results import PERFORMANCE, make_results, make_study, shared_report
 
 pytestmark = pytest.mark.slow
@@ -144,3 +147,19 @@ def test_page_csv_markdown_and_tex_hold_the_same_numbers(tmp_path, spoilt):
     assert entries_of_page(texts["page"]) == expected
     assert entries_of_markdown(texts["markdown"]) == expected
     assert entries_of_tex(texts["tex"]) == expected
+
+
+def test_a_small_alpha_next_to_a_large_one_keeps_its_digits(tmp_path):
+    """A dense network next to a sparse one; and one that is nearly dead, next to all others."""
+    cells = "\n  - {method: set}\n  - {method: dense}\n  - {method: lset}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=3, epochs=4))
+    layers = [name for name in results.frame if name.startswith("connections")]
+    for cell, times in (("dense", 59), ("lset", 1e-5)):
+        of_cell = results.frame["cell"] == cell
+        few = (results.frame.loc[of_cell, layers] * times).clip(lower=1).astype(int)
+        results.frame.loc[of_cell, layers] = few
+    table = pd.read_csv(io.StringIO(as_csv(table2(results)))).set_index("cell")
+    runs = last_epochs(results.frame).groupby("cell")["alpha"]
+    assert table["alpha"].to_dict() == pytest.approx(runs.mean().to_dict(), rel=0.006)
+    assert table["alpha_half"]["set"] > 0
+    assert table["alpha_paper"].dtype == float

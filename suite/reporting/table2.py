@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -75,12 +75,12 @@ class Entry:
     @property
     def mean(self) -> str:
         """The mean as text."""
-        return self.format.text(self.estimate.mean)
+        return self._text(self.estimate.mean)
 
     @property
     def half(self) -> str:
         """Half the interval's width as text, empty below two runs."""
-        return self.format.text(self.estimate.half) if self.estimate.n > 1 else ""
+        return self._text(self.estimate.half) if self.estimate.n > 1 else ""
 
     @property
     def own_n(self) -> str:
@@ -92,8 +92,21 @@ class Entry:
         """The paper's value as text, with three digits at least; empty where it has none."""
         if self.published is None:
             return ""
-        scaled = self.published / 10.0**self.format.exponent
-        return f"{scaled:.3g}" if abs(scaled) < 0.1 else self.format.text(self.published)
+        return self._text(self.published, self.published)
+
+    def _text(self, value: float, of: float | None = None) -> str:
+        """Return a value's text: a mean far below the column's largest keeps three digits.
+
+        Args:
+            value: The value.
+            of: The mean whose half interval it is, or itself; by default the mean.
+        """
+        of = self.estimate.mean if of is None else of
+        if not (self.format.exponent and of):
+            return self.format.text(value)
+        smaller = self.format.exponent - math.floor(math.log10(abs(of)))
+        more = replace(self.format, decimals=self.format.decimals + max(0, smaller - 1))
+        return more.text(value)
 
     @property
     def difference(self) -> str:
