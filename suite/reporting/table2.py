@@ -102,7 +102,7 @@ class Entry:
             of: The mean whose half interval it is, or itself; by default the mean.
         """
         of = self.estimate.mean if of is None else of
-        if not (self.format.exponent and of):
+        if not (self.format.exponent and of and math.isfinite(of)):
             return self.format.text(value)
         smaller = self.format.exponent - math.floor(math.log10(abs(of)))
         more = replace(self.format, decimals=self.format.decimals + max(0, smaller - 1))
