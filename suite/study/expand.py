@@ -130,11 +130,11 @@ def expand(
     cells = _titled(list(distinct.values()))
     often = Counter(cell.title for cell in cells)
     twice = {cell.brief for cell in cells if often[cell.title] > 1}
-    named = {cell.label: cell.own_title for cell in cells}
+    own = {cell.label: cell.own_title for cell in cells}
     for title, where in given_titles.items():
         if title in twice:
             mistakes.note(where, f'"{title}" is the title of another cell.')
-        elif named.get(title, title) != title:
+        elif own.get(title, title) != title:
             mistakes.note(where, f'"{title}" is the name of another cell.')
     return cells, doubts, again
 
