@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from suite.study.cells import Cell
 
@@ -38,6 +39,11 @@ class Look:
     hue: Hue
     dash: Dash
     marker: str
+
+    @property
+    def dashes(self) -> Any:
+        """Its dash as matplotlib takes it."""
+        return self.dash or (None, None)
 
 
 PAPER = Hue("#ffffff", "#16181c")

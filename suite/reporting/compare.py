@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,10 +17,9 @@ from suite.decisions.values import counted
 from suite.errors import UserError
 from suite.measures import MEASURES, Outcome
 from suite.reporting.appearance import Look, looks
-from suite.reporting.drawing import inline, save, style, write_csv
-from suite.reporting.figures import Shown
+from suite.reporting.drawing import Shown, write_figure
 from suite.reporting.folder import INDEX, KICKER, report_folder
-from suite.reporting.forest import Difference, draw_forest
+from suite.reporting.forest import draw_forest
 from suite.reporting.numbers import count, in_a_sentence, listing_some, runs_a_cell
 from suite.reporting.page import render
 from suite.reporting.section import Grid, Section, Th, words
@@ -150,7 +150,7 @@ def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome)
     first, second = (decisions.values(results, outcome, "last") for results in (before, after))
     samples = [
         _matched(
-            (_by_seed(second[pair.after.label]), _by_seed(first[pair.before.label])),
+            (second[pair.after.label].to_dict(), first[pair.before.label].to_dict()),
             (counted(after, pair.after)[0], counted(before, pair.before)[0]),
             declared,
         )
@@ -163,12 +163,8 @@ def _moved(before: Results, after: Results, pairs: list[Pair], outcome: Outcome)
     ]
 
 
-def _by_seed(values: pd.Series) -> dict[int, float]:
-    return dict(zip(values.index.tolist(), values.tolist(), strict=True))
-
-
 def _matched(
-    values: tuple[dict[int, float], dict[int, float]],
+    values: tuple[dict[Any, float], dict[Any, float]],
     seeds: tuple[set[int], set[int]],
     declared: Comparisons,
 ) -> Sample:
@@ -282,25 +278,21 @@ def _show(
     out: Path,
     names: tuple[str, str],
 ) -> Shown:
-    write_csv(pd.DataFrame([row.row() for row in rows]), out / "change.csv")
     title = f"Change in test accuracy from {names[0]} to {names[1]}"
     difference = of.column(of.COMPARISON, "difference")
     description = "; ".join(f"{row.cell.title} {difference.text(row)}" for row in rows)
-    with style("change"):
-        lines = [
-            Difference(
-                row.cell.title,
-                row.found.difference,
-                row.found.low,
-                row.found.high,
-                look[row.cell.label],
-            )
-            for row in rows
-        ]
-        picture = save(draw_forest(lines, "Change in test accuracy"), "change", out)
+    lines = [(row.cell.title, row.found, look[row.cell.label]) for row in rows]
     n = runs_a_cell(row.found.n for row in rows)
     caption = (
         f"Points are mean changes over runs ({n}), bars their {of.level(declared)} "
         f"{INTERVALS[declared.inference]}; zero is no change."
     )
-    return Shown("change", "", title, caption, inline(picture, title, description))
+    return write_figure(
+        "change",
+        lambda: draw_forest(lines, "Change in test accuracy"),
+        pd.DataFrame([row.row() for row in rows]),
+        out,
+        title,
+        caption,
+        description,
+    )

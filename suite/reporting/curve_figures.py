@@ -20,6 +20,7 @@ from suite.reporting.drawing import (
     new_figure,
     short,
     tidy_axes,
+    widest,
 )
 from suite.reporting.placement import Box, free_box, spread
 
@@ -88,7 +89,11 @@ def draw_curves(
         axes = figure.add_axes((0.165, bottom, 0.77, top - bottom))
     else:
         figure = new_figure(TWO_COLUMNS, max(3.3, 0.35 + len(curves) * _LABEL_STEP / 72 * 1.05))
-        room = (_widest(figure, curves) + _TEXT_AT + 2) / 72 / TWO_COLUMNS
+        room = (
+            (widest(figure, [short(curve.cell.brief) for curve in curves]) + _TEXT_AT + 2)
+            / 72
+            / TWO_COLUMNS
+        )
         axes = figure.add_axes((0.085, 0.125, 0.915 - min(room, 0.5), 0.81))
     tidy_axes(axes)
     axes.set_gid("panel-" + "-".join(map(str, range(len(curves)))))
@@ -174,7 +179,7 @@ def draw_curve(
         curve.mean,
         color=colour,
         linewidth=1.15,
-        dashes=look.dash or (None, None),
+        dashes=look.dashes,
         marker=look.marker,
         markersize=3,
         markeredgewidth=0.5,
@@ -328,7 +333,7 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
             [place] * 3,
             color=colour,
             linewidth=1.15,
-            dashes=look.dash or (None, None),
+            dashes=look.dashes,
             **outside,
         )
         drawn += axes.plot(
@@ -339,15 +344,6 @@ def _label_ends(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) 
         )
         for artist in (*drawn, text):
             _mark(artist, number)
-
-
-def _widest(figure: Figure, curves: Sequence[Curve]) -> float:
-    """Return the width of the longest label, in points."""
-    texts = [figure.text(0, 0, short(curve.cell.brief), fontsize=SMALL) for curve in curves]
-    width = max(float(text.get_window_extent().width) for text in texts)
-    for text in texts:
-        text.remove()
-    return width * 72 / figure.dpi
 
 
 def _points(axes: Axes) -> tuple[float, float]:
@@ -363,15 +359,12 @@ def samples(curves: Sequence[Curve], looks: Mapping[str, Look]) -> list[Line2D]:
     """Return a sample of each curve's line, for legends."""
     from matplotlib.lines import Line2D
 
-    handles = []
-    for curve in curves:
-        look = looks[curve.cell.label]
-        line = Line2D([], [], color=look.hue.light, linewidth=1.15, marker=look.marker)
-        line.set_markersize(3)
-        if look.dash:
-            line.set_dashes(look.dash)
-        handles.append(line)
-    return handles
+    mine = [looks[curve.cell.label] for curve in curves]
+    line: dict[str, Any] = {"linewidth": 1.15, "markersize": 3}
+    return [
+        Line2D([], [], color=look.hue.light, marker=look.marker, dashes=look.dashes, **line)
+        for look in mine
+    ]
 
 
 def _names(curves: Sequence[Curve]) -> list[str]:

@@ -7,7 +7,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +112,15 @@ def columns_of_legend(width: float, names: Sequence[str], most: int, **looks: An
             return columns
         legend.remove()
     return 1
+
+
+def widest(figure: Figure, names: Sequence[str]) -> float:
+    """Return the width of the longest name in small type, in points."""
+    texts = [figure.text(0, 0, name, fontsize=SMALL) for name in names]
+    width = max(float(text.get_window_extent().width) for text in texts)
+    for text in texts:
+        text.remove()
+    return width * 72 / figure.dpi
 
 
 def tidy_axes(axes: Axes) -> None:
@@ -268,3 +277,59 @@ def inline(picture: Picture, title: str, description: str, panels: str = "") -> 
         f'<title id="{stem}-title">{escape(title)}</title>'
         f'<desc id="{stem}-desc">{escape(description)}</desc>{body.strip()}'
     )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as the page shows it.
+
+    Attributes:
+        stem: Its files are STEM.svg, STEM.pdf, STEM.png and STEM.csv.
+        name: Its name in the paper, e.g. Figure 4; empty where the paper has none.
+        title: What it shows, in a few words.
+        caption: What lines, bands and n are.
+        wide: SVG for wide screens and paper.
+        narrow: SVG for narrow screens, empty where the wide one serves.
+        column: Whether STEM-column.pdf is there, to fit one column.
+        values: What its curves are at each epoch, as JSON for the page; empty where it has none.
+    """
+
+    stem: str
+    name: str
+    title: str
+    caption: str
+    wide: str
+    narrow: str = ""
+    column: bool = False
+    values: str = ""
+
+    @property
+    def full_title(self) -> str:
+        """Name and title."""
+        return f"{self.name}. {self.title}" if self.name else self.title
+
+
+def write_figure(
+    stem: str,
+    draw: Callable[[], Figure],
+    data: pd.DataFrame,
+    out: Path,
+    title: str,
+    caption: str,
+    description: str,
+) -> Shown:
+    """Draw a figure in the report's style, and write it and its data.
+
+    Args:
+        stem: Of its files.
+        draw: Returns it.
+        data: What its CSV file holds.
+        out: Folder to write to.
+        title: What it shows, in a few words.
+        caption: What lines, bands and n are.
+        description: What it shows, for screen readers.
+    """
+    write_csv(data, out / f"{stem}.csv")
+    with style(stem):
+        picture = save(draw(), stem, out)
+    return Shown(stem, "", title, caption, inline(picture, title, description))

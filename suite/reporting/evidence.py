@@ -12,15 +12,11 @@ from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
-    inline,
+    Shown,
     name_ends,
     new_figure,
-    save,
-    style,
     tidy_axes,
-    write_csv,
 )
-from suite.reporting.figures import Shown
 from suite.reporting.section import Material
 
 if TYPE_CHECKING:
@@ -38,10 +34,6 @@ def show_evidence(material: Material) -> Shown:
     """Draw the e-values of the declared comparisons over seeds, and write them as CSV."""
     compared = material.comparisons
     alpha = material.results.study.file.comparisons.alpha
-    write_csv(evidence_table(compared), material.out / "evidence.csv")
-    title = "Evidence over seeds"
-    with style("evidence"):
-        picture = save(draw_evidence(compared, material.looks, alpha), "evidence", material.out)
     first = len(compared)
     caption = (
         "The e-value of each comparison after each seed, on a logarithmic axis; a large one is "
@@ -53,9 +45,14 @@ def show_evidence(material: Material) -> Shown:
             f", and {first / alpha:g}, which the first of these {first} to be decided must reach "
             "(Holm); each later one needs less"
         )
-    description = "; ".join(f"{row.title}: e = {row.found.e:.3g}" for row in compared)
-    shown = Shown("evidence", "", title, f"{caption}.", inline(picture, title, description))
-    return material.add_figure(shown)
+    return material.draw(
+        "evidence",
+        lambda: draw_evidence(compared, material.looks, alpha),
+        evidence_table(compared),
+        "Evidence over seeds",
+        f"{caption}.",
+        "; ".join(f"{row.title}: e = {row.found.e:.3g}" for row in compared),
+    )
 
 
 def evidence_table(compared: Sequence[Compared]) -> pd.DataFrame:
@@ -100,7 +97,7 @@ def draw_evidence(compared: Sequence[Compared], looks: dict[str, Look], alpha: f
             np.arange(e.size),
             e,
             color=look.hue.light,
-            dashes=look.dash or (None, None),
+            dashes=look.dashes,
             marker=look.marker,
             markersize=3,
             linewidth=1.2,

@@ -20,7 +20,7 @@ from suite.datasets.sources import title as source_title
 from suite.reporting.appearance import Look
 from suite.reporting.curve_figures import Axis, draw_curves, moving, panels
 from suite.reporting.curves import Curve, curve_table, curves
-from suite.reporting.drawing import inline, save, style, write_csv
+from suite.reporting.drawing import Shown, inline, save, style, write_csv
 from suite.reporting.multiples import MOST, draw_multiples
 from suite.reporting.numbers import (
     Format,
@@ -36,36 +36,6 @@ if TYPE_CHECKING:
 
     from suite.store.table import Results
     from suite.study import Cell
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure as the page shows it.
-
-    Attributes:
-        stem: Its files are STEM.svg, STEM.pdf, STEM.png and STEM.csv.
-        name: Its name in the paper, e.g. Figure 4; empty where the paper has none.
-        title: What it shows, in a few words.
-        caption: What lines, bands and n are.
-        wide: SVG for wide screens and paper.
-        narrow: SVG for narrow screens, empty where the wide one serves.
-        column: Whether STEM-column.pdf is there, to fit one column.
-        values: What its curves are at each epoch, as JSON for the page; empty where it has none.
-    """
-
-    stem: str
-    name: str
-    title: str
-    caption: str
-    wide: str
-    narrow: str = ""
-    column: bool = False
-    values: str = ""
-
-    @property
-    def full_title(self) -> str:
-        """Name and title."""
-        return f"{self.name}. {self.title}" if self.name else self.title
 
 
 @dataclass(frozen=True)

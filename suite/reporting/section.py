@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.reporting.appearance import Look
-from suite.reporting.figures import Shown
+from suite.reporting.drawing import Shown, write_figure
 from suite.reporting.table2 import Table2
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
     from suite.decisions import Claimed, Compared
     from suite.store.table import Results
 
@@ -123,6 +126,19 @@ class Material:
     claims: list[Claimed] = field(default_factory=list)
     comparisons: list[Compared] = field(default_factory=list)
     files: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+
+    def draw(
+        self, stem: str, figure: Callable[[], Figure], data: pd.DataFrame, *texts: str
+    ) -> Shown:
+        """Draw a figure, write it and its data, note its files, and return it for the page.
+
+        Args:
+            stem: Of its files.
+            figure: Draws it.
+            data: What its CSV file holds.
+            *texts: Its title, caption and description, as in `write_figure`.
+        """
+        return self.add_figure(write_figure(stem, figure, data, self.out, *texts))
 
     def add_figure(self, shown: Shown) -> Shown:
         """Note a figure's files, and return it."""

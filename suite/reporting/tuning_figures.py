@@ -68,7 +68,7 @@ def draw_best(
             rows["n"],
             rows["mean"],
             color=look.hue.light,
-            dashes=look.dash or (None, None),
+            dashes=look.dashes,
             marker=look.marker,
             markersize=3,
             linewidth=1.3,

@@ -15,10 +15,9 @@ from suite import decisions, paper
 from suite.decisions import SEVERAL_STATEMENTS, Claimed, Compared
 from suite.decisions import columns as of
 from suite.decisions.columns import Lines
-from suite.reporting.drawing import inline, save, style, write_csv
+from suite.reporting.drawing import Shown, write_csv
 from suite.reporting.evidence import show_evidence
-from suite.reporting.figures import Shown
-from suite.reporting.forest import Difference, draw_forest
+from suite.reporting.forest import draw_forest
 from suite.reporting.numbers import count, listing
 from suite.reporting.rank_diagram import draw_ranks
 from suite.reporting.section import Block, Grid, Material, Section, Td, Th, head, number, words
@@ -181,31 +180,23 @@ def _ranking(material: Material) -> list[Block]:
 
 def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
     ranks = found.ranks.rename_axis("cell").reset_index(name="rank")
-    write_csv(ranks, material.out / "ranks.csv")
-    with style("ranks"):
-        picture = save(draw_ranks(found), "ranks", material.out)
     caption = (
         f"Cells at their mean rank over n = {found.blocks} data sets or settings. A bar joins "
         "cells that are not shown to differ (Nemenyi's test); the critical difference is "
         f"{found.critical_difference:.2f}."
     )
     description = "; ".join(f"{cell}: {rank:.2f}" for cell, rank in found.ranks.items())
-    return material.add_figure(
-        Shown("ranks", "", title, caption, inline(picture, title, description))
-    )
+    return material.draw("ranks", lambda: draw_ranks(found), ranks, title, caption, description)
 
 
 def _show(material: Material) -> Shown:
     compared = material.comparisons
     data = pd.DataFrame([row.row() for row in compared])
-    write_csv(data, material.out / "comparisons.csv")
     against = {row.against.label for row in compared}
     lines = [
-        Difference(
+        (
             row.cell.title if len(against) == 1 else row.title,
-            row.found.difference,
-            row.found.low,
-            row.found.high,
+            row.found,
             material.looks[row.cell.label],
         )
         for row in compared
@@ -216,9 +207,6 @@ def _show(material: Material) -> Shown:
     if len(against) == 1:
         title += f" from {first.against.title}"
     margin = material.results.study.file.comparisons.equivalence_margin
-    with style("comparisons"):
-        figure = draw_forest(lines, f"Difference in {outcome}", margin)
-        picture = save(figure, "comparisons", material.out)
     counts = sorted({row.found.n for row in compared})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     level = of.level(material.results.study.file.comparisons)
@@ -236,8 +224,14 @@ def _show(material: Material) -> Shown:
     description = "; ".join(
         f"{row.title}: {difference.text(row)}, {row.found.verdict}" for row in compared
     )
-    wide = inline(picture, title, description)
-    return material.add_figure(Shown("comparisons", "", title, caption, wide))
+    return material.draw(
+        "comparisons",
+        lambda: draw_forest(lines, f"Difference in {outcome}", margin),
+        data,
+        title,
+        caption,
+        description,
+    )
 
 
 def tally(claims: list[Claimed], compared: list[Compared]) -> str:

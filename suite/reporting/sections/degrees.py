@@ -14,16 +14,13 @@ from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
+    Shown,
     columns_of_legend,
-    inline,
     new_figure,
-    save,
     short,
-    style,
     tidy_axes,
-    write_csv,
 )
-from suite.reporting.figures import OnData, Shown
+from suite.reporting.figures import OnData
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.store.table import RunState
@@ -182,8 +179,6 @@ def _show(material: Material, found: list[Degrees], here: OnData) -> Shown:
                     part = {"cell": degrees.cell.label, "when": when, "layer": layer + 1}
                     part |= {"side": side, "degree": degree}
                     parts.append(pd.DataFrame(part | {"units": histogram[degree].astype(int)}))
-    data = pd.concat(parts, ignore_index=True)
-    write_csv(data, material.out / f"{stem}.csv")
     title = f"Degrees of the final topologies compared with the initial ones{here.on}"
     description = "; ".join(
         f"{d.cell.brief}: variance over mean of incoming connections in layer 1 from "
@@ -191,8 +186,6 @@ def _show(material: Material, found: list[Degrees], here: OnData) -> Shown:
         for d in found
         if d.initial["outputs"]
     )
-    with style(stem):
-        picture = save(_draw(found, material.looks), stem, material.out)
     caption = (
         "Share of units with at least this many connections, on logarithmic axes, by sparse layer; "
         f"all runs of a cell together ({runs_a_cell(d.n for d in found)}), so there is no band. "
@@ -200,8 +193,14 @@ def _show(material: Material, found: list[Degrees], here: OnData) -> Shown:
     )
     if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
         caption += f" The first {_LAYERS_DRAWN} layers are shown."
-    shown = Shown(stem, "", title, caption, inline(picture, title, description))
-    return material.add_figure(shown)
+    return material.draw(
+        stem,
+        lambda: _draw(found, material.looks),
+        pd.concat(parts, ignore_index=True),
+        title,
+        caption,
+        description,
+    )
 
 
 def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
@@ -236,19 +235,17 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
                         *at_least(degrees.final[side][layer]),
                         color=look.hue.light,
                         linewidth=1.0,
-                        dashes=look.dash or (None, None),
+                        dashes=look.dashes,
                     )
             tidy_degrees(axes)
             axes.yaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
             axes.set_title(f"Layer {layer + 1}", loc="left", pad=4)
             axes.set_xlabel(label, fontsize=SMALL)
-    handles = [Line2D([], [], color=MUTED.light, linewidth=2.4, alpha=0.45)]
-    for degrees in found:
-        look = looks[degrees.cell.label]
-        line = Line2D([], [], color=look.hue.light, linewidth=1.0)
-        if look.dash:
-            line.set_dashes(look.dash)
-        handles.append(line)
+    drawn = [looks[degrees.cell.label] for degrees in found]
+    handles = [
+        Line2D([], [], color=MUTED.light, linewidth=2.4, alpha=0.45),
+        *(Line2D([], [], color=look.hue.light, linewidth=1, dashes=look.dashes) for look in drawn),
+    ]
     figure.legend(handles, names, loc="lower center", ncols=columns, **spacing)
     return figure

@@ -13,16 +13,13 @@ from suite.measures import percent
 from suite.reporting.appearance import Look
 from suite.reporting.drawing import (
     TWO_COLUMNS,
+    Shown,
     columns_of_legend,
-    inline,
     new_figure,
-    save,
     short,
-    style,
     tidy_axes,
-    write_csv,
 )
-from suite.reporting.figures import OnData, Shown
+from suite.reporting.figures import OnData
 from suite.reporting.numbers import Estimate, estimate, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.study import Cell
@@ -99,15 +96,12 @@ def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
             part |= {"n": [mean.n for mean in means], "share": [mean.mean for mean in means]}
             part |= {"low": [mean.low for mean in means], "high": [mean.high for mean in means]}
             parts.append(pd.DataFrame(part))
-    write_csv(pd.concat(parts, ignore_index=True), material.out / f"{stem}.csv")
     title = f"How long connections live{here.on}"
     description = "; ".join(
         f"{lived.cell.brief}: {at_end(lived, 'initial').mean:.3f} of the initial connections are "
         "there at the end"
         for lived in found
     )
-    with style(stem):
-        picture = save(_draw(found, material.looks), stem, material.out)
     bands = ", bands their 95 % t intervals" if any(lived.n > 1 for lived in found) else ""
     caption = (
         "Share of connections that live through at least this many updates, all layers together, "
@@ -116,8 +110,14 @@ def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
         "runs has seen no older connection. Lines are means over seeds "
         f"({runs_a_cell(lived.n for lived in found)}){bands}."
     )
-    shown = Shown(stem, "", title, caption, inline(picture, title, description))
-    return material.add_figure(shown)
+    return material.draw(
+        stem,
+        lambda: _draw(found, material.looks),
+        pd.concat(parts, ignore_index=True),
+        title,
+        caption,
+        description,
+    )
 
 
 def at_end(lived: Lived, which: Which) -> Estimate:
@@ -184,7 +184,7 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
                 where="post",
                 color=colour,
                 linewidth=1.15,
-                dashes=look.dash or (None, None),
+                dashes=look.dashes,
             )
             if lived.n > 1:
                 tint = min(0.16, 1 / len(found))
@@ -204,12 +204,9 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     panels[0].set_ylabel("Share of connections")
-    handles = []
-    for lived in found:
-        look = looks[lived.cell.label]
-        line = Line2D([], [], color=look.hue.light, linewidth=1.15)
-        if look.dash:
-            line.set_dashes(look.dash)
-        handles.append(line)
+    drawn = [looks[lived.cell.label] for lived in found]
+    handles = [
+        Line2D([], [], color=look.hue.light, linewidth=1.15, dashes=look.dashes) for look in drawn
+    ]
     figure.legend(handles, names, loc="lower center", ncols=columns, **spacing)
     return figure

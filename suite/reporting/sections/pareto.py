@@ -11,15 +11,12 @@ import pandas as pd
 from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import (
     TWO_COLUMNS,
-    inline,
+    Shown,
     new_figure,
-    save,
     short,
-    style,
     tidy_axes,
-    write_csv,
 )
-from suite.reporting.figures import Shown, suffixes_of
+from suite.reporting.figures import suffixes_of
 from suite.reporting.numbers import (
     Estimate,
     estimate,
@@ -185,22 +182,20 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
             "on_front": [row in found.ahead for row in rows],
         }
     )
-    write_csv(data, material.out / f"{stem}.csv")
     title = f"Accuracy against {cost.words} on {dataset}"
     description = "; ".join(
         f"{row.cell.brief}: accuracy {row.entries[0].mean}, {cost.words} "
         f"{_amount(found.paid[row.cell.label].mean)}"
         for row in rows
     )
-    with style(stem):
-        picture = save(_draw(found, material.looks), stem, material.out)
     n = runs_a_cell(row.entries[0].estimate.n for row in rows)
     caption = (
         f"Last epoch. Points are means over seeds ({n}), bars their 95 % t intervals, faint points "
         f"the single runs; the line is the Pareto front of the means.{cost.note}"
     )
-    shown = Shown(stem, "", title, caption, inline(picture, title, description))
-    return material.add_figure(shown)
+    return material.draw(
+        stem, lambda: _draw(found, material.looks), data, title, caption, description
+    )
 
 
 def _amount(value: float, digits: str = ".2f") -> str:

@@ -11,14 +11,10 @@ from suite.reporting.appearance import MUTED, Look
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
-    inline,
+    Shown,
     new_figure,
-    save,
     short,
-    style,
-    write_csv,
 )
-from suite.reporting.figures import Shown
 from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, head, number, words
 from suite.reporting.table2 import last_epochs
@@ -103,19 +99,21 @@ def _show(material: Material, cells: list[Cell]) -> Shown:
     frame = material.results.frame
     rows = frame[frame["cell"].isin([cell.label for cell in cells])]
     paused = rows.loc[rows["paused"], ["cell", "seed", "epoch"]]
-    write_csv(paused, material.out / "pauses.csv")
-    title = "When updates paused"
     counts = [
         f"{cell.title}: {count(int((paused['cell'] == cell.label).sum()), 'pause')} in "
         f"{count(int(rows.loc[rows['cell'] == cell.label, 'seed'].nunique()), 'run')}"
         for cell in cells
     ]
-    with style("pauses"):
-        picture = save(_draw(rows, cells, material.looks), "pauses", material.out)
     n = runs_a_cell(rows.groupby("cell")["seed"].nunique())
     caption = f"Each row is a run ({n}), each tick an epoch whose update was skipped."
-    shown = Shown("pauses", "", title, caption, inline(picture, title, "; ".join(counts)))
-    return material.add_figure(shown)
+    return material.draw(
+        "pauses",
+        lambda: _draw(rows, cells, material.looks),
+        paused,
+        "When updates paused",
+        caption,
+        "; ".join(counts),
+    )
 
 
 def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figure:

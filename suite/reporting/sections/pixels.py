@@ -14,14 +14,11 @@ from suite.measures import percent
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
-    inline,
+    Shown,
     new_figure,
-    save,
     short,
-    style,
-    write_csv,
 )
-from suite.reporting.figures import OnData, Shown
+from suite.reporting.figures import OnData
 from suite.reporting.numbers import in_a_sentence, listing_some, runs_a_cell
 from suite.reporting.section import Block, Material
 from suite.study import Cell
@@ -106,7 +103,6 @@ def _text(maps: list[Heat]) -> str:
 def _show(material: Material, maps: list[Heat], here: OnData) -> Shown:
     stem = f"pixels{here.suffix}"
     data = pd.concat([_table(heat) for heat in maps], ignore_index=True)
-    write_csv(data, material.out / f"{stem}.csv")
     drawn = maps[:_MOST]
     title = f"Connections of each pixel on {here.dataset}"
     description = "; ".join(
@@ -114,8 +110,6 @@ def _show(material: Material, maps: list[Heat], here: OnData) -> Shown:
         f"start, {inner_share(heat.final):.3f} at the end"
         for heat in drawn
     )
-    with style(stem):
-        picture = save(_draw(drawn), stem, material.out)
     caption = (
         "Connections from each input pixel to the first hidden layer, its channels together, at "
         "the start (above) and after the last epoch (below): means over runs "
@@ -124,7 +118,7 @@ def _show(material: Material, maps: list[Heat], here: OnData) -> Shown:
     )
     if len(maps) > _MOST:
         caption += f" The first {_MOST} of {len(maps)} cells are shown."
-    return material.add_figure(Shown(stem, "", title, caption, inline(picture, title, description)))
+    return material.draw(stem, lambda: _draw(drawn), data, title, caption, description)
 
 
 def _table(heat: Heat) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,12 @@ from suite.reporting.appearance import INK, MUTED, Look
 from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
-    inline,
+    Shown,
     new_figure,
-    save,
     short,
-    style,
     tidy_axes,
-    write_csv,
 )
-from suite.reporting.figures import OnData, Shown
+from suite.reporting.figures import OnData
 from suite.reporting.numbers import runs_a_cell
 from suite.reporting.section import Block, Grid, Material, Td, Th, number, words
 from suite.reporting.sections.degrees import Degrees, at_least, tidy_degrees
@@ -38,8 +35,8 @@ _MOST = 8
 _POINTS = 60
 """Counts drawn of a distribution."""
 _ALPHA = 0.05
-_DASHES: dict[str, tuple[float, ...]] = {
-    "power law": (),
+_DASHES: dict[str, Any] = {
+    "power law": (None, None),
     "log-normal": (5, 1.5),
     "exponential": (1, 1.2),
 }
@@ -106,16 +103,12 @@ def _show(material: Material, fits: list[_Fit], here: OnData) -> Shown:
         )
         for degrees, layer, tail in fits
     ]
-    write_csv(pd.concat(parts, ignore_index=True), material.out / f"{stem}.csv")
     first = [(degrees, tail) for degrees, layer, tail in fits if layer == fits[0][1]]
     title = f"A power law, fitted to the degrees{here.on}"
     description = "; ".join(
         f"{degrees.cell.brief}: exponent {tail.exponent:.2f}, {verdict(tail)}"
         for degrees, tail in first
     )
-    with style(stem):
-        figure = _draw(first[:_MOST], fits[0][1], material.looks)
-        picture = save(figure, stem, material.out)
     caption = (
         f"Incoming connections of the units of layer {fits[0][1] + 1} after the last epoch: share "
         "of units with at least this many, on logarithmic axes, and three distributions fitted to "
@@ -124,8 +117,14 @@ def _show(material: Material, fits: list[_Fit], here: OnData) -> Shown:
     )
     if len(first) > _MOST:
         caption += f" The first {_MOST} of {len(first)} cells are shown."
-    shown = Shown(stem, "", title, caption, inline(picture, title, description))
-    return material.add_figure(shown)
+    return material.draw(
+        stem,
+        lambda: _draw(first[:_MOST], fits[0][1], material.looks),
+        pd.concat(parts, ignore_index=True),
+        title,
+        caption,
+        description,
+    )
 
 
 def _spread(counts: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -170,7 +169,7 @@ def _draw(fits: list[tuple[Degrees, Tail]], layer: int, looks: dict[str, Look]) 
                 above * values[some],
                 color=INK.light,
                 linewidth=0.9,
-                dashes=_DASHES[name] or (None, None),
+                dashes=_DASHES[name],
             )
         axes.axvline(tail.start, color=MUTED.light, linewidth=0.5)
         axes.set_title(short(degrees.cell.brief, 26), loc="left", pad=4, fontsize=SMALL)
@@ -185,10 +184,9 @@ def _draw(fits: list[tuple[Degrees, Tail]], layer: int, looks: dict[str, Look]) 
     for axes in panels.flat[max(0, len(fits) - across) : len(fits)]:  # the lowest of each column
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("Incoming connections", fontsize=SMALL)
-    handles = [Line2D([], [], color=INK.light, linewidth=0.9) for _ in _DASHES]
-    for handle, dashes in zip(handles, _DASHES.values(), strict=True):
-        if dashes:
-            handle.set_dashes(dashes)
+    handles = [
+        Line2D([], [], color=INK.light, linewidth=0.9, dashes=dashes) for dashes in _DASHES.values()
+    ]
     names = ["Power law", "Log-normal", "Exponential"]
     figure.legend(handles, names, loc="lower center", ncols=3, handlelength=3.2)
     return figure

@@ -9,8 +9,7 @@ import pandas as pd
 
 from suite.decisions.values import values
 from suite.measures import MEASURES
-from suite.reporting.drawing import inline, save, style, write_csv
-from suite.reporting.figures import Shown
+from suite.reporting.drawing import Shown
 from suite.reporting.numbers import estimate
 from suite.reporting.section import Block, Grid, Material, Section, head, number, words
 from suite.reporting.tuning_figures import (
@@ -83,40 +82,42 @@ def _untuned(material: Material, tuned: dict[str, Tuned]) -> tuple[Grid, ...]:
 
 def _show_samples(material: Material, tuned: dict[str, Tuned]) -> Shown:
     rows = [row for label, of in tuned.items() for row in _samples(label, of)]
-    write_csv(pd.DataFrame(rows), material.out / "tuning-samples.csv")
-    title, first = "Samples of tuning", next(iter(tuned.values()))
+    first = next(iter(tuned.values()))
     measure = MEASURES[first.tuning.measure].title
-    with style("tuning-samples"):
-        drawn = draw_samples(tuned, _titles(material), material.looks, measure)
-        picture = save(drawn, "tuning-samples", material.out)
     caption = (
         "Each line is a sample: its values on the axes of the settings, and on the last axis its "
         f"{measure} in the first rung, the mean over tuning's seeds (n = "
         f"{len(first.tuning.seeds)}). The better, the darker; thick with markers: the winner, "
         "which was chosen in the last rung. Dotted: it diverged."
     )
-    description = "; ".join(_chosen(label, of) for label, of in tuned.items())
-    return material.add_figure(
-        Shown("tuning-samples", "", title, caption, inline(picture, title, description))
+    return material.draw(
+        "tuning-samples",
+        lambda: draw_samples(tuned, _titles(material), material.looks, measure),
+        pd.DataFrame(rows),
+        "Samples of tuning",
+        caption,
+        "; ".join(_chosen(label, of) for label, of in tuned.items()),
     )
 
 
 def _show_best(material: Material, tuned: dict[str, Tuned]) -> tuple[Shown, Grid]:
     table = best_table(tuned)
-    write_csv(table, material.out / "tuning-best.csv")
-    title = "Expected best of n samples"
     measure = MEASURES[next(iter(tuned.values())).tuning.measure].title
-    with style("tuning-best"):
-        drawn = draw_best(table, _titles(material), material.looks, measure)
-        picture = save(drawn, "tuning-best", material.out)
     caption = (
         f"The best {measure} in the first rung, to which all samples were trained, that n samples "
         "are expected to reach; the band holds 95 % of the draws of n samples from those measured "
         "(Dodge et al. 2019). Where the bands of two methods overlap at the largest n, a larger "
         "budget may change their order."
     )
-    shown = Shown("tuning-best", "", title, caption, inline(picture, title, caption))
-    return material.add_figure(shown), _expected(material, table)
+    shown = material.draw(
+        "tuning-best",
+        lambda: draw_best(table, _titles(material), material.looks, measure),
+        table,
+        "Expected best of n samples",
+        caption,
+        caption,
+    )
+    return shown, _expected(material, table)
 
 
 def _titles(material: Material) -> dict[str, str]:
