@@ -522,3 +522,87 @@ def test_second_derivatives_are_refused():
     (first,) = torch.autograd.grad(loss, layer.weight, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()
+
+
+@pytest.mark.parametrize("where", [[0, 1], [0, 1, 2, 3]], ids=["fewer", "others"])
+def test_a_backward_pass_after_a_rewiring_is_refused(where):
+    layer = suite.SparseLinear(9, 6, positions=[4, 5, 6, 7])
+    out = layer(torch.randn(3, 9))
+    layer.rewire(where, torch.ones(len(where)))
+    with pytest.raises(RuntimeError, match="inplace operation"):
+        out.sum().backward()
+
+
+@pytest.mark.parametrize("density", [0.2, 0.5], ids=["fewer", "as many"])
+def test_a_state_can_be_loaded_while_an_old_graph_lives(density):
+    layer, other = built(density=0.5), built(density=density, seed=2)
+    x = torch.randn(3, 9)
+    loss = layer(x).sum()
+    loss.backward()
+    layer.load_state_dict(other.state_dict())
+    layer.zero_grad()
+    layer(x).sum().backward()
+    other(x).sum().backward()
+    assert torch.equal(layer.weight.grad, other.weight.grad)
+    del loss
+
+
+@pytest.mark.parametrize(
+    "after", [nn.ReLU(inplace=True), nn.LeakyReLU(0.1, inplace=True), lambda z: z.mul_(2)]
+)
+def test_outputs_can_be_changed_in_place(after):
+    layer, x = built(), torch.randn(3, 9)
+    dense = nn.Linear(9, 6)
+    dense.weight.data, dense.bias.data = layer.to_dense().detach(), layer.bias.detach()
+    for of in (layer, dense):
+        after(of(x)).square().sum().backward()
+    torch.testing.assert_close(layer.bias.grad, dense.bias.grad)
+    active = dense.weight.grad.flatten()[torch.from_numpy(layer.positions)]
+    torch.testing.assert_close(layer.weight.grad, active)
+
+
+def test_a_layers_own_weights_can_be_given_to_it():
+    layer = built()
+    before = layer.weight.detach().clone()
+    layer.rewire(layer.positions, layer.weight)
+    assert torch.equal(layer.weight, before)
+
+
+@pytest.mark.parametrize("weights", [0.5, [[1.0, 2.0]]])
+def test_weights_of_another_shape_are_refused(weights):
+    with pytest.raises(ValueError, match="weights of shape"):
+        built().rewire([0, 1], weights)
+
+
+def test_the_default_type_of_torch_is_the_layers():
+    torch.set_default_dtype(torch.float64)
+    try:
+        layer = built()
+        assert layer(torch.randn(3, 9)).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_bias_in_the_place_of_the_density_is_refused(bias):
+    with pytest.raises(ValueError, match="third argument is the density"):
+        suite.SparseLinear(9, 6, bias)
+
+
+def test_gradients_of_several_passes_add_up():
+    """Growth by gradient reads all micro-batches of a step, and both passes of a tied layer."""
+    x = torch.randn(8, 9)
+    grown = []
+    for passes in (x[None], x.view(4, 2, 9)):
+        layer = built(density=0.3)
+        optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+        rewiring = suite.Rewiring(
+            "set", layer, optimizer, epochs=2, steps=1, prune="magnitude", regrow="gradient"
+        )
+        for part in passes:
+            layer(part).square().sum().backward()
+        layer(x)  # no backward pass: it has no part in the gradient
+        optimizer.step()
+        assert rewiring.step()
+        grown.append(layer.positions.tolist())
+    assert grown[0] == grown[1]

@@ -69,7 +69,9 @@ class SparseProduct(torch.autograd.Function):
         """
         x = x.contiguous()
         h = product(x, weight, bias, connections, slope, dropout)
-        ctx.save_for_backward(x, weight, h)
+        # Others may change the outputs of a linear layer in place: its gradient does not read them.
+        read = slope != 1 or dropout.threshold
+        ctx.save_for_backward(x, weight, h if read else None)
         ctx.rest = connections, slope, dropout, observe
         return h
 
@@ -79,8 +81,10 @@ class SparseProduct(torch.autograd.Function):
         """Return the gradients by x, weight and bias."""
         x, weight, h = ctx.saved_tensors
         connections, slope, dropout, observe = ctx.rest
+        dh = dh.contiguous()
+        h = dh if h is None else h
         dz, dbias, dweight = torch.empty_like(h), h.new_empty(len(h)), torch.empty_like(weight)
-        given = arrays(h, dh.contiguous(), dz, dbias)
+        given = arrays(h, dh, dz, dbias)
         products.backward(*given, slope, dropout.scale, dropout.threshold)
         if observe is not None:
             observe(dz)

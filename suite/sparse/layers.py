@@ -195,7 +195,50 @@ class MaskedLinear(nn.Module):
         return h
 
 
-class SparseLinear(nn.Module):
+class ActiveWeights(nn.Module):
+    """What layers have in common that store only the active weights, on the CPU.
+
+    Attributes:
+        shape: (n_out, n_in).
+        weight: Parameter (connections,), in the order of `positions`.
+        indices: Where the weights are.
+    """
+
+    shape: tuple[int, int]
+    weight: nn.Parameter
+    indices: Connections
+    dense = False
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Active positions, flat indices into (n_out, n_in), int64 (connections,), ascending."""
+        return self.indices.positions
+
+    @property
+    def connections(self) -> int:
+        """Number of active positions."""
+        return self.weight.numel()
+
+    def gather(self, tensor: Tensor) -> np.ndarray:
+        """Return a tensor shaped like the weights, (connections,), as an array."""
+        return tensor.detach().numpy().copy()
+
+    def scatter(self, values: np.ndarray) -> Tensor:
+        """Return values (connections,) as a tensor shaped like the weights."""
+        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
+
+    def _replace_weights(self, weights: Tensor) -> None:
+        """Let the parameter hold other weights, more or fewer perhaps."""
+        self.weight.grad = None
+        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
+        # the type has changed meanwhile.
+        self.weight.data = torch.empty(0, dtype=torch.float16)
+        self.weight.data = weights
+        # The backward pass of such a graph is then refused: old connections and new weights.
+        torch.autograd.graph.increment_version(self.weight)
+
+
+class SparseLinear(ActiveWeights):
     """A hidden layer that stores only the active weights, on the CPU.
 
     Args:
@@ -223,35 +266,10 @@ class SparseLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(0))
         self.rewire(positions, weights)
 
-    @property
-    def positions(self) -> np.ndarray:
-        """Active positions, int64 (connections,), ascending."""
-        return self.indices.positions
-
-    dense = False
-
-    @property
-    def connections(self) -> int:
-        """Number of active positions."""
-        return self.weight.numel()
-
-    def gather(self, tensor: Tensor) -> np.ndarray:
-        """Return a tensor shaped like the weights, (connections,), as an array."""
-        return tensor.detach().numpy().copy()
-
-    def scatter(self, values: np.ndarray) -> Tensor:
-        """Return values (connections,) as a tensor shaped like the weights."""
-        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
-
     def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
         """Replace the topology: positions int64 (connections,), ascending, and their weights."""
         self.indices = Connections(self.shape, positions)
-        data = self.scatter(weights)
-        self.weight.grad = None
-        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
-        # the type has changed meanwhile.
-        self.weight.data = torch.empty(0, dtype=torch.float16)
-        self.weight.data = data
+        self._replace_weights(self.scatter(weights))
 
     def forward(self, x: Tensor, dropout: Dropout | None = None) -> Tensor:
         """Map activations (n_in, batch) to activations (n_out, batch)."""

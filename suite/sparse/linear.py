@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,20 @@ import torch
 from torch import Tensor, nn
 
 from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
-from suite.sparse.layers import Seen
+from suite.sparse.layers import ActiveWeights, Seen
 
 _TYPES = (torch.float32, torch.float64)
 
 
-class SparseLinear(nn.Module):
+class SparseLinear(ActiveWeights):
     """A linear layer of which only some connections exist, in place of `torch.nn.Linear`.
 
-    Only the active weights are stored, multiplied and differentiated, on the CPU, in float32 or,
+    Only the active weights are stored, multiplied and differentiated, on one core, in float32 or,
     after `double()`, in float64. Ordinary autograd, optimisers, `state_dict`, `copy.deepcopy` and
     pickling work with it; second derivatives, `torch.func` and `torch.compile` do not. Between such
     layers activations stay as the kernels want them: only the first layer of a chain of sparse
-    layers and elementwise functions copies its input.
+    layers and elementwise functions copies its input. (So their outputs are laid out by features:
+    `reshape` works on them, `view` may not.)
 
     The interface beyond that of a module is that of `suite.sparse.layers`, so `suite.Rewiring`
     can update it.
@@ -51,9 +53,8 @@ class SparseLinear(nn.Module):
     that of the connections that exist).
     """
 
-    dense = False
     seen: Seen | None
-    indices: Connections
+    passes: list[Seen]
 
     def __init__(
         self,
@@ -64,34 +65,33 @@ class SparseLinear(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        n_in, n_out = operator.index(n_in), operator.index(n_out)
         if n_in < 1 or n_out < 1:
             raise ValueError(f"SparseLinear({n_in}, {n_out}): a layer has 1 feature or more.")
+        if isinstance(density, bool):  # torch.nn.Linear has its bias there
+            raise ValueError(
+                f"SparseLinear({n_in}, {n_out}, {density}): the third argument is the density."
+            )
         if (density is None) == (positions is None):
             raise ValueError("SparseLinear takes either density or positions.")
         self.in_features, self.out_features = n_in, n_out
         self.shape = (n_out, n_in)
         self.watch = False
         self.seen = None
+        self.passes = []
         where = _drawn(self.shape, density) if density is not None else self._checked(positions)
         self.indices = Connections(self.shape, where)
         rows = where // n_in
         fan_in = np.bincount(rows, minlength=n_out)
         limits = torch.from_numpy(1 / np.sqrt(np.maximum(fan_in, 1)))
         drawn = (2 * torch.rand(len(where), dtype=torch.float64) - 1) * limits[rows]
-        self.weight = nn.Parameter(drawn.float())
+        dtype = torch.get_default_dtype()
+        self.weight = nn.Parameter(drawn.to(dtype))
         self.register_parameter("bias", None)
         if bias:
-            self.bias = nn.Parameter(((2 * torch.rand(n_out).double() - 1) * limits).float())
-
-    @property
-    def positions(self) -> np.ndarray:
-        """Active positions, flat indices into (n_out, n_in), int64 (connections,), ascending."""
-        return self.indices.positions
-
-    @property
-    def connections(self) -> int:
-        """Number of active positions."""
-        return self.weight.numel()
+            self.bias = nn.Parameter(
+                ((2 * torch.rand(n_out, dtype=torch.float32).double() - 1) * limits).to(dtype)
+            )
 
     @property
     def density(self) -> float:
@@ -130,21 +130,13 @@ class SparseLinear(nn.Module):
         z = SparseProduct.apply(columns, self.weight, bias, self.indices, 1.0, NO_DROPOUT, kept)
         if seen is not None:
             seen.outputs = z.detach()
-            self.seen = seen
+            self.passes.append(seen)
         return z.T.reshape(*x.shape[:-1], n_out)
 
     def to_dense(self) -> Tensor:
         """Return the weights as a matrix (n_out, n_in), zeros where there is no connection."""
         flat = self.weight.new_zeros(math.prod(self.shape))
         return flat.index_put((torch.from_numpy(self.positions),), self.weight).view(self.shape)
-
-    def gather(self, tensor: Tensor) -> np.ndarray:
-        """Return a tensor shaped like the weights, (connections,), as an array."""
-        return tensor.detach().numpy().copy()
-
-    def scatter(self, values: np.ndarray) -> Tensor:
-        """Return values (connections,) as a tensor shaped like the weights."""
-        return torch.from_numpy(values).to(self.weight.dtype, copy=True)
 
     def rewire(self, positions: np.ndarray | Tensor, weights: np.ndarray | Tensor) -> None:
         """Replace the topology and its weights.
@@ -160,15 +152,14 @@ class SparseLinear(nn.Module):
                 more or fewer weights than positions.
         """
         where = self._checked(positions)
-        values = torch.as_tensor(weights, dtype=self.weight.dtype)
+        values = torch.as_tensor(weights, dtype=self.weight.dtype).detach().clone()
         if values.shape != where.shape:
-            raise ValueError(f"SparseLinear: {len(values)} weights for {len(where)} positions.")
+            raise ValueError(
+                f"SparseLinear: weights of shape {tuple(values.shape)} for positions of shape "
+                f"{where.shape}."
+            )
         self.indices = Connections(self.shape, where)
-        self.weight.grad = None
-        # While a graph of the old weights lives, PyTorch expects gradients of their shape, unless
-        # the type has changed meanwhile.
-        self.weight.data = torch.empty(0, dtype=torch.float16)
-        self.weight.data = values.clone()
+        self._replace_weights(values)
 
     def extra_repr(self) -> str:
         """Say what the layer is, in the module's repr."""
@@ -206,8 +197,7 @@ class SparseLinear(nn.Module):
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         held = state_dict.get(f"{prefix}weight")
         if held is not None and held.ndim == 1 and held.shape != self.weight.shape:
-            self.weight.data = self.weight.new_empty(held.shape)  # another number of connections
-            self.weight.grad = None
+            self._replace_weights(self.weight.new_empty(held.shape))
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 

@@ -48,6 +48,9 @@ class Rewiring:
     A checkpoint keeps `state_dict()` next to those of the model and the optimiser;
     `load_state_dict()` goes on from it, once theirs are loaded.
 
+    Where a step has several passes (accumulated gradients, a layer that is used twice), methods
+    read the sum of their gradients, as the optimiser does.
+
     The connections that the layers have are the initial topology. An update follows the step of
     its batch, also where a method, such as RigL, would leave that step out in a study.
 
@@ -84,7 +87,10 @@ class Rewiring:
         given = layers.modules() if isinstance(layers, nn.Module) else layers
         self.layers = [layer for layer in given if isinstance(layer, SparseLinear)]
         if not self.layers:
-            raise UserError("Rewiring: there is no suite.SparseLinear among the layers.")
+            raise UserError(
+                "Rewiring: there is no suite.SparseLinear among the layers. (The networks of "
+                "load_network have layers of another kind, which cannot be rewired.)"
+            )
         for name, number in (("epochs", epochs), ("steps", steps)):
             if not isinstance(number, int) or number < 1:
                 raise UserError(f"Rewiring: {name} is {number!r}; it is a whole number from 1.")
@@ -115,7 +121,7 @@ class Rewiring:
             raise UserError(f"Rewiring: after each epoch call {self._asked}.")
         self._done += 1
         if self.layers[0].watch:
-            self._seen.append([layer.seen for layer in self.layers])
+            self._seen.append([_of_step(layer) for layer in self.layers])
         moment = self._moment(self._done)
         # An update after an epoch waits for the epoch's signals, where the method reads any.
         is_due = self._due(moment, "step") or (not self._signals and self._due(moment, "epoch"))
@@ -207,7 +213,7 @@ class Rewiring:
             shares = self.recipe.window.shares(len(self._seen))
             for number, layer in enumerate(self.layers):
                 seen = [each for step in self._seen if (each := step[number]) is not None]
-                if len(seen) < len(self._seen) or any(each.error is None for each in seen):
+                if len(seen) < len(self._seen):
                     raise UserError(
                         f"Rewiring: {layer} was not in the forward and backward pass of a step "
                         "whose gradient the method reads."
@@ -230,6 +236,7 @@ class Rewiring:
         )
         for layer in self.layers:
             layer.watch, layer.seen = needed, None
+            layer.passes.clear()
 
     def _due(self, moment: Moment, *after: Literal["step", "epoch"]) -> bool:
         ends = moment.step % self._steps == 0
@@ -246,6 +253,12 @@ class Rewiring:
             signals=self._signals,
             changes=self._changes,
         )
+
+
+def _of_step(layer: SparseLinear) -> Seen | None:
+    """Return what the passes of a step saw together, as their gradients add up."""
+    passes = [seen for seen in layer.passes if seen.error is not None]
+    return joined(passes, [1.0] * len(passes)) if passes else None
 
 
 def _recipe(method: str, parts: dict[str, Any]) -> Recipe:
