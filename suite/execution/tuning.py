@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from suite.errors import UserError
-from suite.execution.learning import next_batch
+from suite.execution.ray.learning import next_batch
 from suite.store.store import RunStore
 from suite.store.tuned import standing
 from suite.study import Study
