@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from suite.bench.profile import profile
 from suite.bench.scheduling import scheduling
 from suite.bench.workload import Bench, synthetic_images
 from suite.kernels import compile_kernels
+from suite.machine import provenance
 
 MEASURES: dict[str, Callable[[Bench, int], Any]] = {
     "engines": engines,
@@ -132,13 +132,8 @@ def _shown(figure: str, value: float | str) -> str:
 
 def machine() -> dict[str, str]:
     """Return what the figures depend on besides the suite."""
-    cpu = platform.processor() or platform.machine()
-    listed = Path("/proc/cpuinfo")
-    if listed.exists():
-        lines = listed.read_text().splitlines()
-        cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), cpu)
     return {
-        "cpu": cpu,
+        "cpu": provenance()["cpu"],
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,

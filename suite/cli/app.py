@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
 from suite.version import __version__
 
@@ -60,6 +61,15 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="A Ray cluster, or auto. Default: this machine only.",
+    ),
+]
+Takeover = Annotated[bool, typer.Option("--takeover", help="Replace another driver of this study.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Accept a study of more than 10,000 runs.")]
 
@@ -76,6 +86,20 @@ def stdout() -> Console:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that the user named.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    from suite.files import write_whole
+
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
 
 
 def store_words(store: str) -> list[str]:

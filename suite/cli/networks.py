@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from suite.cli.app import Data, Json, Store, StudyPath, app, load, print_json, store_option
+from suite.cli.app import (
+    Data,
+    Json,
+    Store,
+    StudyPath,
+    app,
+    load,
+    print_json,
+    store_option,
+    write_file,
+)
 from suite.cli.vocabulary import source_of
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
@@ -75,7 +85,7 @@ def network(
                 f"{named}: was run without keeping its network; to train it again, to the same "
                 f"bits: {words}"
             )
-    _write(out, network_file.pack(kept, out.suffix.lower()))
+    write_file(out, network_file.pack(kept, out.suffix.lower()))
     typer.echo(f"{out}: {named}, test accuracy {record['history'][-1]['test_accuracy']:.4f}.")
 
 
@@ -154,15 +164,6 @@ def _kept(store: RunStore, run: Run, record: dict[str, Any]) -> Any:
     last = record["history"][-1]
     agrees = all(kept.about[name] == last[name] for name in ("test_loss", "test_accuracy"))
     return kept if agrees else None
-
-
-def _write(out: Path, content: bytes) -> None:
-    from suite.files import write_whole
-
-    try:
-        write_whole(out, content)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror or error}).") from None
 
 
 def _matrix(classes: Sequence[str], counts: list[list[int]]) -> list[str]:

@@ -15,10 +15,12 @@ import typer
 from suite.cli.app import (
     INTERRUPTED,
     SOME_FAILED,
+    Address,
     Data,
     Json,
     Store,
     StudyPath,
+    Takeover,
     Yes,
     app,
     load,
@@ -140,15 +142,8 @@ def run(
     study: StudyPath,
     store: Store = DEFAULT_STORE,
     data: Data = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT", help="A Ray cluster, or auto. Default: this machine only."
-        ),
-    ] = None,
-    takeover: Annotated[
-        bool, typer.Option("--takeover", help="Replace another driver of this study.")
-    ] = False,
+    address: Address = None,
+    takeover: Takeover = False,
     report: Annotated[
         bool, typer.Option("--report", help="Write the study's report at the end.")
     ] = False,

@@ -23,6 +23,7 @@ from suite.cli.app import (
     print_json,
     stdout,
     store_option,
+    write_file,
 )
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
@@ -317,10 +318,6 @@ def _again_and_again(seconds: float) -> Iterator[None]:
 def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
     import pandas as pd
 
-    from suite.files import write_whole
     from suite.store.table import as_csv
 
-    try:
-        write_whole(file, as_csv(pd.DataFrame(rows)).encode())
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
+    write_file(file, as_csv(pd.DataFrame(rows)).encode())

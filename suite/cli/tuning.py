@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from suite.cli.app import (
     INTERRUPTED,
+    Address,
     Data,
     Json,
     Store,
     StudyPath,
+    Takeover,
     Yes,
     app,
     load,
@@ -31,15 +33,8 @@ def tune(
     study: StudyPath,
     store: Store = DEFAULT_STORE,
     data: Data = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT", help="A Ray cluster, or auto. Default: this machine only."
-        ),
-    ] = None,
-    takeover: Annotated[
-        bool, typer.Option("--takeover", help="Replace another driver of this study.")
-    ] = False,
+    address: Address = None,
+    takeover: Takeover = False,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:

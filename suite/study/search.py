@@ -31,6 +31,14 @@ _KINDS_OF_RANGE = (
     "{log: [a, b]}, {uniform: [a, b]}, {linear: [a, b]}, {int: [a, b]} or a list of choices"
 )
 
+SAID_TWICE = {
+    "budget": "rule",
+    "rule": "budget",
+    "fill": "regrown_weights",
+    "regrown_weights": "fill",
+}
+"""Settings that say the same: one that is sampled takes the place of the other."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -161,14 +169,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
             given[name] = value
             if name in KINDS:
                 options.pop(kind, None)  # those of the part that it replaces
-            if name == "budget":
-                given.pop("rule", None)
-            if name == "rule":
-                given.pop("budget", None)
-            if name == "fill":
-                given.pop("regrown_weights", None)
-            if name == "regrown_weights":
-                given.pop("fill", None)
+            given.pop(SAID_TWICE.get(name, ""), None)
         elif (setting := flat_name(kind, option)) is not None:
             given[setting] = value
         else:

@@ -6,15 +6,8 @@ from typing import Any
 
 from suite.methods import flat
 from suite.study.cells import Cell
-from suite.study.search import Sample, flat_name
+from suite.study.search import SAID_TWICE, Sample, flat_name
 from suite.study.study import Study
-
-_SAID_TWICE = {
-    "budget": "rule",
-    "rule": "budget",
-    "fill": "regrown_weights",
-    "regrown_weights": "fill",
-}
 
 
 def written_cells(study: Study) -> dict[str, dict[str, Any]]:
@@ -39,7 +32,7 @@ def _written(cell: Cell, values: Sample) -> dict[str, Any]:
         kind, dot, option = name.partition(".")
         if not dot:
             written[name] = value
-            written.pop(_SAID_TWICE.get(name, ""), None)
+            written.pop(SAID_TWICE.get(name, ""), None)
         elif (setting := flat_name(kind, option)) is not None:
             written[setting] = value
         else:
