@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 Outcome = Literal[
     "test_accuracy",
@@ -25,7 +25,7 @@ Outcome = Literal[
 ]
 """The measures that comparisons and claims can be about."""
 
-Kind = Literal["text", "whole", "number", "flag"]
+Kind = Literal["whole", "number", "flag"]
 Published = Literal["accuracy", "loss", "connections", "alpha", "beta"]
 """The columns of the paper's Table 2."""
 
@@ -74,11 +74,6 @@ class Format:
         nothing = text == MISSING or text.startswith(MINUS) or not text.strip("0.,")
         return text if nothing else f"+{text}"
 
-    @property
-    def power(self) -> str:
-        """The power of ten that the numbers are in, e.g. 10⁻⁶; often empty."""
-        return f"10{superscript(self.exponent)}" if self.exponent else ""
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -87,11 +82,10 @@ class Measure:
     Attributes:
         name: In epoch records, tables and study files.
         title: In a sentence, e.g. test accuracy.
-        kind: text, whole (a whole number), number or flag.
+        kind: whole (a whole number), number or flag.
         default: What a record or table without it is read as; None stands for "not known".
         higher: Whether more is better; None where neither is.
         head: Heading of its column in Table 2; empty where it has none.
-        axis: Title of its axis in figures of curves; empty where it has none.
         published: Its column in the paper's Table 2, where it has one.
         reference: Whether a study can give another implementation's value of it.
         decimals: Digits after the decimal point.
@@ -104,16 +98,10 @@ class Measure:
     default: Any = None
     higher: bool | None = None
     head: str = ""
-    axis: str = ""
     published: Published | None = None
     reference: bool = False
     decimals: int = 4
     since: str = FIRST
-
-    @property
-    def outcome(self) -> bool:
-        """Whether comparisons and claims can be about it."""
-        return self.name in get_args(Outcome)
 
     @property
     def derived(self) -> bool:
@@ -145,16 +133,7 @@ class Measure:
         return Format(self.decimals)
 
 
-LABELS: dict[str, Kind] = {
-    "study": "text",
-    "key": "text",
-    "cell": "text",
-    "method": "text",
-    "metric": "text",
-    "regrow": "text",
-    "seed": "whole",
-    "dataset": "text",
-}
+LABELS = ("study", "key", "cell", "method", "metric", "regrow", "seed", "dataset")
 """The columns of the tidy table that identify the run of a row."""
 
 MEASURES: dict[str, Measure] = {
@@ -168,7 +147,6 @@ MEASURES: dict[str, Measure] = {
             *("test_loss", "test loss"),
             higher=False,
             head="Loss",
-            axis="Loss on the test set",
             published="loss",
             reference=True,
         ),
@@ -176,7 +154,6 @@ MEASURES: dict[str, Measure] = {
             *("test_accuracy", "test accuracy"),
             higher=True,
             head="Accuracy",
-            axis="Accuracy on the test set",
             published="accuracy",
             reference=True,
         ),
@@ -184,7 +161,6 @@ MEASURES: dict[str, Measure] = {
             *("connections", "connections", "whole"),
             higher=False,
             head="Connections",
-            axis="Connections",
             published="connections",
             reference=True,
         ),

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from suite.reporting.appearance import INK, MUTED, PAPER, contrast, looks, mix
+from suite.reporting.appearance import INK, MUTED, PAPER, looks, mix
 from tests.made_results import PERFORMANCE, REGROWTH, make_study
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB
@@ -22,6 +22,19 @@ def cells(tmp_path_factory):
         "  - {method: static}\n  - {method: dense}\n  - {method: set, gate: pauses, metric: loss}\n"
     )
     return make_study(tmp_path_factory.mktemp("study"), PERFORMANCE + more + REGROWTH).cells
+
+
+def contrast(colour, other):
+    """Return the contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    light, dark = sorted((luminance(colour), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    """Return the relative luminance of #rrggbb, 0 to 1."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_every_line_stands_out_from_the_page(cells):

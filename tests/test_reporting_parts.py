@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import reporting
+from suite.measures import MEASURES
 from suite.methods.budgets import equilibrium
 from suite.reporting.appearance import looks
 from suite.reporting.curve_figures import Axis, draw_curves, panels
@@ -18,7 +19,7 @@ from suite.reporting.curves import curves
 from suite.reporting.drawing import columns_of_legend, new_figure, save, style
 from suite.reporting.figures import plans, show, suffixes_of
 from suite.reporting.multiples import draw_multiples, in_panels
-from suite.reporting.numbers import Format, estimate, format_for, listing, seconds_text
+from suite.reporting.numbers import Format, estimate, listing, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
@@ -70,8 +71,8 @@ def test_differences_have_a_sign_unless_they_vanish():
 
 
 def test_alpha_has_one_power_of_ten():
-    assert format_for("alpha", [1.9e-6, 2.9e-6]).exponent == -6
-    assert format_for("alpha", [9e-5, 1.1e-4]).exponent == -4
+    assert MEASURES["alpha"].format([1.9e-6, 2.9e-6]).exponent == -6
+    assert MEASURES["alpha"].format([9e-5, 1.1e-4]).exponent == -4
 
 
 def test_words():

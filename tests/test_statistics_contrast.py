@@ -16,13 +16,14 @@ from suite.statistics.contrast import (
     mean_contrast,
     p_above,
     p_below,
+    p_outside,
     p_unequal,
+    p_within,
     saving,
     saving_scale,
     saving_share,
 )
 from suite.statistics.effects import hedges_g, seed_correlation
-from suite.statistics.equivalence import p_outside, p_within
 
 RNG = np.random.default_rng(5)
 A = RNG.normal(0.66, 0.004, 10)

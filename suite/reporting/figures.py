@@ -17,15 +17,14 @@ import numpy as np
 
 from suite import paper
 from suite.datasets.sources import title as source_title
+from suite.measures import MEASURES
 from suite.reporting.appearance import Look
 from suite.reporting.curve_figures import Axis, draw_curves, moving, panels
 from suite.reporting.curves import Curve, curve_table, curves
 from suite.reporting.drawing import Shown, inline, save, style, write_csv
 from suite.reporting.multiples import MOST, draw_multiples
 from suite.reporting.numbers import (
-    Format,
     count,
-    format_for,
     in_a_sentence,
     listing_some,
     runs_a_cell,
@@ -107,7 +106,7 @@ def on_each(cells: Sequence[Cell]) -> list[OnData]:
 
 def plans(results: Results) -> list[Plan]:
     """Return the figures that a study's cells need, grouped by data set."""
-    found = []
+    found: list[Plan] = []
     for here in on_each(results.study.cells):
         dataset, suffix = here.dataset, here.suffix
         strategies, methods = divide(here.cells)
@@ -116,38 +115,22 @@ def plans(results: Results) -> list[Plan]:
         wanted = results.study.file.report.zoom
         # the paper's three strategies need no closer look; more than one panel holds do
         zoom = _zoom(wanted, until or last) if len(strategies) > MOST else None
-        for figure, (measure, column, axis) in ((2, _ACCURACY), (3, _LOSS)):
-            if strategies:
-                found.append(
-                    Plan(
-                        f"fig{figure}{suffix}",
-                        figure,
-                        "regrowth strategies",
-                        measure,
-                        column,
-                        axis,
-                        tuple(strategies),
-                        dataset,
-                        until=until,
-                        zoom=zoom,
-                    )
-                )
-        zoom = _zoom(wanted, last)
-        for figure, (measure, column, axis) in ((4, _ACCURACY), (5, _LOSS), (6, _CONNECTIONS)):
-            if methods:
-                found.append(
-                    Plan(
-                        f"fig{figure}{suffix}",
-                        figure,
-                        "methods",
-                        measure,
-                        column,
-                        axis,
-                        tuple(methods),
-                        dataset,
-                        zoom=zoom,
-                    )
-                )
+        groups = (
+            ("regrowth strategies", strategies, {2: _ACCURACY, 3: _LOSS}, until, zoom),
+            (
+                "methods",
+                methods,
+                {4: _ACCURACY, 5: _LOSS, 6: _CONNECTIONS},
+                None,
+                _zoom(wanted, last),
+            ),
+        )
+        found += [
+            Plan(f"fig{n}{suffix}", n, subject, *shown, tuple(cells), dataset, until, zoom)
+            for subject, cells, figures, until, zoom in groups
+            if cells
+            for n, shown in figures.items()
+        ]
     return found
 
 
@@ -234,7 +217,7 @@ def _draw(
 
 def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
     """Return the data of curves for a page's script, as JSON: means and half intervals by epoch."""
-    form = format_for("connections" if plan.column == "connections" else "accuracy", [])
+    form = MEASURES[plan.column].format()
 
     def plainly(numbers: Iterable[float]) -> list[float | None]:
         return [float(form.plain(n)) if form.plain(n) else None for n in numbers]
@@ -256,8 +239,7 @@ def values_of(drawn: list[Curve], looks: dict[str, Look], plan: Plan) -> str:
 
 def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
     """Say in words where the curves end."""
-    name = "connections" if plan.column == "connections" else "accuracy"
-    form: Format = format_for(name, [])
+    form = MEASURES[plan.column].format()
     one = all(curve.epochs[-1] == last for curve in drawn)
     when = f"epoch {last:,}" if one else f"the last epoch, {last:,} where none is given"
     ends = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from suite.measures import MEASURES, MINUS, MISSING, Format, percent, superscript
+from suite.measures import MINUS, MISSING, Format, percent, superscript
 from suite.wording import count, listing
 
 __all__ = ["MINUS", "MISSING", "Format", "count", "listing", "percent", "superscript"]
@@ -27,13 +27,11 @@ class Estimate:
         n: Runs.
         mean: NaN where there is no run.
         half: Half the width of the 95 % t interval; NaN below two runs.
-        sd: Standard deviation between runs; NaN below two runs.
     """
 
     n: int
     mean: float
     half: float
-    sd: float
 
     @property
     def low(self) -> float:
@@ -62,14 +60,7 @@ def estimate(values: Iterable[float]) -> Estimate:
     n = len(array)
     mean = float(array.mean()) if n else math.nan
     sd = float(array.std(ddof=1)) if n > 1 else math.nan
-    return Estimate(n, mean, t_factor(n) * sd, sd)
-
-
-def format_for(column: str, values: Iterable[float]) -> Format:
-    """Return how a column of Table 2 is written, given the values that stand in it."""
-    named = {measure.published: measure for measure in MEASURES.values() if measure.published}
-    measure = named.get(column) or MEASURES["test_accuracy"]  # type: ignore[call-overload]
-    return measure.format(values)
+    return Estimate(n, mean, t_factor(n) * sd)
 
 
 def seconds_text(seconds: float) -> str:

@@ -157,12 +157,10 @@ class Table2:
     Attributes:
         columns: accuracy, loss, connections, alpha, beta.
         rows: One a cell, in the study's order.
-        epochs: The last epochs of its cells, distinct, ascending.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    epochs: tuple[int, ...]
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -241,8 +239,7 @@ def table2(results: Results) -> Table2:
         )
         planned = len(results.study.seeds)
         rows.append(Row(cell, source_title(cell.settings.dataset), n, planned, entries))
-    epochs = tuple(sorted({int(epoch) for epoch in runs["epoch"]}))
-    return Table2(tuple(columns), tuple(rows), epochs)
+    return Table2(tuple(columns), tuple(rows))
 
 
 def _marks(

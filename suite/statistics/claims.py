@@ -41,7 +41,7 @@ from suite.statistics.contrast import (
     saving_share,
     welch_note,
 )
-from suite.statistics.inference import Test, floor, seeds_needed, test_of, test_of_saving
+from suite.statistics.inference import Test, floor, seeds_needed, test_of
 from suite.statistics.samples import Inference, Sample
 from suite.statistics.significance import adjust
 from suite.statistics.wording import percent, signed
@@ -238,8 +238,8 @@ def _interval(
 
 
 def _test(part: Part, contrast: Contrast, inference: Inference) -> Test:
-    test = test_of_saving if part.direction == "saves" else test_of
-    return test(part.sample, inference, contrast)
+    saves = part.direction == "saves"
+    return test_of(part.sample, inference, contrast, of_saving=saves)
 
 
 def _both_ways(part: Part, inference: Inference) -> tuple[float, float]:

@@ -143,9 +143,30 @@ def p_below(contrast: Contrast, null: float = 0.0) -> float:
     return _tail(contrast, null - contrast.estimate)
 
 
-def p_unequal(contrast: Contrast, null: float = 0.0) -> float:
-    """Return the two-sided p of "the quantity is not `null`"; see `p_above`."""
-    smaller = np.minimum(p_above(contrast, null), p_below(contrast, null))
+def p_unequal(contrast: Contrast) -> float:
+    """Return the two-sided p of "the quantity is not zero"; see `p_above`."""
+    return p_outside(contrast, 0.0, 0.0)
+
+
+def p_within(contrast: Contrast, low: float, high: float) -> float:
+    """Return the p of two one-sided tests: "the quantity lies between low and high".
+
+    Args:
+        contrast: The quantity.
+        low: Lower bound, in the quantity's units.
+        high: Upper bound, above `low`.
+
+    Returns:
+        The larger of the two one-sided p; NaN for fewer than two values.
+
+    Source: Schuirmann (1987).
+    """
+    return float(np.maximum(p_above(contrast, low), p_below(contrast, high)))
+
+
+def p_outside(contrast: Contrast, low: float, high: float) -> float:
+    """Return the p of "the quantity lies outside of low to high", both sides counted."""
+    smaller = np.minimum(p_below(contrast, low), p_above(contrast, high))
     return float(np.minimum(1.0, 2 * smaller))
 
 

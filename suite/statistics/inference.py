@@ -14,9 +14,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from suite.statistics import attainability, equivalence, evidence
+from suite.statistics import attainability, evidence
 from suite.statistics.attainability import ROUNDING, sign_flip_floor
-from suite.statistics.contrast import Contrast, cautious, interval, p_above, p_below, p_unequal
+from suite.statistics.contrast import (
+    Contrast,
+    cautious,
+    interval,
+    p_above,
+    p_below,
+    p_outside,
+    p_unequal,
+    p_within,
+)
 from suite.statistics.evidence import Evidence
 from suite.statistics.samples import ROUNDING as RELATIVE_ROUNDING
 from suite.statistics.samples import Floats, Inference, Sample
@@ -55,11 +64,11 @@ class Fixed:
 
     def p_within(self, low: float, high: float) -> float:
         """Return the p of "it lies between low and high"."""
-        return equivalence.p_within(cautious(self.contrast), low, high)
+        return p_within(cautious(self.contrast), low, high)
 
     def p_outside(self, low: float, high: float) -> float:
         """Return the p of "it lies outside low to high"."""
-        return equivalence.p_outside(cautious(self.contrast), low, high)
+        return p_outside(cautious(self.contrast), low, high)
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return its t interval (Welch's where nothing is paired); NaN where nothing varies."""
@@ -150,31 +159,24 @@ def seeds_needed(p: float, inference: Inference, *, sides: int = 2, paired: bool
     return next(n for n in count(2) if floor(n, inference, sides) <= p * ROUNDING)
 
 
-def test_of(sample: Sample, inference: Inference, contrast: Contrast) -> Test:
-    """Return how the difference of two cells is tested.
+def test_of(
+    sample: Sample, inference: Inference, contrast: Contrast, *, of_saving: bool = False
+) -> Test:
+    """Return how the difference of two cells is tested, or what one saves of the other.
 
     Args:
         sample: Their values.
         inference: Which test; anytime needs pairs.
-        contrast: Their difference.
+        contrast: Their difference, or the share that the first saves of the second.
+        of_saving: Which of the two.
 
     Raises:
         ValueError: If the samples are independent and the inference is anytime.
     """
     if inference == "fixed":
         return Fixed(contrast)
-    _need_pairs(sample)
-    return Anytime(sample.differences, sample.noise)
-
-
-def test_of_saving(sample: Sample, inference: Inference, contrast: Contrast) -> Test:
-    """Return how the share that the first cell saves of the second is tested; see `test_of`."""
-    if inference == "fixed":
-        return Fixed(contrast)
-    _need_pairs(sample)
-    return Anytime(1 - sample.a / sample.b, np.full(sample.n, RELATIVE_ROUNDING))
-
-
-def _need_pairs(sample: Sample) -> None:
     if not sample.paired:
         raise ValueError("anytime inference compares pairs; these samples are independent")
+    if of_saving:
+        return Anytime(1 - sample.a / sample.b, np.full(sample.n, RELATIVE_ROUNDING))
+    return Anytime(sample.differences, sample.noise)

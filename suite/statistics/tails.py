@@ -21,7 +21,6 @@ class Tail:
     Attributes:
         start: Where the tail starts: the smallest count in it.
         share: How much of all counts above zero lies in it.
-        n: How many counts lie in it.
         exponent: Of the power law.
         distance: Kolmogorov-Smirnov distance of the power law from the tail, in [0, 1].
         rivals: By name, the normalised log likelihood ratio of the power law to the rival (above
@@ -32,7 +31,6 @@ class Tail:
 
     start: int
     share: float
-    n: int
     exponent: float
     distance: float
     rivals: dict[str, tuple[float, float]]
@@ -91,7 +89,6 @@ def fit_tail(histogram: Sequence[float]) -> Tail | None:
         return Tail(
             start,
             tail.size / values.size,
-            int(tail.size),
             float(fit.power_law.alpha),
             float(fit.power_law.D),
             {RIVALS[name]: (float(ratio), float(p)) for name, (ratio, p) in rivals.items()},

@@ -16,13 +16,11 @@ class BestOf(NamedTuple):
     """The best measure of n samples.
 
     Attributes:
-        n: How many samples.
         mean: Expected best measure.
         low: Lower end of the interval that it lies in with the given probability.
         high: Upper end.
     """
 
-    n: int
     mean: float
     low: float
     high: float
@@ -51,4 +49,4 @@ def expected_best(values: Sequence[float], n: int, level: float = 0.95) -> BestO
     mean = float(np.sum(ordered * np.diff(reached, prepend=0.0)))
     ends = [(1 - level) / 2, (1 + level) / 2]
     low, high = (ordered[np.searchsorted(reached, end - 1e-12)] for end in ends)
-    return BestOf(n, mean, float(low), float(high))
+    return BestOf(mean, float(low), float(high))
