@@ -224,22 +224,7 @@ def _train(
             "resumed_after": len(trained.history) - epochs,
             **({"tuning": dict(run.tuning)} if run.tuning else {}),
         }
-        record = {
-            "key": run.key,
-            **_settings(run),
-            "seed": run.seed,
-            "data": {
-                "kind": images.kind,
-                "shape": list(images.shape),
-                "notes": list(images.notes),
-            },
-            "degrees": trained.degrees,
-            "pixels": trained.pixels,
-            "lifetimes": trained.lifetimes,
-            "warnings": [warning._asdict() for warning in trained.warnings],
-            "provenance": here,
-            "history": trained.history,
-        }
+        record = _record(run, images, trained, here)
         known = patiently(lambda: store.result(run.key), PATIENCE)
         if known is not None and not agree(known["history"], trained.history):
             _log.warning("%s, seed %d: trained again, it ended differently.", run.cell, run.seed)
@@ -270,6 +255,24 @@ def _train(
     finally:
         log.keep()
     return "done"
+
+
+def _record(
+    run: Run, images: DataSet, trained: training.Trained, here: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the store keeps of a finished run, with the provenance of this attempt."""
+    return {
+        "key": run.key,
+        **_settings(run),
+        "seed": run.seed,
+        "data": {"kind": images.kind, "shape": list(images.shape), "notes": list(images.notes)},
+        "degrees": trained.degrees,
+        "pixels": trained.pixels,
+        "lifetimes": trained.lifetimes,
+        "warnings": [warning._asdict() for warning in trained.warnings],
+        "provenance": here,
+        "history": trained.history,
+    }
 
 
 def _final_network(
