@@ -456,7 +456,10 @@ def test_what_a_study_does_unlike_the_paper_is_named(tmp_path):
     ("more", "shown"),
     [
         ("", "the paper's value, and ours minus the paper's"),
-        (", dataset: {parquet: x, name: CIFAR-10 (x)}", "the paper's value"),
+        (
+            ", dataset: {parquet: x, name: CIFAR-10 (x)}",
+            "the paper's value, and ours minus the paper's",
+        ),
         (", dataset: mnist", ""),
     ],
 )

@@ -60,7 +60,6 @@ class Entry:
         estimate: Mean and interval over the finished runs whose value is finite.
         runs: Finished runs of the cell.
         published: The paper's value, None where it has none.
-        comparable: Whether it is of the same data set.
         mark: BEST, SAME, UNTESTED, or "" if it is worse than the best.
         format: How it is written.
     """
@@ -68,7 +67,6 @@ class Entry:
     estimate: Estimate
     runs: int
     published: float | None
-    comparable: bool
     mark: str
     format: Format
 
@@ -110,8 +108,8 @@ class Entry:
 
     @property
     def difference(self) -> str:
-        """Ours minus the paper's as text, empty where they cannot be compared."""
-        if self.published is None or not self.comparable or not self.estimate.n:
+        """Ours minus the paper's as text, empty where either is missing."""
+        if self.published is None or not self.estimate.n:
             return ""
         return self.format.signed(self.estimate.mean - self.published)
 
@@ -173,15 +171,9 @@ class Table2:
         return any(entry.published is not None for row in self.rows for entry in row.entries)
 
     @property
-    def has_difference(self) -> bool:
-        """Whether any row is on the paper's own data set."""
-        return any(entry.difference for row in self.rows for entry in row.entries)
-
-    @property
     def of_paper(self) -> str:
         """What the table shows of the paper, in words; empty where that is nothing."""
-        less = ", and ours minus the paper's" if self.has_difference else ""
-        return f"the paper's value{less}" if self.has_paper else ""
+        return "the paper's value, and ours minus the paper's" if self.has_paper else ""
 
 
 def last_epochs(frame: pd.DataFrame) -> pd.DataFrame:
@@ -231,7 +223,6 @@ def table2(results: Results) -> Table2:
                 estimates[cell.label, column.name],
                 n,
                 None if published is None else published.value(column.name),
-                cell.settings.dataset == paper.DATASET,
                 marks.get((cell.label, column.name), ""),
                 column.format,
             )
