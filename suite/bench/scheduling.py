@@ -14,6 +14,7 @@ from suite.bench.workload import Bench
 from suite.datasets.sources import NpzSource
 from suite.errors import UserError
 from suite.execution.attempt import Outcome
+from suite.execution.stopping import Watcher
 from suite.settings import Settings
 from suite.store.lock import hold
 from suite.store.store import RunStore
@@ -30,7 +31,7 @@ RUN_SECONDS = 20.0
 
 
 @dataclass
-class Stopwatch:
+class Stopwatch(Watcher):
     """Watches runs, and interrupts the study as Ctrl-C does once enough of them have ended.
 
     Attributes:
@@ -53,21 +54,6 @@ class Stopwatch:
             self.ends[key] = time.monotonic()
             if len(self.ends) == self.enough:
                 signal.raise_signal(signal.SIGINT)
-
-    def reached(self, key: str, epoch: int, seconds: float) -> None:
-        """Nothing is done."""
-
-    def retried(self, key: str, reason: str) -> None:
-        """Nothing is done."""
-
-    def waiting(self) -> None:
-        """Nothing is done."""
-
-    def warned(self, sentence: str) -> None:
-        """Nothing is done."""
-
-    def stopping(self, seconds: float) -> None:
-        """Nothing is done."""
 
 
 def scheduling(

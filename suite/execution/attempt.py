@@ -115,7 +115,6 @@ def _train(
     origin = provenance()  # of what is loaded now: an upgrade or a pull may come before the end
     engine = execution.chosen_engine
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
-    threads = max(1, int(execution.cpu))
     started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
     kept = b""
     before: dict[str, Any] | None = None  # what an earlier attempt had noted
@@ -175,7 +174,7 @@ def _train(
 
     def keep_final(trained: training.Training, record: training.Epoch) -> None:
         if execution.keep == "network":
-            about = {"engine": engine, "threads": threads}
+            about = {"engine": engine, "threads": execution.threads}
             final.append(_final_network(run, trained, record, images, about))
 
     checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
@@ -204,7 +203,7 @@ def _train(
             images,
             engine=engine,
             device=execution.device,
-            threads=threads,
+            threads=execution.threads,
             checkpoint=checkpoint,
             keep=keep,
             keep_every=execution.checkpoint_seconds,
@@ -218,7 +217,7 @@ def _train(
         here = {
             **origin,
             "engine": engine,
-            "threads": threads,
+            "threads": execution.threads,
             "gpu": gpu() if execution.device == "cuda" else None,
             "seconds": time.monotonic() - started,
             "resumed_after": len(trained.history) - epochs,

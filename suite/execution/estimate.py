@@ -147,7 +147,7 @@ def _measure(settings: Settings, images: dict[str, DataSet], study: Study) -> fl
             image_set,
             engine=execution.chosen_engine,
             device=execution.device,
-            threads=max(1, int(execution.cpu)),
+            threads=execution.threads,
         )
 
 

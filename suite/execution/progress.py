@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from suite.execution.stopping import Watcher
 from suite.store.status import DriverCondition, Status, as_text
 from suite.store.tally import Condition, Tally, seconds_left
 from suite.study.runs import Run
@@ -33,8 +34,8 @@ SECONDS_OF_SHORT_RUNS = 30.0
 of it goes by between runs, and few of them are seen at an epoch."""
 
 
-class Progress:
-    """Shows how a study is getting on while it runs; a `suite.execution.stopping.Watcher`.
+class Progress(Watcher):
+    """Shows how a study is getting on while it runs.
 
     Args:
         study: The study's name.

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from suite.store.lock import Lock
 
@@ -28,8 +28,8 @@ class StrangerError(Exception):
     """A worker sees another store than the driver."""
 
 
-class Watcher(Protocol):
-    """Is notified of what runs do."""
+class Watcher:
+    """Is notified of what runs do; this one takes no notice."""
 
     def started(self, key: str) -> None:
         """A run begins, or begins again."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import count
 from math import comb, isnan
 
-ROUNDING = 1 + 1e-12
+UP_TO_ROUNDING = 1 + 1e-12
 """alpha / m is not exact: a p that misses it by rounding only reaches it."""
 
 
@@ -62,7 +62,10 @@ def needed_among(p_values: Sequence[float], alpha: float, correction: str = "hol
     for place in range(family):
         others = sorted(p[:place] + p[place + 1 :])
         passed = 0
-        while passed < family - 1 and others[passed] <= needed_p(alpha, family - passed) * ROUNDING:
+        while (
+            passed < family - 1
+            and others[passed] <= needed_p(alpha, family - passed) * UP_TO_ROUNDING
+        ):
             passed += 1
         needed.append(needed_p(alpha, family - passed, correction))
     return needed
@@ -83,5 +86,5 @@ def seeds_needed(p: float, paired: bool = True) -> int:
     return next(
         n
         for n in count(1)
-        if (sign_flip_floor(n) if paired else permutation_floor(n, n)) <= p * ROUNDING
+        if (sign_flip_floor(n) if paired else permutation_floor(n, n)) <= p * UP_TO_ROUNDING
     )

@@ -32,7 +32,7 @@ from typing import Literal
 
 import numpy as np
 
-from suite.statistics.attainability import ROUNDING, held, needed_among, permutation_floor
+from suite.statistics.attainability import UP_TO_ROUNDING, held, needed_among, permutation_floor
 from suite.statistics.contrast import (
     Contrast,
     difference,
@@ -197,7 +197,7 @@ def _examine(part: Part, of: int, alpha: float, needed: float, inference: Infere
         estimate, low, high = (saving_share(value, paired) for value in (estimate, low, high))
     lacking = _lacking(part, needed, inference)
     p_for, p_against = _both_ways(part, inference) if lacking is None else (nan, nan)
-    if of * _floor(part, inference, sides=2) > needed * ROUNDING and not isnan(p_against):
+    if of * _floor(part, inference, sides=2) > needed * UP_TO_ROUNDING and not isnan(p_against):
         p_against = 1.0
     fixed = inference == "fixed"
     freedom = welch_note(contrast, alpha) if fixed and _directional(part) else ""
@@ -302,7 +302,7 @@ def _lacking(part: Part, needed: float, inference: Inference) -> int | None:
     Every seed still to come is assumed to be one that the test can use.
     """
     sample = part.sample
-    if sample.n > 1 and _floor(part, inference) <= needed * ROUNDING:
+    if sample.n > 1 and _floor(part, inference) <= needed * UP_TO_ROUNDING:
         return None
     paired = sample.paired_by_design
     least = seeds_needed(needed, inference, sides=_sides(part), paired=paired)

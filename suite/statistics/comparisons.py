@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from suite.statistics.attainability import ROUNDING, held, needed_among, needed_p
+from suite.statistics.attainability import UP_TO_ROUNDING, held, needed_among, needed_p
 from suite.statistics.contrast import Contrast, difference, p_unequal, welch_note
 from suite.statistics.effects import hedges_g, seed_correlation
 from suite.statistics.evidence import Evidence
@@ -221,7 +221,9 @@ def _adjust_attainable(
 
     Its own is what it would be if it did count.
     """
-    counts = [lowest <= least * ROUNDING for lowest, least in zip(floors, needed, strict=True)]
+    counts = [
+        lowest <= least * UP_TO_ROUNDING for lowest, least in zip(floors, needed, strict=True)
+    ]
     of_all = adjust(p_values, correction)
     of_those = adjust([p if c else nan for p, c in zip(p_values, counts, strict=True)], correction)
     return [p if c else q for p, q, c in zip(of_those, of_all, counts, strict=True)]
@@ -355,7 +357,11 @@ def _notes(it: Comparison, alpha: float) -> list[str]:
         )
     if fixed and 1 < it.n < FEW_SEEDS and it.verdict != "unattainable":  # its reason says so
         notes.append(f"fewer than {FEW_SEEDS} seeds")
-    if it.verdict == "equivalent" and it.p_adjusted <= alpha and it.floor <= it.needed * ROUNDING:
+    if (
+        it.verdict == "equivalent"
+        and it.p_adjusted <= alpha
+        and it.floor <= it.needed * UP_TO_ROUNDING
+    ):
         notes.append("the difference is not zero, but within the margin")
     exact = f"(adjusted p = {it.p_exact_adjusted:.3g})"
     if it.verdict in ("better", "worse") and it.p_exact_adjusted > alpha:

@@ -6,7 +6,7 @@ from math import nan
 
 import numpy as np
 
-from suite.statistics.samples import Sample
+from suite.statistics.samples import ROUNDING, Sample
 
 
 def hedges_g(sample: Sample) -> float:
@@ -28,7 +28,7 @@ def hedges_g(sample: Sample) -> float:
         return nan
     freedom = a.size + b.size - 2
     variance = ((a.size - 1) * a.var(ddof=1) + (b.size - 1) * b.var(ddof=1)) / freedom
-    if variance <= (1e-12 * np.abs(np.concatenate([a, b])).max()) ** 2:
+    if variance <= (ROUNDING * np.abs(np.concatenate([a, b])).max()) ** 2:
         return nan
     return float((a.mean() - b.mean()) / variance**0.5 * (1 - 3 / (4 * (a.size + b.size) - 9)))
 
@@ -42,7 +42,7 @@ def seed_correlation(sample: Sample) -> float:
     if not sample.paired or sample.n < 3:
         return nan
     a, b = sample.a - sample.a.mean(), sample.b - sample.b.mean()
-    smallest = 1e-12 * float(np.abs(np.concatenate([sample.a, sample.b])).max())
+    smallest = ROUNDING * float(np.abs(np.concatenate([sample.a, sample.b])).max())
     most_a, most_b = float(np.abs(a).max()), float(np.abs(b).max())
     if min(most_a, most_b) <= smallest:
         return nan

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from suite.statistics import attainability, evidence
-from suite.statistics.attainability import ROUNDING, sign_flip_floor
+from suite.statistics.attainability import UP_TO_ROUNDING, sign_flip_floor
 from suite.statistics.contrast import (
     Contrast,
     cautious,
@@ -27,8 +27,7 @@ from suite.statistics.contrast import (
     p_within,
 )
 from suite.statistics.evidence import Evidence
-from suite.statistics.samples import ROUNDING as RELATIVE_ROUNDING
-from suite.statistics.samples import Floats, Inference, Sample
+from suite.statistics.samples import ROUNDING, Floats, Inference, Sample
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def seeds_needed(p: float, inference: Inference, *, sides: int = 2, paired: bool
     """
     if inference == "fixed":
         return max(2, attainability.seeds_needed(min(1.0, p * 2 / sides), paired))
-    return next(n for n in count(2) if floor(n, inference, sides) <= p * ROUNDING)
+    return next(n for n in count(2) if floor(n, inference, sides) <= p * UP_TO_ROUNDING)
 
 
 def test_of(
@@ -178,5 +177,5 @@ def test_of(
     if not sample.paired:
         raise ValueError("anytime inference compares pairs; these samples are independent")
     if of_saving:
-        return Anytime(1 - sample.a / sample.b, np.full(sample.n, RELATIVE_ROUNDING))
+        return Anytime(1 - sample.a / sample.b, np.full(sample.n, ROUNDING))
     return Anytime(sample.differences, sample.noise)

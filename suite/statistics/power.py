@@ -14,7 +14,12 @@ from math import inf, isnan, nan
 
 from scipy.special import chdtri
 
-from suite.statistics.attainability import permutation_floor, seeds_needed, sign_flip_floor
+from suite.statistics.attainability import (
+    UP_TO_ROUNDING,
+    permutation_floor,
+    seeds_needed,
+    sign_flip_floor,
+)
 from suite.statistics.samples import Sample
 
 MOST_SEEDS = 10_000
@@ -71,7 +76,7 @@ def detectable_effect(n: int, alpha: float, power: float = 0.8, paired: bool = T
     from scipy.optimize import brentq
 
     floor = sign_flip_floor(n) if paired else permutation_floor(n, n)
-    if n < 2 or floor > alpha * (1 + 1e-12):
+    if n < 2 or floor > alpha * UP_TO_ROUNDING:
         return inf
 
     def excess(effect: float) -> float:

@@ -47,7 +47,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from suite.statistics.attainability import ROUNDING
+from suite.statistics.attainability import UP_TO_ROUNDING
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "unattainable"]
 
@@ -86,9 +86,9 @@ def decide(
         return "unattainable"
     if identical:
         return "inconclusive"
-    if p_equivalence <= alpha and floor_equivalence <= needed_equivalence * ROUNDING:
+    if p_equivalence <= alpha and floor_equivalence <= needed_equivalence * UP_TO_ROUNDING:
         return "equivalent"
-    if floor > needed * ROUNDING:
+    if floor > needed * UP_TO_ROUNDING:
         return "unattainable"
     if p <= alpha and advantage != 0:
         return "better" if advantage > 0 else "worse"

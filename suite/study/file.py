@@ -77,6 +77,11 @@ class Execution(_Model):
         """PyTorch's name of the device that runs are trained on."""
         return "cuda" if self.gpu > 0 else "cpu"
 
+    @property
+    def threads(self) -> int:
+        """Threads that a run computes with."""
+        return max(1, int(self.cpu))
+
     @model_validator(mode="after")
     def _sparse_on_the_cpu(self) -> Self:
         if self.engine == "sparse" and self.gpu > 0:

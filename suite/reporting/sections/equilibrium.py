@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from suite.measures import layers_of
 from suite.methods.budgets import equilibrium
 from suite.methods.recipe import Recipe
 from suite.reporting.numbers import Format, estimate, percent
@@ -88,7 +89,7 @@ def predicted_and_measured(run: pd.DataFrame, cell: Cell) -> tuple[float, float,
         return np.nan, np.nan, float(run["connections"].iloc[-1])
     recent = theta.tail(max(int(len(run) * _OF_THE_EPOCHS), 1)).dropna()
     late = float(known.iloc[-1] if recent.empty else recent.mean())
-    layers = [name for name in run if str(name).startswith("connections_")]
+    layers = layers_of(run)
     initial = run[layers].iloc[0].dropna()
     predicted = sum(
         equilibrium(float(gamma), late, cell.settings.recipe.rate.options["zeta"])
