@@ -44,7 +44,6 @@ ONLY = {
 }
 
 AT_HOME = {
-    "ray": {"execution"},
     "torch": {"bench", "datasets", "kernels", "sparse", "training"},
     "typer": {"cli"},
     "matplotlib": {"reporting"},
@@ -106,6 +105,15 @@ def test_data_flows_one_way(name):
 @pytest.mark.parametrize("name", ONLY)
 def test_the_parts_that_meet_only_in_training_know_nothing_of_each_other(name):
     assert inside(name) <= ONLY[name]
+
+
+def test_ray_is_imported_in_one_place():
+    users = {
+        path.relative_to(PACKAGE).parent.as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(module.split(".")[0] == "ray" for module in imports(path))
+    }
+    assert users == {"execution/ray"}
 
 
 @pytest.mark.parametrize("library", AT_HOME)

@@ -92,6 +92,18 @@ def test_every_other_cell_is_compared_with_the_baseline(tmp_path):
     assert "dentical" in same.reason and "10 pairs" in same.reason
 
 
+def test_the_level_is_the_one_that_the_study_declares(tmp_path):
+    lax, strict = (
+        small(tmp_path, CLAIMS.replace("baseline: set", f"baseline: set, alpha: {alpha}"), ACCURACY)
+        for alpha in (0.1, 0.05)
+    )
+    for rows in (decisions.comparisons, decisions.claims):
+        needed = [2 * row.found.needed for row in rows(strict)]
+        assert [row.found.needed for row in rows(lax)] == pytest.approx(needed)
+    levels = [row.need.level for row in decisions.seeds_needed(lax) if row.need]
+    assert levels and max(levels) <= 0.1 and min(levels) > 0.1 / 4
+
+
 def test_cells_on_another_data_set_are_not_compared_with_the_baseline(tmp_path):
     cells = """
   - {method: set}

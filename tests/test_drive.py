@@ -7,7 +7,7 @@ import pytest
 
 from suite.datasets.digits import digits
 from suite.errors import UserError
-from suite.execution.drive import drive, fingerprints, note_fingerprints
+from suite.execution.drive import drive, fingerprints, lacking, note_fingerprints
 from suite.store.lock import hold
 from suite.store.status import look
 from suite.store.store import RunStore
@@ -99,3 +99,12 @@ def test_a_driver_that_is_refused_changes_nothing_in_the_store(twice, tmp_path):
             drive(study, store, data_dir=tmp_path)
         assert store.driver(study.name)["token"] == first.token
     assert {name: store.place.read(name) for name in store.place.names()} == before
+
+
+def test_a_run_whose_result_is_damaged_is_lacking(twice, tmp_path):
+    study, store = twice
+    runs = study.runs(fingerprints(study, tmp_path, lambda *_: None))
+    assert lacking(runs, store) == []
+    file = tmp_path / "store" / "runs" / runs[0].key / "result.json"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert [run.key for run in lacking(runs, store)] == [runs[0].key]

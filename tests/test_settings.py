@@ -234,6 +234,8 @@ def test_every_setting_that_matters_changes_the_key(field):
         ({"activation": "relu"}, {"negative_slope": 0.1}),
         ({"activation": "srelu"}, {"negative_slope": 0.1}),
         ({"momentum": 0.0}, {"reset_momentum": False}),
+        ({"optimizer": "adam"}, {"momentum": 0.5}),
+        ({"optimizer": "adamw"}, {"momentum": 0.5}),
         ({"method": "dense"}, {"epsilon": 1e9}),
         *(
             ({"method": method}, change)

@@ -65,6 +65,7 @@ def test_an_e_value_may_fall_but_its_p_does_not_rise():
     found = evidence(x)
     assert found.e[-1] < 2 < found.e[7]
     assert found.p == evidence(x[:8]).p
+    assert found.direction == 1  # where the evidence was largest, not where it ended
 
 
 @given(DIFFERENCES)

@@ -9,7 +9,7 @@ import scikit_posthocs
 from scipy import stats
 
 from suite.statistics import rank, tally
-from suite.statistics.ranks import critical_difference
+from suite.statistics.ranks import _groups, critical_difference
 
 
 def table(blocks, seed=0):
@@ -61,6 +61,11 @@ def test_groups_are_cells_that_do_not_differ():
     assert any({"b", "c"} <= set(group) for group in found.groups)
     assert not any({"a", "d"} <= set(group) for group in found.groups)
     assert all(not set(one) < set(other) for one in found.groups for other in found.groups)
+
+
+def test_a_group_within_another_is_left_out():
+    ranks = pd.Series([1.0, 2.0, 2.5, 5.0], index=list("abcd"))
+    assert _groups(ranks, 2.0) == [("a", "b", "c")]
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,8 @@ SPACES = [
     ),
     ("{method: dynset, metric: loss}", "{budget: [all], gate: [open], learning_rate: [0.1]}"),
     ("{method: accset, rule: full}", "{fill: [normal], hidden: [[20, 10]]}"),
+    ("{method: accset, rule: full}", "{budget: [performance]}"),
+    ("{method: set, regrown_weights: normal}", "{fill: [zeros]}"),
     ("{method: rigl}", "{schedule.n: [3], rate.zeta: [0.2], optimizer: [adam]}"),
     (
         "{method: set, schedule: {every_steps: {n: 2}}}",
