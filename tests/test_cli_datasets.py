@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from PIL import Image
 
@@ -23,6 +26,20 @@ def test_a_sheet_is_drawn(tmp_path):
         assert image.format == "PNG"
 
 
+def test_a_sheet_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    out = tmp_path / "digits.png"
+    out.write_bytes(b"the old one")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = suite("datasets", "show", "digits", "--out", out)
+    assert done.code == 2
+    assert "No space left on device" in done.err
+    assert out.read_bytes() == b"the old one"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -38,7 +55,7 @@ def test_a_sheet_is_drawn(tmp_path):
         (["show", "digits", "--out", "a.xyz"], "a.xyz: the sheet is a PNG"),
         (["show", "digits", "--out", "a"], "a: the sheet is a PNG"),
         (["show", "digits", "--out", "/tmp"], "/tmp: the sheet is a PNG"),
-        (["show", "digits", "--out", "folder.png"], "folder.png cannot be written: Is a dir"),
+        (["show", "digits", "--out", "folder.png"], "folder.png: cannot be written (Is a dir"),
         (["show", "digits", "--out", "a.png", "--seed", -1], "Invalid value for '--seed'"),
     ],
 )

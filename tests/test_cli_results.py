@@ -204,6 +204,12 @@ def test_two_studies_cannot_be_watched(suite, done):
         assert said.startswith("--watch ")
 
 
+def test_a_file_cannot_be_watched(suite, done, tmp_path):
+    (tmp_path / "runs.parquet").touch()
+    code, _, said = suite("report", done[0], "--watch", "--store", tmp_path / "runs.parquet")
+    assert (code, said.startswith("--watch ")) == (2, True)
+
+
 @pytest.mark.slow
 def test_two_studies_side_by_side(suite, done, tmp_path):
     path, store = done

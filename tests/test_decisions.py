@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -357,6 +358,16 @@ def test_the_margin_is_the_difference_to_detect_where_one_is_declared(tmp_path):
 def test_figures_out_of_range_are_refused(tmp_path, given):
     with pytest.raises(UserError, match="must"):
         decisions.seeds_needed(small(tmp_path, BASELINE, ACCURACY), **given)
+
+
+def test_rows_without_figures_have_the_same_columns(tmp_path):
+    with_figures = small(tmp_path, BASELINE, ACCURACY)
+    (known, _), (unknown, _) = (
+        decisions.seeds_needed(of)
+        for of in (with_figures, replace(with_figures, frame=with_figures.frame[:0]))
+    )
+    assert unknown.need is None
+    assert list(unknown.row()) == list(known.row())
 
 
 def test_cells_of_several_data_sets_are_ranked_over_blocks(tmp_path):

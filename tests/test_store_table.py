@@ -373,8 +373,12 @@ def test_a_bit_that_flips_is_seen(made, exported, tmp_path):
     """A flipped bit is refused, or it lies where it changes nothing."""
     content, rng = exported.read_bytes(), np.random.default_rng(0)
     expected = pq.read_table(exported)
+    whole = RunStore(tmp_path / "whole")
+    histories = {
+        key: whole.result(key)["history"] for key in table.import_file(exported, whole).added
+    }
     places = rng.integers(len(content), size=60).tolist()
-    for name in (b"test_accuracy", b"theta", b"connections_1"):  # in the footer
+    for name in (b"test_accuracy", b"train_loss", b"theta", b"connections_1"):  # in the footer
         at = [match.start() for match in re.finditer(name, content)]
         places += [start + letter for start in at for letter in (0, 1, 4)]
     refused = 0
@@ -391,7 +395,19 @@ def test_a_bit_that_flips_is_seen(made, exported, tmp_path):
         read = pq.read_table(tmp_path / "damaged.parquet")
         assert read.equals(expected)
         assert read.schema.metadata[b"suite"] == expected.schema.metadata[b"suite"]
+        assert {key: store.result(key)["history"] for key in histories} == histories
     assert refused > 30
+
+
+def test_columns_have_the_names_that_the_checksum_covers(exported, tmp_path):
+    """Not those that pandas notes beside them, where a flipped bit makes another name."""
+    whole, damaged = pq.read_table(exported), tmp_path / "damaged.parquet"
+    noted = whole.schema.metadata
+    other = noted[b"pandas"].replace(b'"name": "train_loss"', b'"name": "train_l0ss"')
+    pq.write_table(whole.replace_schema_metadata({**noted, b"pandas": other}), damaged)
+    store = RunStore(tmp_path / "damaged")
+    for key in table.import_file(damaged, store).added:
+        assert all(epoch["train_loss"] is not None for epoch in store.result(key)["history"])
 
 
 def signed(exports, about):

@@ -225,7 +225,11 @@ def status(
     study: StudyPath,
     store: Store = DEFAULT_STORE,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Keep updating until the study is complete.")
+        bool,
+        typer.Option(
+            "--watch",
+            help="Keep updating until the study is complete; with --json, a document a line.",
+        ),
     ] = False,
     as_json: Json = False,
     yes: Yes = False,

@@ -27,6 +27,7 @@ from suite.cli.app import (
 )
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
+from suite.wording import count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,7 +76,8 @@ def import_(
     with usable(runs_in):
         imported = table.import_file(file, runs_in)
     typer.echo(
-        f"{len(imported.added)} runs added; {len(imported.known)} were already in the store."
+        f"{count(len(imported.added), 'run')} added; "
+        f"{len(imported.known)} were already in the store."
     )
     for remark in imported.remarks():
         typer.echo(remark, err=True)
@@ -114,6 +116,8 @@ def report(
 
     if watch and (other is not None or other_store is not None):
         raise UserError("--watch takes one study, not two.")
+    if watch and Path(store).is_file():
+        raise UserError("--watch takes a store: a file does not change.")
     checked = load(study, many=True)
     try:
         if other is not None:
@@ -139,6 +143,7 @@ def report(
         raise _nothing_done(str(error), study, store) from None
     typer.echo(written.index)
     if strict and not written.complete:
+        typer.echo("The report is incomplete: its page says which runs are missing.", err=True)
         raise typer.Exit(INCOMPLETE)
 
 

@@ -44,11 +44,17 @@ def tune(
     from suite.store.store import RunStore
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
-    tuned = tune_cells(
-        checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
-    )
+    words = ["suite", "tune", str(study), *store_words(store)]
+    for option, value in (("--data", data), ("--address", address)):
+        words += [option, str(value)] if value else []
+    words += ["--yes"] * yes
+    try:
+        tuned = tune_cells(
+            checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
+        )
+    except KeyboardInterrupt:  # before anything ran
+        tuned = None
     if tuned is None:
-        words = ["suite", "tune", str(study), *store_words(store)]
         say(console, f"Interrupted. To resume: {shlex.join(words)}")
         raise typer.Exit(INTERRUPTED)
     found = winners(tuned)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from suite.cli.app import Data, app, load, print_table
+from suite.cli.app import Data, app, load, print_table, write_file
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -111,11 +112,9 @@ def datasets(
     images = load(source, folder)
     for note in images.notes:
         typer.echo(note, err=True)
-    sheet = contact_sheet(images, seed)
-    try:
-        sheet.save(out)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written: {error.strerror or error}.") from None
+    content = io.BytesIO()
+    contact_sheet(images, seed).save(content, format="png")
+    write_file(out, content.getvalue())
     typer.echo(out)
 
 

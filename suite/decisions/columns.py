@@ -165,7 +165,7 @@ COMPARISON = (
     _interval_of("difference", "anytime", _SEQUENCE),
     Column("low", "lower end of the interval", kind="difference"),
     Column("high", "upper end of the interval", kind="difference"),
-    Column("hedges_g", "Hedges'", title="g", kind="ratio"),
+    Column("hedges_g", "Hedges' g", title="g", kind="ratio"),
     Column("correlation", "correlation over seeds", title="r", kind="ratio"),
     Column("wins", "pairs in which the cell is better", kind="count"),
     Column("ties", "pairs of equal values", kind="count"),

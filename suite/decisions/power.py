@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ class Planned:
 
     def row(self) -> dict[str, Any]:
         """Return names and figures as one flat mapping for a table or JSON; None if not there."""
+        from suite.statistics import SeedsNeeded
+
         return {
             "cell": self.cell.label,
             "against": self.against.label,
@@ -62,6 +64,7 @@ class Planned:
             "basis": self.basis,
             "declared": self.declared,
             "detectable": plain(self.detectable),
+            **dict.fromkeys(field.name for field in fields(SeedsNeeded)),
             **(plain(asdict(self.need)) if self.need is not None else {}),
             **_flat("anytime", self.until),
             **_flat("anytime_equivalence", self.until_equivalent),

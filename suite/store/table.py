@@ -355,7 +355,7 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
             raise UserError(f"{file}: is damaged: its metadata do not match their checksum.")
         about = json.loads(text)
         written, runs = about["format"], about["runs"]
-        frame = table.to_pandas()
+        frame = table.replace_schema_metadata(None).to_pandas()  # pandas' own is not checked
     except FileNotFoundError:
         raise UserError(f"{file}: there is no such file.") from None
     except OSError as error:
