@@ -74,3 +74,16 @@ def test_tuning_costs_its_budget_too(path, tmp_path, algorithm):
     for cost in tunings:
         assert cost.core_seconds == pytest.approx(cost.epoch_seconds * 2 * (4 * 2 + 2 * 2 + 3))
     assert found.wall_seconds == pytest.approx(found.core_seconds / 2)
+
+
+def test_a_run_of_two_cores_costs_both(path, tmp_path):
+    path.write_text(STUDY.replace("cpu: 1", "cpu: 2"))
+    found = estimate(load_study(path), tmp_path, at_hand=5)
+    assert found.at_once == 2
+    for cost in found.cells:
+        assert cost.core_seconds == pytest.approx(2 * cost.epoch_seconds * 7 * 3)
+
+
+def test_more_cores_than_runs_do_not_shorten_a_run(path, tmp_path):
+    found = estimate(load_study(path), tmp_path, at_hand=100)
+    assert found.wall_seconds >= 7 * max(cost.epoch_seconds for cost in found.cells) * 0.999

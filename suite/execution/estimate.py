@@ -82,7 +82,8 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     execution = study.file.execution
     at_once = max(1, int((at_hand or machine.at_hand()) // execution.cpu))
     seeds = len(study.seeds)
-    costs, run_seconds = [], 0.0
+    costs: list[Cost] = []
+    each: list[float] = []
     measured: dict[str, float] = {}
 
     def epoch_seconds(settings: Settings) -> float:
@@ -101,10 +102,11 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     every = study.runs(contents) + (study.untuned_runs(contents) if study.runs_untuned else [])
     of_a_seed = [run for run in every if run.seed == study.seeds[0]]
     for run in with_earlier(of_a_seed):
-        seconds = epoch_seconds(run.settings) * run.settings.epochs * seeds
-        run_seconds += seconds
-        costs.append(Cost(run.cell, epoch_seconds(run.settings), seconds * execution.cpu))
-    wall_seconds = run_seconds / min(at_once, seeds * len(study.cells))
+        an_epoch = epoch_seconds(run.settings)
+        each.append(an_epoch * run.settings.epochs)
+        costs.append(Cost(run.cell, an_epoch, each[-1] * seeds * execution.cpu))
+    in_turns = seeds * sum(each) / min(at_once, seeds * len(study.cells))
+    wall_seconds = max(in_turns, *each)
     for of_cells in zip_longest(*rungs, fillvalue=(0, 0.0)):  # a rung waits for the one before
         runs, seconds = map(sum, zip(*of_cells, strict=True))
         wall_seconds += seconds / min(at_once, runs)
