@@ -89,11 +89,8 @@ def draw_curves(
         axes = figure.add_axes((0.165, bottom, 0.77, top - bottom))
     else:
         figure = new_figure(TWO_COLUMNS, max(3.3, 0.35 + len(curves) * _LABEL_STEP / 72 * 1.05))
-        room = (
-            (widest(figure, [short(curve.cell.brief) for curve in curves]) + _TEXT_AT + 2)
-            / 72
-            / TWO_COLUMNS
-        )
+        names = [short(curve.cell.brief) for curve in curves]
+        room = (widest(figure, names) + _TEXT_AT + 2) / 72 / TWO_COLUMNS
         axes = figure.add_axes((0.085, 0.125, 0.915 - min(room, 0.5), 0.81))
     tidy_axes(axes)
     axes.set_gid("panel-" + "-".join(map(str, range(len(curves)))))
