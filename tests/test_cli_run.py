@@ -32,6 +32,24 @@ def test_an_interrupted_study_says_how_to_go_on_with_all_that_was_given(
     assert shlex.split(told) == ["suite", "run", *map(str, given)]
 
 
+@pytest.mark.parametrize("ends", ["at once", "after what was running"])
+def test_an_interrupted_tuning_says_how_to_go_on(tmp_path, monkeypatch, ends):
+    def interrupted(*_, **__):
+        if ends == "at once":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(driver, "tune_cells", interrupted)
+    given = [write_study(tmp_path), "--store", tmp_path / "the store", "--data", tmp_path]
+    given += ["--address", "head:6379", "--yes"]
+    ended = suite("tune", *given)
+    assert ended.code == 130
+    assert shlex.split(ended.err.rpartition("To resume: ")[2]) == [
+        "suite",
+        "tune",
+        *map(str, given),
+    ]
+
+
 @pytest.mark.slow
 def test_a_report_that_nobody_reads_of_leaves_the_exit_code(tmp_path):
     """As after `suite run --report STUDY 2>&1 | tee log`, once tee has ended."""
