@@ -107,6 +107,16 @@ def store_words(store: str) -> list[str]:
     return [] if store == DEFAULT_STORE else ["--store", store]
 
 
+def words_of(
+    verb: str, study: Path, store: str, data: Path | None, address: str | None
+) -> list[str]:
+    """Return a verb that executes runs as it was typed, with the options that all such have."""
+    words = ["suite", verb, str(study), *store_words(store)]
+    for option, value in (("--data", data), ("--address", address)):
+        words += [option, str(value)] if value else []
+    return words
+
+
 def store_option(store: str) -> str:
     """Return the option that names a store as it is typed after a verb's argument."""
     return "".join(f" {shlex.quote(word)}" for word in store_words(store))

@@ -28,7 +28,7 @@ from suite.cli.app import (
     print_table,
     stdout,
     store_option,
-    store_words,
+    words_of,
 )
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
@@ -170,9 +170,8 @@ def run(
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds goes with --until-decided.")
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
-    words = ["suite", "run", str(study), *store_words(store)]
-    for option, value in (("--data", data), ("--address", address), ("--keep", keep)):
-        words += [option, str(value)] if value else []
+    words = words_of("run", study, store, data, address)
+    words += [] if keep is None else ["--keep", keep]
     words += ["--until-decided"] * until_decided
     words += [] if max_seeds is None else ["--max-seeds", str(max_seeds)]
     words += ["--report"] * report + ["--yes"] * yes

@@ -20,7 +20,7 @@ from suite.cli.app import (
     app,
     load,
     print_json,
-    store_words,
+    words_of,
 )
 from suite.store.store import DEFAULT_STORE
 
@@ -44,10 +44,7 @@ def tune(
     from suite.store.store import RunStore
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
-    words = ["suite", "tune", str(study), *store_words(store)]
-    for option, value in (("--data", data), ("--address", address)):
-        words += [option, str(value)] if value else []
-    words += ["--yes"] * yes
+    words = words_of("tune", study, store, data, address) + ["--yes"] * yes
     try:
         tuned = tune_cells(
             checked, runs_in, data_dir=data, address=address, takeover=takeover, console=console
