@@ -50,10 +50,51 @@ RULES = {
         "  - {method: set, regrow: {one_neighbour: {neighbourhood: diag}}}\n",
         (2, "defaults.initial.erdos_renyi.epsilon", "above 0", "-3"),
         (4, "cells[0].rate.cosine.zeta", "below 1", "3"),
-        (5, "cells[1].rate", '"cosine"', "end", "less than 1"),
+        (5, "cells[1].rate.cosine.end", "below 1", "2"),
         (6, "cells[2].grid.rate.zeta[1]", "below 1", "3"),
         (7, "cells[3].budget.performance.k", "below 1", '"much"'),
         (8, "cells[4].regrow.one_neighbour.neighbourhood", '"diag"', '"diagonal"'),
+    ),
+    "options of parts, where they are written": (
+        "name: x\ncells:\n  - method: set\n    rate:\n      cosine:\n        zeta: 0.3\n"
+        "        foo: 1\n  - {method: set, budget: {stairs: {to: [[0.5, x]]}}}\n"
+        "  - {method: set, budget: {stairs: {to: 3}}}\n"
+        "  - {method: set, grid: {rate.zet: [0.1, 0.2]}}\n",
+        (7, "cells[0].rate.cosine.foo", '"cosine"', '"foo"', "zeta, end, until"),
+        (8, "cells[1].budget.stairs.to[0][1]", "above 0", '"x"'),
+        (9, "cells[2].budget.stairs.to", "a list of 2", "3."),
+        (10, "cells[3].grid.rate.zet", "no prune rate", '"zet"', '"zeta"?'),
+    ),
+    "wrong defaults and wrong cells": (
+        "name: x\ndefaults: {epochs: -3, datset: digits}\ncells: {method: set}\n",
+        (2, "defaults.epochs", "1", "-3"),
+        (2, "defaults.datset", '"dataset"'),
+        (3, "cells", "a list", "a dash"),
+    ),
+    "a space or a bracket that is missing": (
+        "name: x\ndefaults:\n  epochs:3\nplugins: a.py\nexecution: {cpu:2}\n"
+        "cells: [set, {hidden: 100}]\n",
+        (2, "defaults", "epochs: 3", "space"),
+        (4, "plugins", "[a.py]"),
+        (5, "execution.cpu:2", "cpu: 2", "space"),
+        (6, "cells[0]", "{method: set}"),
+    ),
+    "a dash without a space": (
+        "name: x\ncells:\n  -method: set\n",
+        (2, "cells", "a list", "space after a dash"),
+    ),
+    "values of ranges, where they are written": (
+        "name: x\ncells: [{method: set, rate: cosine}, {method: lset}, {method: accset}]\n"
+        "tune:\n  samples: 5\n  search:\n    rate.end: {uniform: [0.1, 2]}\n"
+        "    optimizer: [sgd, adm]\n    regrow: [random, rnd]\n  cells:\n"
+        "    - {cell: lset, search: {zeta: {log: [0.2, 3]}}}\n"
+        '    - {cell: accset, search: {batch_size: {log: [1, 10]}, epsilon: [3, "4"]}}\n',
+        (6, "tune.search.rate.end.uniform[1]", "below 1", "2"),
+        (7, "tune.search.optimizer[1]", '"adm"', '"adam"'),
+        (8, "tune.search.regrow[1]", '"rnd"', '"random"'),
+        (10, "tune.cells[0].search.zeta.log[1]", "below 1", "3"),
+        (11, "tune.cells[1].search.batch_size", "whole numbers", "int"),
+        (11, "tune.cells[1].search.epsilon[1]", "above 0", '"4"', "quotes"),
     ),
     "mappings that name no part, no noise and no data": (
         "name: x\ncells:\n  - {method: set, regrow: {random: {}, gradient: {}}}\n"

@@ -33,3 +33,15 @@ def get(kind: Kind, name: str) -> Part:
     raise UserError(
         f'there is no {TITLES[kind].lower()} "{name}"{suggestion(name, registered(kind))}{failures}'
     )
+
+
+def check_option(kind: Kind, option: str) -> None:
+    """Check that a part of a kind has an option of that name.
+
+    Raises:
+        UserError: If none has.
+    """
+    options = sorted({name for part in available(kind) for name in part.options})
+    if option not in options:
+        title = TITLES[kind].lower()
+        raise UserError(f'no {title} has an option "{option}"{suggestion(option, options)}')

@@ -40,11 +40,13 @@ class Contradiction(NamedTuple):
         field: The setting to change.
         sentence: What is wrong and what is allowed.
         among: All settings that are part of it.
+        inside: The path to what is wrong within the field's value, empty for the whole.
     """
 
     field: str
     sentence: str
     among: frozenset[str]
+    inside: tuple[str | int, ...] = ()
 
 
 def contradictions(settings: Fields) -> list[Contradiction]:
@@ -82,7 +84,7 @@ def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
             part.check({} if part.by_setting else options)
         except ValidationError as error:
             for problem in error.errors():
-                option = str(problem["loc"][0])
+                option, inside = str(problem["loc"][0]), (name, *problem["loc"])
                 if problem["type"] == "extra_forbidden":
                     wrong = f'has no option "{option}"{suggestion(option, part.options)}'
                 elif problem["type"] == "missing":
@@ -90,7 +92,7 @@ def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
                 else:
                     wanted = problem["msg"].replace("Input should be", "must be")
                     wrong = f"has the option {option} at {problem['input']!r}; it {wanted}."
-                yield Contradiction(kind, f"the {named} {wrong}", among)
+                yield Contradiction(kind, f"the {named} {wrong}", among, inside)
 
 
 def _recipe_contradictions(settings: Fields) -> Iterator[Contradiction]:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from suite.errors import UserError
+from suite.study.notation import notation_mistake
 
 Where = tuple[str | int, ...]
 """The path to a value: keys and list indices from the top, e.g. ("cells", 2, "zeta")."""
@@ -34,12 +35,6 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
 _NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
-_PLAINER = {
-    "found character '\\t' that cannot start any token": "a tab where only spaces are allowed",
-    "mapping values are not allowed here": "one colon too many; put text with a colon in quotes",
-    "but found another document": "it has more than one document",
-    "could not find expected ':'": "a key has no colon",
-}
 
 
 @dataclass(frozen=True)
@@ -177,10 +172,8 @@ def read_document(path: Path) -> Document:
         reading = _Reading(path)
         value = reading.value(root, ())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        problem = error.problem or "it ends too early"
-        raise UserError(f"{path}{line}: is not YAML: {_PLAINER.get(problem, problem)}.") from None
+        number, problem = notation_mistake(text, error)
+        raise UserError(f"{path}:{number}: is not YAML: {problem}.") from None
     except yaml.reader.ReaderError as error:
         number = text.count("\n", 0, error.position) + 1
         problem = f"the character U+{error.character:04X} is not allowed"

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from suite.errors import suggestion
-from suite.methods import flat
+from suite.errors import UserError, suggestion
+from suite.methods import flat, library
 from suite.methods.parts import KINDS
 from suite.methods.presets import METHODS
 from suite.settings import ContradictionError, Settings
@@ -85,10 +85,12 @@ def expand(
     """
     document = mistakes.document
     defaults = document.value.get("defaults", {})
-    if not isinstance(document.get("cells"), list) or not isinstance(defaults, dict):
+    if not isinstance(defaults, dict):
         return [], [ANY_CELL], {}
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
+    if not isinstance(document.get("cells"), list):
+        return [], [ANY_CELL], {}
     distinct: dict[str, _Found] = {}
     doubts: list[Doubt] = []
     again: dict[str, str] = {}
@@ -98,7 +100,7 @@ def expand(
         if not isinstance(entry, dict):
             doubts.append(ANY_CELL)
             continue
-        grid, wrong_grid = _grid(mistakes, here, entry)
+        grid, wrong_grid = _grid(mistakes, here, entry, unsure)
         title = _title(mistakes, here, entry)
         if title is not None:
             given_titles[title] = (*here, "title")
@@ -224,7 +226,7 @@ def _written(kind: str, block: Mapping[str, Any]) -> tuple[str, dict[str, Any]] 
 
 
 def _grid(
-    mistakes: Mistakes, here: Where, entry: Mapping[str, Any]
+    mistakes: Mistakes, here: Where, entry: Mapping[str, Any], unsure: Set[str]
 ) -> tuple[dict[str, list[Any]], set[str]]:
     """Return the valid part of a cell's grid, and its names if any part of it is wrong."""
     if "grid" not in entry:
@@ -240,6 +242,8 @@ def _grid(
         if not (kind in KINDS and option) and name not in Settings.model_fields:
             meant = suggestion(name, Settings.model_fields)
             mistakes.note(where, f'there is no "{name}" here{meant}')
+        elif option and kind not in unsure and (sentence := _unknown_option(kind, option)):
+            mistakes.note(where, sentence)
         elif not isinstance(values, list) or not values:
             mistakes.note(where, "must be a list of 1 or more values.")
         elif name in entry or _sets(entry.get(kind), option):
@@ -249,6 +253,15 @@ def _grid(
         else:
             right[name] = values
     return right, {"grid", *grid} if len(right) < len(grid) else set()
+
+
+def _unknown_option(kind: str, option: str) -> str:
+    """Return that no part of a kind has an option, "" if one has."""
+    try:
+        library.check_option(kind, option)  # type: ignore[arg-type]
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _sets(part: Any, option: str) -> bool:

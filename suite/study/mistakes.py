@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from suite.errors import nearest, suggestion
+from suite.methods.presets import METHODS
 from suite.settings import ContradictionError
 from suite.study.allowed import Schemas, allowed_at, choices_of, in_words, mapping_words
 from suite.study.document import Document, Where, as_yaml, read_value
@@ -70,7 +71,11 @@ class Mistakes:
             if isinstance(cause, ContradictionError):
                 for found in (one for one in cause.found if not one.among & without):
                     way = elsewhere.get(found.field, (*block, found.field))
-                    self.note(document.existing(way), found.sentence)
+                    place = document.existing((*way, *found.inside))
+                    as_written = found.inside and place[-len(found.inside) :] == found.inside
+                    known = as_written and allowed_at(place)  # but for options of plug-ins
+                    wrong = must_be(place, document.get(*place)) if known else found.sentence
+                    self.note(place, wrong)
             elif not _follows_from_another(problem):
                 name, *inside = problem["loc"] or ("",)
                 start = elsewhere.get(str(name), (*block, name))
@@ -113,10 +118,15 @@ def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails
         if problem["type"] in ("unknown_name", "value_error"):
             yield problem["msg"].removeprefix("Value error, ")
             return
-    allowed, value = allowed_at(where), document.get(*where)
+    yield must_be(where, document.get(*where))
+
+
+def must_be(where: Where, value: Any) -> str:
+    """Return what is allowed at a place of a study file, in place of a wrong value."""
+    allowed = allowed_at(where)
     hint = _hint(where, value, allowed)
     ending = f"; {hint}" if hint else "."
-    yield f"must be {in_words(allowed)}, not {_shown(value)}{ending}"
+    return f"must be {in_words(allowed)}, not {_shown(value)}{ending}"
 
 
 def _unknown(document: Document, where: Where) -> str:
@@ -129,6 +139,8 @@ def _unknown(document: Document, where: Where) -> str:
     name, names = str(where[-1]), [name for block in meant for name in block["properties"]]
     if name in names:  # that of another alternative; the first counts
         return f"cannot be combined with {meant[0]['required'][0]}; keep one of them."
+    if spaced := _spaced(name, names):
+        return f'there is no "{name}" here; {spaced}'
     return f'there is no "{name}" here{suggestion(name, names)}'
 
 
@@ -152,10 +164,21 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
     """Return what was probably meant, "" if that is unclear."""
     kinds = {block.get("type") for block in allowed}
     if isinstance(value, dict):
+        if kinds == {"array"}:
+            dashed = any(str(key).startswith("-") for key in value)
+            return f"{'put a space after' if dashed else 'begin each entry with'} a dash."
         keys = [name for block in allowed for name in block.get("required", ())]
         guesses = [guess for key in value if (guess := nearest(str(key), keys)) not in (None, key)]
         return f'did you mean "{guesses[0]}"?' if guesses else ""
+    if isinstance(value, bool | int | float | str) and kinds == {"array"}:
+        few = all(block.get("minItems", 0) <= 1 for block in allowed)
+        flat = not any(block.get("type") == "array" for block in allowed_at((*where, 0)))
+        return f"write [{as_yaml(value, quoted=True)}]." if few and flat else ""
     if isinstance(value, str):
+        if where[:1] == ("cells",) and len(where) == 2 and value in METHODS:
+            return f"write {{method: {value}}}."
+        if "object" in kinds and (spaced := _spaced(value)):
+            return spaced
         names = [name for block in allowed for name in choices_of(block) if isinstance(name, str)]
         if guess := nearest(value, names):
             return f'did you mean "{guess}"?'
@@ -167,6 +190,19 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
     elif isinstance(value, bool | int | float) and any(map(_any_text, allowed)):
         return "" if kinds & {"number", "integer"} else "put it in quotes."
     return ""
+
+
+def _spaced(text: str, names: Sequence[str] | None = None) -> str:
+    """Return how a key whose colon lacks its space is written, "" where there is none.
+
+    Args:
+        text: What YAML took for one word.
+        names: The keys that may stand there; None for any.
+    """
+    key, colon, value = text.partition(":")
+    if not (colon and key.isidentifier() and value) or (names is not None and key not in names):
+        return ""
+    return f"write {key}: {value}, with a space after the colon."
 
 
 def _is_number_or_truth(text: str) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from suite.errors import UserError, suggestion
-from suite.methods import flat
-from suite.methods.parts import KINDS, registered
+from suite.methods import flat, library
+from suite.methods.parts import KINDS
 from suite.randomness import stream
 from suite.settings import ContradictionError, Settings
 from suite.study.document import as_yaml
@@ -139,10 +139,8 @@ def check_name(name: str) -> None:
         raise UserError(f"{name} cannot be searched: it is the same for all samples of a cell.")
     if dot and kind not in KINDS:
         raise UserError(f'there is no part "{kind}"{suggestion(kind, KINDS)}')
-    parts = [part for of in KINDS if of == kind for part in registered(of).values()]
-    options = sorted({option for part in parts for option in part.options})
-    if dot and option not in options:
-        raise UserError(f'no {kind} has an option "{option}"{suggestion(option, options)}')
+    if dot:
+        library.check_option(kind, option)  # type: ignore[arg-type]
     if name == flat.PARTS or not (dot or name in Settings.model_fields):
         raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
 

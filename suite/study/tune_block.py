@@ -8,14 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from suite.errors import UserError
+from suite.study.allowed import allowed_at
 from suite.study.cells import Cell, find_cell
 from suite.study.document import Where
 from suite.study.expand import Doubt
 from suite.study.file import StudyFile, Tune
 from suite.study.halving import rung_epochs, survivors
-from suite.study.mistakes import Mistakes
+from suite.study.mistakes import Mistakes, must_be
 from suite.study.search import (
     Choices,
+    Interval,
     Range,
     Sample,
     check_name,
@@ -46,6 +48,7 @@ def check_tune(
         return ()
     shared = dict(_ranges(mistakes, ("tune", "search")))
     own: dict[str, dict[str, Range | None]] = {}
+    written_at: dict[str, Where] = {}
     for where in document.entries("tune", "cells"):
         found = dict(_ranges(mistakes, (*where, "search"), nullable=True))
         if isinstance(name := document.get(*where, "cell"), str | dict):
@@ -56,7 +59,7 @@ def check_tune(
                     mistakes.note((*where, "cell"), str(error))
                 continue
             _check_own(mistakes, where, cell, found, again=cell.label in own)
-            own[cell.label] = found
+            own[cell.label], written_at[cell.label] = found, (*where, "search")
     _check_fixed(mistakes, shared, own, cells)
     tune = file.tune
     if tune is None or mistakes.sentences:
@@ -66,7 +69,12 @@ def check_tune(
     for cell in cells:
         of_cell = {**shared, **own.get(cell.label, {})}
         space = {name: of for name, of in of_cell.items() if of is not None}
-        if not _check_values(mistakes, cell, space):
+        ours = own.get(cell.label, {})
+        places = {
+            name: (*(written_at[cell.label] if name in ours else ("tune", "search")), name)
+            for name in space
+        }
+        if not _check_values(mistakes, cell, space, places):
             continue
         space = {name: of for name, of in space.items() if has(cell.settings, name, of)}
         epochs = cell.settings.epochs
@@ -186,24 +194,59 @@ def _fixed_at(fixed: Mapping[str, Any], name: str) -> Where | None:
     return None
 
 
-def _check_values(mistakes: Mistakes, cell: Cell, space: Mapping[str, Range]) -> bool:
-    """Note values that a setting cannot have."""
+def _check_values(
+    mistakes: Mistakes, cell: Cell, space: Mapping[str, Range], places: Mapping[str, Where]
+) -> bool:
+    """Note values that a setting cannot have, each where it is written."""
     right = True
     for name, values in space.items():
-        written = values.values if isinstance(values, Choices) else (values.at(0.0), values.at(1.0))
-        for value in written:
-            try:
-                fitting(cell.settings, {name: value})
-            except ValidationError as error:
-                if contradicts(error):
-                    continue
-                problem = error.errors()[0]["msg"].replace("Input should be", "must be")
-                mistakes.note(
-                    ("tune", "search", name),
-                    f"{value!r}: {problem.rstrip('.?')}{'?' if problem.endswith('?') else '.'}",
-                )
-                right = False
+        for inside, value, written in _values(values):
+            wrong = _wrong_value(cell, name, value, written)
+            if wrong is None:
+                continue
+            if isinstance(values, Interval) and _is_whole(name) and values.scale != "int":
+                inside, wrong = (), "takes whole numbers; write {int: [a, b]}."
+            mistakes.note((*places[name], *inside), wrong)
+            right = False
     return right
+
+
+def _values(values: Range) -> Iterator[tuple[Where, Any, Any]]:
+    """Yield where in a range a value is written, the value as it is drawn, and as written."""
+    if isinstance(values, Choices):
+        yield from (((number,), value, value) for number, value in enumerate(values.values))
+    else:
+        for end, written in enumerate((values.low, values.high)):
+            yield (values.scale, end), values.at(float(end)), written
+
+
+def _wrong_value(cell: Cell, name: str, value: Any, written: Any) -> str | None:
+    """Return what is wrong with one value of a setting or option, None if it may have it."""
+    try:
+        with_values(cell.settings, {name: value})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        if contradicts(error) and not _is_about_the_option(error, cell, name):
+            return None
+        if problem["type"] == "unknown_name":
+            return str(problem["msg"])
+        return must_be(("cells", 0, "grid", name, 0), written)
+    return None
+
+
+def _is_about_the_option(error: ValidationError, cell: Cell, name: str) -> bool:
+    """Whether the value of an option that the cell's part has is wrong by itself."""
+    kind, _, option = name.partition(".")
+    options = {str(of.kind): of.part.options for of in cell.settings.recipe.in_use}
+    found = (one for problem in error.errors() for one in problem["ctx"]["error"].found)
+    wrong = any(one.field == kind and one.inside[1:2] == (option,) for one in found)
+    return wrong and option in options.get(kind, ())
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a setting or option takes whole numbers only."""
+    allowed = allowed_at(("cells", 0, "grid", name, 0))
+    return {block.get("type") for block in allowed} == {"integer"}
 
 
 def _check_own(
