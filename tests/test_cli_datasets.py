@@ -56,7 +56,7 @@ def test_a_sheet_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch
         (["show", "digits", "--out", "a"], "a: the sheet is a PNG"),
         (["show", "digits", "--out", "/tmp"], "/tmp: the sheet is a PNG"),
         (["show", "digits", "--out", "folder.png"], "folder.png: cannot be written (Is a dir"),
-        (["show", "digits", "--out", "a.png", "--seed", -1], "Invalid value for '--seed'"),
+        (["show", "digits", "--out", "a.png", "--seed", -1], "--seed must be 0 or more"),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_sentence(arguments, says, tmp_path, monkeypatch):

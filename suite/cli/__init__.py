@@ -12,7 +12,18 @@ from pathlib import Path
 
 from suite.cli import networks, runs, tables, tuning, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, app
+from suite.cli.usage import UsageError, usage_sentence
 from suite.errors import UserError
+
+VERBS = (
+    *("check", "plan", "run", "tune", "status", "logs", "export", "import", "report", "compare"),
+    *("power", "methods", "datasets", "network", "evaluate", "bench"),
+)
+"""In the order in which the help lists them: as a study goes."""
+
+app.registered_commands.sort(
+    key=lambda verb: VERBS.index(verb.name or verb.callback.__name__)  # type: ignore[union-attr]
+)
 
 __all__ = ["app", "main"]
 
@@ -29,9 +40,10 @@ def main() -> None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  for the whole process
     try:
         try:
-            app()
+            code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()
+        sys.exit(code)
     except OSError as error:
         if error.errno not in _CANNOT_BE_WRITTEN:
             raise
@@ -39,10 +51,11 @@ def main() -> None:
         with suppress(OSError):
             sys.stderr.write(f"Standard output cannot be written ({error.strerror}).\n")
         sys.exit(BAD_INPUT)
-    except UserError as error:
+    except (UserError, UsageError) as error:
+        said = error.sentences if isinstance(error, UserError) else [usage_sentence(error)]
         with suppress(OSError):  # the exit code shows it too
-            for sentence in error.sentences:
-                sys.stderr.write(f"{sentence}\n")
+            for sentence in said:
+                sys.stderr.write(f"{sentence}\n" if sentence else "")
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -1,0 +1,48 @@
+"""A verb that is typed wrongly: one sentence, where the help is, and exit code 2."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from suite import cli
+from tests.command import suite
+
+CASES = {
+    "plan": ["suite plan needs STUDY", "suite plan --help"],
+    "export a.yaml": ["suite export needs --out", "suite export --help"],
+    "plan a.yaml --jsn": ['no option --jsn; did you mean "--json"?', "suite plan --help"],
+    "plan a.yaml --colour": ["no option --colour; known: --store, --json, --yes"],
+    "pln a.yaml": ['no verb "pln"; did you mean "plan"?', "suite --help"],
+    "wash": ['no verb "wash"; known: check, plan, run, tune,'],
+    "run a.yaml --max-seeds many": ["--max-seeds must be a whole number"],
+    "run a.yaml --max-seeds 0": ["--max-seeds must be 1 or more"],
+    "power a.yaml --effect much": ["--effect must be a number"],
+    "run a.yaml --keep all": ["--keep must be one of nothing, network, not all"],
+    "plan a.yaml b.yaml c.yaml": ["suite plan takes fewer arguments; leave out b.yaml c.yaml"],
+    "report a.yaml --store": ["--store", "requires an argument"],
+    "plan a.yaml --json=3": ["--json", "does not take a value"],
+}
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_words_that_are_wrong_get_one_sentence(words):
+    done = suite(*words.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    for expected in CASES[words]:
+        assert expected in done.err
+
+
+def test_the_help_lists_the_verbs_as_a_study_goes():
+    done = suite("--help")
+    assert (done.code, done.err) == (0, "")
+    lines = re.findall(r"^\W*(\w+)  ", done.out, re.MULTILINE)
+    assert [word for word in lines if word in cli.VERBS] == [*cli.VERBS]
+    assert suite().code == 2
+
+
+def test_the_exit_code_of_a_verb_is_that_of_the_process():
+    assert suite("--version").code == 0
+    assert suite("methods").code == 0
