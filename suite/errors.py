@@ -39,3 +39,10 @@ def suggestion(word: str, names: Iterable[str]) -> str:
     shown = ", ".join(names[:MOST_NAMES])
     rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"; known: {shown}{rest}." if names else "."
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, and for which file, without the number of the error."""
+    if error.strerror is None or error.filename is None:
+        return error.strerror or str(error)
+    return f"{error.strerror}: {error.filename}"

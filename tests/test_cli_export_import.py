@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from suite.files import MARK
 from suite.store.store import RunStore
 from tests.command import suite
 from tests.finished import finished
@@ -43,6 +44,7 @@ def test_import_into_a_new_store_and_plan_and_export_again(made, file, tmp_path)
     there = tmp_path / "there"
     done = suite("import", file, "--store", there)
     assert (done.code, numbers(done.out), done.err) == (0, [5, 0], "")
+    assert (there / MARK).is_file()
     assert suite("plan", path, "--store", there).out.endswith("5 done, 1 missing.\n")
     again = tmp_path / "again.parquet"
     suite("export", path, "--store", there, "--out", again)

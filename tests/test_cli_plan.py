@@ -86,6 +86,39 @@ def test_a_store_that_cannot_be_opened(path):
     assert done.err.startswith("--store nowhere://x: cannot be opened")
 
 
+READERS = {
+    "plan": 0,
+    "status": 0,
+    "export": 4,
+    "report": 4,
+    "compare": 4,
+    "power": 2,  # the study declares no comparison
+    "network": 2,
+    "logs": 2,
+}
+
+
+@pytest.mark.parametrize("verb", READERS)
+def test_a_store_that_is_misspelt_is_named_with_the_one_beside_it(path, verb):
+    RunStore(path.parent / "results").stand()
+    more = {"export": ["--out", "a.parquet"], "network": ["set", "--out", "a.npz"]}.get(verb, [])
+    what = "abc" if verb == "logs" else path
+    done = suite(verb, what, *more, "--store", path.parent / "reslts")
+    first = done.err.splitlines()[0]
+    assert first == (
+        f"There is no store {path.parent / 'reslts'}; did you mean {path.parent / 'results'}?"
+    )
+    assert done.code == READERS[verb]
+    assert not (path.parent / "reslts").exists()
+
+
+def test_a_store_that_is_there_or_the_default_one_is_not_remarked_upon(path):
+    RunStore(path.parent / "elsewhere").stand()
+    assert suite("plan", path, "--store", path.parent / "elsewhere").err == ""
+    assert suite("plan", path).err == ""
+    assert suite("plan", path, "--store", path.parent / "far").err.endswith("far.\n")
+
+
 def test_files_that_were_not_read_yet_give_no_key_and_every_row_counts(path):
     cells = "[{method: set, dataset: {npz: a.npz}}, {method: set, dataset: {npz: b.npz}}]"
     path.write_text(f"name: planned\nseeds: {{count: 2}}\ncells: {cells}\n")

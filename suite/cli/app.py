@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from suite.errors import UserError
+from suite.errors import UserError, nearest
+from suite.files import MARK
 from suite.store.store import DEFAULT_STORE
 from suite.version import __version__
 
@@ -47,14 +49,42 @@ def about(
     """Dynamic sparse training studies: train, compare and report."""
 
 
+def _note_missing(store: str | None) -> str | None:
+    """Say so where a store to read does not exist: a misspelt one looks like an empty one."""
+    if store is None or store == DEFAULT_STORE or "://" in store:
+        return store
+    there = os.path.exists(store)  # noqa: PTH110  pathlib raises for a name that is too long
+    if not (there or store.lower().endswith(".parquet")):  # a missing file is an error
+        folder = Path(store)
+        meant = nearest(folder.name, (mark.parent.name for mark in folder.parent.glob(f"*/{MARK}")))
+        guess = f"; did you mean {folder.parent / meant}?" if meant else "."
+        typer.echo(f"There is no store {store}{guess}", err=True)
+    return store
+
+
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
 Store = Annotated[
     str, typer.Option("--store", metavar="DIR_OR_URL", help="The run store.", show_default=True)
 ]
+ReadStore = Annotated[
+    str,
+    typer.Option("--store", metavar="DIR_OR_URL", help="The run store.", callback=_note_missing),
+]
 TableStore = Annotated[
     str,
     typer.Option(
-        "--store", metavar="DIR_OR_URL", help="The run store, or a .parquet file from suite export."
+        "--store",
+        metavar="DIR_OR_URL",
+        help="The run store, or a .parquet file from suite export.",
+        callback=_note_missing,
+    ),
+]
+OtherStore = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR_OR_URL",
+        help="The store of the second study. With one study: its store before a change.",
+        callback=_note_missing,
     ),
 ]
 Data = Annotated[

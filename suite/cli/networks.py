@@ -12,7 +12,7 @@ import typer
 from suite.cli.app import (
     Data,
     Json,
-    Store,
+    ReadStore,
     StudyPath,
     app,
     load,
@@ -45,7 +45,7 @@ def network(
     seed: Annotated[
         int | None, typer.Option("--seed", help="The run's seed. Default: the study's first.")
     ] = None,
-    store: Store = DEFAULT_STORE,
+    store: ReadStore = DEFAULT_STORE,
     retrain: Annotated[
         bool,
         typer.Option(

@@ -18,6 +18,7 @@ from suite.cli.app import (
     Address,
     Data,
     Json,
+    ReadStore,
     Store,
     StudyPath,
     Takeover,
@@ -106,7 +107,7 @@ def check(
 
 @app.command()
 def plan(
-    study: StudyPath, store: Store = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
+    study: StudyPath, store: ReadStore = DEFAULT_STORE, as_json: Json = False, yes: Yes = False
 ) -> None:
     """List each run of a study as done, partial, missing or failed."""
     from suite.store.known import is_known, known_fingerprints
@@ -222,7 +223,7 @@ def run(
 @app.command()
 def status(
     study: StudyPath,
-    store: Store = DEFAULT_STORE,
+    store: ReadStore = DEFAULT_STORE,
     watch: Annotated[
         bool,
         typer.Option(
@@ -285,7 +286,7 @@ def logs(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="The key of a run, or the beginning of it.")
     ],
-    store: Store = DEFAULT_STORE,
+    store: ReadStore = DEFAULT_STORE,
 ) -> None:
     """Show a run's log, and why it failed if it did."""
     from suite.store.store import RunStore, usable

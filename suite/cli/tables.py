@@ -15,6 +15,8 @@ from suite.cli.app import (
     INCOMPLETE,
     SOME_FAILED,
     Json,
+    OtherStore,
+    ReadStore,
     Store,
     StudyPath,
     TableStore,
@@ -51,7 +53,7 @@ def export(
             "--out", metavar="FILE.parquet", help="File to write; FILE.csv for the rows only."
         ),
     ],
-    store: Store = DEFAULT_STORE,
+    store: ReadStore = DEFAULT_STORE,
 ) -> None:
     """Write the tidy table of a study's finished runs: one row per run and epoch."""
     from suite.store import table
@@ -93,13 +95,7 @@ def report(
         typer.Argument(metavar="[STUDY]", help="A second study, to compare with the first."),
     ] = None,
     store: TableStore = DEFAULT_STORE,
-    other_store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR_OR_URL",
-            help="The store of the second study. With one study: its store before a change.",
-        ),
-    ] = None,
+    other_store: OtherStore = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder; default reports/NAME.")
     ] = None,

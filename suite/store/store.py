@@ -30,7 +30,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from suite.errors import UserError
+from suite.errors import UserError, reason
 from suite.files import DamagedError, Place, Stamp, open_place
 from suite.store import gathered
 
@@ -68,13 +68,14 @@ class RunStore:
     def __init__(self, location: str | Path = DEFAULT_STORE) -> None:
         if not str(location):
             raise UserError("--store is empty: give a folder or a URL.")
+        closed = f"--store {location}: cannot be opened"
         try:
             self.place: Place = open_place(location)
             is_file = self.place.local and Path(self.place.root).is_file()
         except OSError as error:
-            raise UnusableError(f"--store {location}: cannot be opened ({error}).") from None
+            raise UnusableError(f"{closed} ({reason(error)}).") from None
         except (ValueError, NotImplementedError) as error:
-            raise UserError(f"--store {location}: cannot be opened ({error}).") from None
+            raise UserError(f"{closed} ({error}).") from None
         self.location = self.place.location
         self._copies: gathered.Copies = {}
         self._tables: set[str] = set()
@@ -388,7 +389,8 @@ def usable(store: RunStore) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnusableError(f"{store.location}: the store cannot be used now ({error}).") from error
+        sentence = f"{store.location}: the store cannot be used now ({reason(error)})."
+        raise UnusableError(sentence) from error
 
 
 def _note_name(source: str, folder: str = "") -> str:

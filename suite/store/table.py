@@ -310,6 +310,7 @@ def import_file(file: Path, store: RunStore) -> Imported:
         UserError: If the file is missing or `suite export` did not write it.
     """
     table, about = _read_export(file)
+    store.stand()
     imported = Imported()
     samples = about.get("sampled", {})
     import_sampled(samples, store)
