@@ -18,13 +18,33 @@ def path(tmp_path):
 
 
 def test_a_right_study_is_counted(path):
-    path.write_text(RIGHT)
+    path.write_text(f"{RIGHT}defaults: {{dataset: digits, augment: false}}\n")
     assert suite("check", path) == (0, f"{path}: 3 cells x 3 seeds (2022 to 2024) = 9 runs.\n", "")
+
+
+def test_data_that_are_not_here_are_named_and_no_mistake(path):
+    sources = "[cifar10, {npz: a.npz}, {npz: b.npz}, digits]"
+    cell = f"{{method: set, augment: false, grid: {{dataset: {sources}}}}}"
+    path.write_text(f"name: x\nseeds: {{count: 1}}\ncells: [{cell}]\n")
+    data = path.parent / "data"
+    data.mkdir()
+    beside, there = path.parent / "a.npz", data / "b.npz"
+    done = suite("check", path, "--data", data)
+    assert (done.code, done.err) == (0, "")
+    _, download, first, second = done.out.splitlines()
+    assert download.startswith("CIFAR-10: is not here")
+    assert str(beside) in first and str(data / "a.npz") in first
+    assert str(there) in second
+    for file in (beside, there):
+        file.touch()
+    (data / "cifar-10-batches-py").mkdir()
+    assert suite("check", path, "--data", data).out.count("\n") == 1
 
 
 def test_cells_that_are_the_same_as_others_are_named(path):
     path.write_text(
-        "name: x\nseeds: {count: 1}\ncells:\n  - {method: static, grid: {zeta: [0.1, 0.2]}}\n"
+        "name: x\nseeds: {count: 1}\ndefaults: {dataset: digits, augment: false}\n"
+        "cells:\n  - {method: static, grid: {zeta: [0.1, 0.2]}}\n"
     )
     counted, same = suite("check", path).out.splitlines()
     assert counted.endswith("1 cell x 1 seed (2022) = 1 run.")

@@ -54,7 +54,9 @@ def check(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Check a study file and count its runs."""
+    """Check a study file, count its runs, and look for its data."""
+    from suite.datasets.known import data_folder
+    from suite.datasets.loading import absence
     from suite.study.chains import with_earlier
 
     checked = load(study, many=yes)
@@ -82,8 +84,10 @@ def check(
     if checked.runs_untuned:
         untuned = count(len(checked.tunings) * seeds, "run")
         typer.echo(f"and {untuned} of the tuned cells with their own settings.")
+    for source in checked.sources():
+        if sentence := absence(source, data_folder(data), checked.path.parent):
+            typer.echo(sentence)
     if estimate:
-        from suite.datasets.known import data_folder
         from suite.execution.estimate import estimate as estimate_cost
         from suite.reporting.numbers import seconds_text
 

@@ -20,6 +20,9 @@ EXTRACTED = {
 PACKAGED = {"fashion_mnist": Path("/usr/share/datasets/fashion-mnist")}
 """Where Debian's packages (dataset-fashion-mnist) install a set."""
 
+TO_DOWNLOAD = "to download"
+"""The place of a set that is not on this machine yet."""
+
 
 class Entry(NamedTuple):
     """A data set that a study can name.
@@ -72,7 +75,7 @@ def known_here(data_dir: str | Path) -> list[Entry]:
     data_dir = Path(data_dir)
     entries = []
     for name, known in KNOWN.items():
-        place = "to download"
+        place = TO_DOWNLOAD
         if not known.checksums:
             place = "embedded"
         elif (data_dir / EXTRACTED[name]).is_dir():

@@ -11,7 +11,7 @@ from suite.datasets import folder as folders
 from suite.datasets.dataset import DataSet
 from suite.datasets.decoding import Progress
 from suite.datasets.files import File, content
-from suite.datasets.known import data_folder
+from suite.datasets.known import TO_DOWNLOAD, data_folder, known_here
 from suite.datasets.sources import (
     KNOWN,
     CsvSource,
@@ -103,6 +103,25 @@ def fingerprint(
     if known is None:
         return load(source, data_dir, base=base, progress=progress).fingerprint
     return known.fingerprint
+
+
+def absence(source: Source, data_dir: str | Path, base: str | Path | None = None) -> str:
+    """Return why a data set is not on this machine, "" if it is; no image is read.
+
+    Args:
+        source: What the study file names.
+        data_dir: The data folder.
+        base: As for `load`.
+    """
+    if isinstance(source, str):
+        places = {entry.source: entry.place for entry in known_here(data_dir)}
+        absent = places[source] == TO_DOWNLOAD
+        return f"{title(source)}: is not here yet; it is downloaded first." if absent else ""
+    try:
+        _files(source, data_folder(data_dir), base)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _places(data_dir: Path, base: str | Path | None) -> tuple[Path, Path]:
