@@ -6,7 +6,7 @@ import pytest
 from suite import bench
 from suite.bench import engines, growth, history, limit, measures, profile, scheduling, timing
 from suite.bench import methods as of_methods
-from suite.bench.workload import Bench, synthetic_images
+from suite.bench.workload import EPOCH, Bench, synthetic_images
 from suite.errors import UserError
 from suite.execution import ray as cluster
 from suite.kernels import products
@@ -220,3 +220,22 @@ def test_what_is_no_text_is_no_history(tmp_path):
 def test_a_share_of_the_first_cache_is_neither_better_nor_worse():
     figures = [{"limit": {"first_cache_share": share}} for share in (0.5, 0.9)]
     assert list(history.worse(*figures)) == list(history.worse(*figures[::-1])) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "watched", "trained"),
+    [("set", 0, 0), ("mest", 1, 1), ("snfs_window", 10, 10), ("gse", 0, 0), ("rigl", 1, 0)],
+)
+def test_an_update_is_shown_all_batches_that_it_reads(method, watched, trained, monkeypatch):
+    side = SMALL.training("sparse", method=method)
+    taken = []
+    step = side.training.step
+    monkeypatch.setattr(side.training, "step", lambda *a, **k: taken.append(k) or step(*a, **k))
+    side.step()
+    assert side.watched == watched
+    side.watch()
+    assert taken == [{}] + [{"watch": True}] * trained
+    assert len(side.training._seen) == watched
+    side.update()
+    assert not side.training._seen
+    assert of_methods._weights(side)[0] == EPOCH - watched * of_methods._weights(side)[2]

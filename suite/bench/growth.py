@@ -18,7 +18,6 @@ from suite.bench.timing import alternate, in_fresh_process
 from suite.bench.workload import COLOUR, TESTED, Bench, synthetic_images
 from suite.training.build import build
 from suite.training.checkpoint import pack
-from suite.training.rewire import WATCHED
 from suite.training.timing import FirstEpoch
 
 GREY = (256, 256, 1)
@@ -148,12 +147,11 @@ def added_memory(
     small.step()
     before = resident()
     training = Bench(images, hidden, epsilon).training("sparse", method=method)
-    recipe = training.training.recipe
     for _ in range(5):
         training.step()
     training.evaluate()
-    if recipe.evolves:
-        training.step(watch=bool(recipe.needs & WATCHED))
+    if training.training.recipe.evolves:
+        training.watch()
         training.update()
     training.step()
     return peak() - before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from suite.methods.moment import Moment
 from suite.methods.presets import METHODS
 from suite.methods.recipe import Recipe
 from suite.methods.update import due
-from suite.training.rewire import WATCHED
 from suite.training.timing import FirstEpoch
 
 EPOCHS = 20
@@ -32,7 +31,7 @@ def methods(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
         calls = [call for side in pair for call in (side.step, side.evaluate, _update_of(side))]
         times = alternate(calls, max(3, turns // 3), [3, 1, 1] * 2)
         set_epoch, epoch = (
-            times[:, at : at + 3] @ np.array([EPOCH, 1, updates_an_epoch(side.training.recipe)])
+            times[:, at : at + 3] @ np.array(_weights(side))
             for at, side in zip((0, 3), pair, strict=True)
         )
         added = _memory(bench, method)
@@ -57,18 +56,24 @@ def updates_an_epoch(recipe: Recipe) -> float:
     return sum(due(recipe, at, moment) for moment in moments) / EPOCHS
 
 
-def _update_of(side: FirstEpoch) -> Any:
-    """Return what takes a step and the update that follows it; nothing without updates."""
-    recipe = side.training.recipe
-    watch = bool(recipe.needs & WATCHED)
+def _weights(side: FirstEpoch) -> tuple[float, int, float]:
+    """Return how many steps, evaluations and updates an epoch has.
+
+    The steps whose batches an update reads are counted with the update.
+    """
+    updates = updates_an_epoch(side.training.recipe)
+    return EPOCH - updates * side.watched, 1, updates
+
+
+def _update_of(side: FirstEpoch) -> Callable[[], object]:
+    """Return what shows an update its batches and updates; nothing without updates."""
+    if not side.training.recipe.evolves:
+        return lambda: None
 
     def update() -> None:
+        side.watch()
         side.update()
-        side.step(watch=watch)  # for the next update
 
-    if not recipe.evolves:
-        return lambda: None
-    side.step(watch=watch)
     return update
 
 

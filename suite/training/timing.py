@@ -62,7 +62,7 @@ def epoch_seconds(
     seconds += _timed(lambda: measures.update(first.evaluate()))
     training.history.append(measures)
     if updates := _updates(training):
-        first.step(watch=bool(training.recipe.needs & WATCHED))
+        first.watch()
         seconds += updates * _timed(first.update)
     return seconds
 
@@ -97,9 +97,24 @@ class FirstEpoch:
         """Return the inputs and labels of the next step; after the last comes the first."""
         return self.training.batch(self._order, self._warps, next(self._steps))
 
-    def step(self, *, watch: bool = False) -> None:
+    def step(self) -> None:
         """Take the next step; see `Training.step`."""
-        self.training.step(*self.batch(), watch=watch)
+        self.training.step(*self.batch())
+
+    @property
+    def watched(self) -> int:
+        """How many steps an update reads the batches of, or takes the place of."""
+        recipe = self.training.recipe
+        reads = bool(recipe.needs & WATCHED) and recipe.window.of == "steps"
+        return 1 if recipe.instead else recipe.window.batches * reads
+
+    def watch(self) -> None:
+        """Show the next update the batches that it reads."""
+        for _ in range(self.watched):
+            if self.training.recipe.instead:
+                self.training.look(*self.batch())
+            else:
+                self.training.step(*self.batch(), watch=True)
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the network in its present state."""
