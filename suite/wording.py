@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def count(n: int, word: str, plural: str = "") -> str:
@@ -14,3 +14,9 @@ def listing(words: Iterable[str], last: str = "and") -> str:
     """Join words as a sentence does: a, b and c."""
     *most, final = list(words) or [""]
     return f"{', '.join(most)} {last} {final}" if most else final
+
+
+def span(numbers: Sequence[int]) -> str:
+    """Write ascending numbers without a gap: 7, 7 and 8, 7 to 9."""
+    between = " and " if len(numbers) == 2 else " to "
+    return between.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))

@@ -123,6 +123,22 @@ def test_every_caption_says_what_n_and_the_band_are(page, tmp_path):
         assert drawn or name in ("pauses", "degrees", "pixels", "tails"), name
 
 
+def test_one_seed_has_no_interval_and_no_caption_says_so(tmp_path):
+    study = make_study(tmp_path, seeds=1, epochs=20)
+    page = reporting.write(make_results(study), tmp_path / "out").index.read_text()
+    about_one = [text for text in captions(page).values() if "n = 1" in text]
+    assert len(about_one) > 5
+    assert not [text for text in about_one if re.search("(bars|bands) their", text)]
+    assert "over 1 seed (2022) on" in page
+    assert "All cells have 1 run:" in page
+    assert "Seed 2022" in (tmp_path / "out/citation.bib").read_text()
+    both = make_results(study), make_results(study, shift=0.01)
+    compared = reporting.compare_reports(*both, tmp_path / "both").index.read_text()
+    assert [
+        text for text in captions(compared).values() if "n = 1)" in text and "no intervals" in text
+    ]
+
+
 def test_a_band_has_the_studys_level(tmp_path):
     study = make_study(tmp_path, epochs=12, baseline="{method: set}, alpha: 0.1")
     page = reporting.write(make_results(study), tmp_path / "out").index.read_text()

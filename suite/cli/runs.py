@@ -33,7 +33,7 @@ from suite.cli.app import (
 )
 from suite.errors import UserError
 from suite.store.store import DEFAULT_STORE
-from suite.wording import count
+from suite.wording import count, span
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -61,10 +61,9 @@ def check(
 
     checked = load(study, many=yes)
     cells, seeds = len(checked.cells), len(checked.seeds)
-    which = f"{checked.seeds[0]} to {checked.seeds[-1]}" if seeds > 1 else str(checked.seeds[0])
     counted = (
         count(cells, "cell"),
-        f"{count(seeds, 'seed')} ({which})",
+        f"{count(seeds, 'seed')} ({span(checked.seeds)})",
         count(cells * seeds, "run"),
     )
     earlier = len(with_earlier(checked.runs(defaultdict(str)))) - cells * seeds

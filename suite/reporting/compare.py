@@ -282,11 +282,12 @@ def _show(
     difference = of.column(of.COMPARISON, "difference")
     description = "; ".join(f"{row.cell.title} {difference.text(row)}" for row in rows)
     lines = [(row.cell.title, row.found, look[row.cell.label]) for row in rows]
-    n = runs_a_cell(row.found.n for row in rows)
-    caption = (
-        f"Points are mean changes over runs ({n}), bars their {of.level(declared)} "
-        f"{INTERVALS[declared.inference]}; zero is no change."
-    )
+    counts = {row.found.n for row in rows}
+    bars = f", bars their {of.level(declared)} {INTERVALS[declared.inference]}"
+    means = f"mean changes over runs ({runs_a_cell(counts)}){bars}"
+    if counts == {1}:
+        means = "changes of a single run (n = 1), so there are no intervals"
+    caption = f"Points are {means}; zero is no change."
     return write_figure(
         "change",
         lambda: draw_forest(lines, "Change in test accuracy"),

@@ -214,6 +214,8 @@ def _show(material: Material) -> Shown:
         f"Points are mean differences over n = {n} pairs of runs, bars their {level} "
         f"{INTERVALS[first.inference]}."
     )
+    if counts == [1]:
+        caption = "Points are differences of single runs (n = 1), so there are no intervals."
     designs = {row.found.design for row in compared}
     if "independent" in designs:
         runs = "runs a cell" if len(designs) == 1 else "pairs of runs (or runs a cell)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suite.reporting.figures import plans, show
 from suite.reporting.section import Material, Section
+from suite.wording import span
 
 
 def section(material: Material) -> Section | None:
@@ -13,6 +14,5 @@ def section(material: Material) -> Section | None:
     shown = tuple(material.add_figure(figure) for figure in drawn if figure is not None)
     if not shown:
         return None
-    names = list(dict.fromkeys(figure.name.removeprefix("Figure ") for figure in shown))
-    title = f"Figure {names[0]}" if len(names) == 1 else f"Figures {names[0]} to {names[-1]}"
-    return Section("figures", title, shown)
+    numbers = sorted({int(figure.name.removeprefix("Figure ")) for figure in shown})
+    return Section("figures", f"Figure{'s' * (len(numbers) > 1)} {span(numbers)}", shown)

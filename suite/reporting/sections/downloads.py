@@ -8,6 +8,7 @@ from suite.reporting.section import Links, Material, Section
 from suite.store.table import export
 from suite.study import Study
 from suite.version import __version__
+from suite.wording import span
 
 TIDY = "tidy.parquet"
 CITATION = "citation.bib"
@@ -37,6 +38,6 @@ def citation(study: Study) -> str:
         f"  title        = {{{{{tex.escape(study.title)}}}}},\n"
         f"  howpublished = {{Study file {tex.escape(study.path.name)}, "
         f"suite {__version__}}},\n"
-        f"  note         = {{Seeds {study.seeds[0]} to {study.seeds[-1]}}},\n"
+        f"  note         = {{Seed{'s' * (len(study.seeds) > 1)} {span(study.seeds)}}},\n"
         "}\n"
     )

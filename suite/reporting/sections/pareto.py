@@ -188,11 +188,14 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
         f"{_amount(found.paid[row.cell.label].mean)}"
         for row in rows
     )
-    n = runs_a_cell(row.entries[0].estimate.n for row in rows)
-    caption = (
-        f"Last epoch. Points are means over seeds ({n}), bars their 95 % t intervals, faint points "
-        f"the single runs; the line is the Pareto front of the means.{cost.note}"
-    )
+    counts = [row.entries[0].estimate.n for row in rows]
+    n, single = runs_a_cell(counts), max(counts) == 1
+    points = f"Points are means over seeds ({n}), bars their 95 % t intervals, faint points the "
+    points += "single runs; the line is the Pareto front of the means."
+    if single:
+        points = "Each point is a single run (n = 1), so there are no intervals; the line is the "
+        points += "Pareto front."
+    caption = f"Last epoch. {points}{cost.note}"
     return material.draw(
         stem, lambda: _draw(found, material.looks), data, title, caption, description
     )

@@ -15,6 +15,7 @@ from suite.reporting.section import Grid, Material, Section, Td, head, number, w
 from suite.reporting.sections.results import papers_settings, plain
 from suite.settings import Settings
 from suite.store.table import Results
+from suite.wording import span
 
 _VERSIONS = ("suite", "python", "torch", "numpy", "numba", "ray")
 _MACHINE = ("host", "system", "cpu", "cores", "engine", "threads", "gpu", "commit", "dirty")
@@ -47,7 +48,7 @@ def _about(results: Results) -> str:
     )
     sentences = [
         f"{count(len(cells), 'cell')} over {count(len(seeds), 'seed')} "
-        f"({seeds[0]} to {seeds[-1]}) on {listing(datasets)}; every cell has the same seeds, and a "
+        f"({span(seeds)}) on {listing(datasets)}; every cell has the same seeds, and a "
         f"seed fixes topology, weights, data order and augmentation, {how}."
     ]
     fractions = [s.validation for s in settings if s.validation != "test"]
