@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
-import socket
-import time
 import traceback
 from collections.abc import Callable, Collection, Sequence
 from contextlib import redirect_stdout
 from typing import Any, Literal
 
-from suite import measures
 from suite.datasets.dataset import DataSet
 from suite.datasets.sources import title
 from suite.errors import UserError
 from suite.execution.log import Lines, Log, warnings_passed_on
+from suite.execution.notes import Notes
 from suite.files import patiently
 from suite.machine import provenance
-from suite.methods.cut_off import CutOff
 from suite.store.records import agree
 from suite.store.store import RunStore
 from suite.study.cells import source_name
@@ -37,9 +33,6 @@ from suite.training.network import describe, to_file
 from suite.training.network_file import NetworkFile, pack
 
 Outcome = Literal["done", "failed", "stopped"]
-
-SECONDS_BETWEEN_NOTES = 5.0
-"""How often a run reports its progress to the store."""
 
 _STARTS = "it starts from the network of"
 
@@ -115,87 +108,32 @@ def _train(
     origin = provenance()  # of what is loaded now: an upgrade or a pull may come before the end
     engine = execution.chosen_engine
     training.compile_kernels(engine)  # once a node; only the driver's has done so yet
-    started, noted, epochs, reached = time.monotonic(), 0.0, 0, 0
-    kept = b""
-    before: dict[str, Any] | None = None  # what an earlier attempt had noted
-    sentences: list[str] = []
-
-    def unless_behind(write: Callable[[], None]) -> Callable[[], None]:
-        """Do not let an orphan overwrite the progress of the attempt that replaced it."""
-
-        def guarded() -> None:
-            now = store.progress(run.key)
-            mine = (socket.gethostname(), os.getpid())
-            if (
-                now in (None, before)
-                or (now["host"], now["pid"]) == mine
-                or now["epoch"] <= reached
-            ):
-                write()
-
-        return guarded
-
-    def announce() -> None:
-        nonlocal before
-        before = store.progress(run.key)
-        epoch = before["epoch"] if before and checkpoint else 0
-        store.note_progress(run.key, _note(run, driver, epoch))
+    notes = Notes(run, store, log, driver)
+    checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
+    if checkpoint and lost and epochs_behind(checkpoint) >= min(lost):
+        checkpoint = None  # the epoch whose network is wanted lies behind it
+    found = "with a checkpoint" if checkpoint else "without a checkpoint"
+    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
+    notes.begin(resumed=bool(checkpoint))
+    if checkpoint and _has_reached(run, store, checkpoint, until):
+        return "done"
+    final: list[NetworkFile] = []
 
     def follow(record: training.Epoch) -> None:
-        nonlocal noted, epochs, reached
-        epochs, reached = epochs + 1, record["epoch"]
-        log.add(measures.describe(record))
-        last = record["epoch"] == run.settings.epochs
-        if last or time.monotonic() - noted >= SECONDS_BETWEEN_NOTES:
-            noted = time.monotonic()
-            pace = (noted - started) / epochs  # includes checkpoints and waiting
-            now = _note(run, driver, record["epoch"], record["train_loss"], pace, sentences)
-            log.if_possible(unless_behind(lambda: store.note_progress(run.key, now)))
-            log.keep()
+        notes.epoch(record)
         on_epoch(record)
-        if record["epoch"] == until and not last:
+        if record["epoch"] == until and record["epoch"] < run.settings.epochs:
             raise training.Stopped
-
-    def warn(warning: CutOff) -> None:
-        sentences.append(warning.sentence)
-        _log.warning("%s, seed %d: %s", run.cell, run.seed, warning.sentence)
-
-    def keep(checkpoint: bytes) -> None:
-        nonlocal kept
-        kept = checkpoint
-        log.if_possible(unless_behind(lambda: store.keep_checkpoint(run.key, checkpoint)))
-        log.keep()
 
     def keeper(epoch: int) -> Callable[[bytes], None]:
         # Later runs need it, so wait for a failing store.
         return lambda kept: patiently(lambda: store.keep_network(run.key, epoch, kept), PATIENCE)
-
-    final: list[NetworkFile] = []
 
     def keep_final(trained: training.Training, record: training.Epoch) -> None:
         if execution.keep == "network":
             about = {"engine": engine, "threads": execution.threads}
             final.append(_final_network(run, trained, record, images, about))
 
-    checkpoint = patiently(lambda: store.checkpoint(run.key), PATIENCE)
-    if checkpoint and lost and epochs_behind(checkpoint) >= min(lost):
-        checkpoint = None  # the epoch whose network is wanted lies behind it
-    found = "with a checkpoint" if checkpoint else "without a checkpoint"
-    log.add(f"{run.cell}, seed {run.seed}: {engine} engine, {found}")
-    log.if_possible(announce)
-    log.keep()
-
-    def reached_until(checkpoint: bytes) -> bool:
-        """Keep the history so far, if a checkpoint has as many epochs behind it as are wanted."""
-        history = history_of(checkpoint) if until is not None and checkpoint else []
-        if until is None or len(history) < until:
-            return False
-        so_far = {"key": run.key, **_settings(run), "seed": run.seed, "history": history}
-        patiently(lambda: store.keep_so_far(run.key, so_far), PATIENCE)
-        return True
-
-    if checkpoint and reached_until(checkpoint):
-        return "done"
     try:
         trained = training.train(
             run.settings,
@@ -205,12 +143,12 @@ def _train(
             device=execution.device,
             threads=execution.threads,
             checkpoint=checkpoint,
-            keep=keep,
+            keep=notes.keep,
             keep_every=execution.checkpoint_seconds,
             earlier=_earlier(run, store),
             keep_network={epoch: keeper(epoch) for epoch in lost},
             on_final=keep_final,
-            on_warning=warn,
+            on_warning=notes.warn,
             on_epoch=follow,
         )
         log.add("done")
@@ -219,22 +157,13 @@ def _train(
             "engine": engine,
             "threads": execution.threads,
             "gpu": gpu() if execution.device == "cuda" else None,
-            "seconds": time.monotonic() - started,
-            "resumed_after": len(trained.history) - epochs,
+            "seconds": notes.seconds,
+            "resumed_after": len(trained.history) - notes.epochs,
             **({"tuning": dict(run.tuning)} if run.tuning else {}),
         }
-        record = _record(run, images, trained, here)
-        known = patiently(lambda: store.result(run.key), PATIENCE)
-        if known is not None and not agree(known["history"], trained.history):
-            _log.warning("%s, seed %d: trained again, it ended differently.", run.cell, run.seed)
-            final.clear()
-        if final:
-            content = pack(final[0])
-            patiently(lambda: store.keep_final_network(run.key, content), PATIENCE)
-        # A run that was trained again for its network keeps the result that it has.
-        patiently(lambda: store.finish(run.key, known or record), PATIENCE)
+        _finish(run, store, _record(run, images, trained, here), final)
     except training.Stopped:
-        if reached_until(kept):
+        if _has_reached(run, store, notes.checkpoint, until):
             log.add(f"stopped after epoch {until}, as tuning wants")
             return "done"
         log.add("stopped")
@@ -254,6 +183,33 @@ def _train(
     finally:
         log.keep()
     return "done"
+
+
+def _has_reached(run: Run, store: RunStore, checkpoint: bytes, until: int | None) -> bool:
+    """Keep the history so far, if a checkpoint has as many epochs behind it as are wanted."""
+    history = history_of(checkpoint) if until is not None and checkpoint else []
+    if until is None or len(history) < until:
+        return False
+    so_far = {"key": run.key, **_settings(run), "seed": run.seed, "history": history}
+    patiently(lambda: store.keep_so_far(run.key, so_far), PATIENCE)
+    return True
+
+
+def _finish(
+    run: Run, store: RunStore, record: dict[str, Any], networks: Sequence[NetworkFile]
+) -> None:
+    """Keep a run's result, and its network if one was asked for.
+
+    A run that was trained again for its network keeps the result that it has; a network that does
+    not belong to that result is not kept.
+    """
+    known = patiently(lambda: store.result(run.key), PATIENCE)
+    if known is not None and not agree(known["history"], record["history"]):
+        _log.warning("%s, seed %d: trained again, it ended differently.", run.cell, run.seed)
+        networks = ()
+    for content in map(pack, networks):
+        patiently(functools.partial(store.keep_final_network, run.key, content), PATIENCE)
+    patiently(lambda: store.finish(run.key, known or record), PATIENCE)
 
 
 def _record(
@@ -324,25 +280,4 @@ def _settings(run: Run) -> dict[str, Any]:
         "source": source_name(run.settings.dataset),
         "dataset": title(run.settings.dataset),
         "fingerprint": run.fingerprint,
-    }
-
-
-def _note(
-    run: Run,
-    driver: str,
-    epoch: int,
-    train_loss: float | None = None,
-    seconds: float | None = None,
-    warnings: Sequence[str] = (),
-) -> dict[str, Any]:
-    return {
-        "epoch": epoch,
-        "epochs": run.settings.epochs,
-        "train_loss": train_loss,
-        "seconds": seconds,
-        "driver": driver,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "time": time.time(),
-        "warnings": list(warnings),
     }
