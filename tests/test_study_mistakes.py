@@ -716,6 +716,8 @@ def test_a_missing_file_and_its_likely_name(tmp_path, monkeypatch):
         (sentence,) = sentences(path)
         assert sentence.startswith(f"{path}: ")
         assert named in sentence
+    assert sentences("study")[0].endswith("did you mean study.yaml?")
+    assert "?" not in sentences("opts.yaml")[0]  # only the ending is the same
     (tmp_path / "study.yaml").unlink()
     assert "?" not in sentences("studi.yaml")[0]
 

@@ -6,6 +6,7 @@ where it stopped, and the number of cores affects only the time.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from suite.errors import UserError
@@ -104,7 +105,8 @@ def _check_trained(study: Study, store: RunStore, runs: Mapping[str, Run]) -> No
     for key, run in runs.items():
         failure = store.failure(key)
         if failure is not None and not failure.get("diverged"):
+            shown = f"suite logs {key} --store {shlex.quote(store.location)}"
             raise UserError(
                 f"{study.path}: tune: {run.cell}, seed {run.seed} failed, so no winner can be "
-                f"chosen: {failure['reason']} (suite logs {key}); run it again."
+                f"chosen: {failure['reason']} ({shown}); run it again."
             )

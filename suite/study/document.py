@@ -297,8 +297,8 @@ def _nearby(path: Path) -> str:
 
     folder = path.parent
     try:
-        names = [p.name for p in folder.glob("*.y*ml")]
+        files = {file.stem: file for file in folder.glob("*.y*ml")}
     except OSError:
-        names = []
-    guess = nearest(path.name, names)
-    return f"; did you mean {folder / guess}?" if guess else "."
+        files = {}
+    guess = nearest(path.stem, files)  # that all names end alike makes none of them likely
+    return f"; did you mean {files[guess]}?" if guess else "."
