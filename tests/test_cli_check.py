@@ -32,7 +32,7 @@ def test_data_that_are_not_here_are_named_and_no_mistake(path):
     done = suite("check", path, "--data", data)
     assert (done.code, done.err) == (0, "")
     _, download, first, second = done.out.splitlines()
-    assert download.startswith("CIFAR-10: is not here")
+    assert download.startswith("CIFAR-10 is not on this machine yet")
     assert str(beside) in first and str(data / "a.npz") in first
     assert str(there) in second
     for file in (beside, there):

@@ -117,6 +117,10 @@ def test_a_store_that_is_there_or_the_default_one_is_not_remarked_upon(path):
     assert suite("plan", path, "--store", path.parent / "elsewhere").err == ""
     assert suite("plan", path).err == ""
     assert suite("plan", path, "--store", path.parent / "far").err.endswith("far.\n")
+    assert suite("plan", path, "--store", path.parent / "a.parquet").err.count("\n") == 1
+    missing = suite("compare", path, "--store", path.parent / "a.parquet")
+    assert (missing.code, missing.err.count("\n")) == (2, 1)
+    assert suite("plan", path, "--store", "").err.startswith("--store is empty")
 
 
 def test_files_that_were_not_read_yet_give_no_key_and_every_row_counts(path):

@@ -19,10 +19,10 @@ CASES = {
     "run a.yaml --max-seeds many": ["--max-seeds must be a whole number"],
     "run a.yaml --max-seeds 0": ["--max-seeds must be 1 or more"],
     "power a.yaml --effect much": ["--effect must be a number"],
-    "run a.yaml --keep all": ["--keep must be one of nothing, network, not all"],
+    "run a.yaml --keep all": ["--keep must be one of these: nothing, network; not all"],
     "plan a.yaml b.yaml c.yaml": ["suite plan takes fewer arguments; leave out b.yaml c.yaml"],
-    "report a.yaml --store": ["--store", "requires an argument"],
-    "plan a.yaml --json=3": ["--json", "does not take a value"],
+    "report a.yaml --store": ["--store needs a value", "suite report --help"],
+    "plan a.yaml --json=3": ["--json takes no value", "suite plan --help"],
 }
 
 
@@ -43,6 +43,9 @@ def test_the_help_lists_the_verbs_as_a_study_goes():
     assert suite().code == 2
 
 
-def test_the_exit_code_of_a_verb_is_that_of_the_process():
+def test_the_exit_code_of_a_verb_is_that_of_the_process(tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text("name: x\ncells: [{dataset: digits, augment: false}]\n")
     assert suite("--version").code == 0
-    assert suite("methods").code == 0
+    assert suite("check", study).code == 0
+    assert suite("report", study, "--store", tmp_path).code == 4

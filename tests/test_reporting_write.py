@@ -139,6 +139,13 @@ def test_one_seed_has_no_interval_and_no_caption_says_so(tmp_path):
     ]
 
 
+def test_cells_of_which_one_has_no_run_do_not_all_have_few(tmp_path):
+    study = make_study(tmp_path, seeds=3, epochs=12)
+    lost = [("set", seed) for seed in study.seeds] + [("accset", study.seeds[0])]
+    page = reporting.write(make_results(study, lost=lost), tmp_path / "out").index.read_text()
+    assert "Some cells have 2 or 3 runs:" in page
+
+
 def test_a_band_has_the_studys_level(tmp_path):
     study = make_study(tmp_path, epochs=12, baseline="{method: set}, alpha: 0.1")
     page = reporting.write(make_results(study), tmp_path / "out").index.read_text()

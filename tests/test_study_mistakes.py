@@ -83,6 +83,33 @@ RULES = {
         "name: x\ncells:\n  -method: set\n",
         (2, "cells", "a list", "space after a dash"),
     ),
+    "a list of which one entry is too short": (
+        "name: x\ncells: [{method: set, budget: {stairs: {to: [[0.5, 0.2], [0.1]]}}}]\n",
+        (2, "cells[0].budget.stairs.to[1]", "a list of 2", "a list of 1"),
+    ),
+    "no entry of the list that is meant": (
+        "name: x\ncells: 3\nclaims: a\n",
+        (2, "cells", "a mapping, not 3."),
+        (3, "claims", 'not "a".'),
+    ),
+    "text with a colon that is no key": (
+        "name: x\ncells: [{dataset: 's3://b/x.npz'}]\nseeds:{count: 3}\n",
+        (2, "cells[0].dataset", '"s3://b/x.npz".'),
+        (3, "seeds:{count", "the colon of seeds"),
+    ),
+    "values within values of ranges": (
+        "name: x\ncells: [{method: set, regrow: gradient_sampled}]\ntune:\n  samples: 4\n"
+        "  search:\n    initial_weights: [{distribution: x}]\n"
+        "    learning_rate: [{curve: cosin, start: 1}, {curve: cosine, strt: 1}]\n"
+        "    hidden: [[100, x]]\n    regrow.power: [1, -2]\n"
+        "    activation: {uniform: [0, 1]}\n",
+        (6, "tune.search.initial_weights[0].distribution", "uniform", "normal", '"x"'),
+        (7, "tune.search.learning_rate[0].curve", "cosine", '"cosin"'),
+        (7, "tune.search.learning_rate[1]", '"start"'),
+        (8, "tune.search.hidden[0][1]", "a whole number", '"x"'),
+        (9, "tune.search.regrow.power[1]", "must be a number from 0 to 4, not -2."),
+        (10, "tune.search.activation", "choices"),
+    ),
     "values of ranges, where they are written": (
         "name: x\ncells: [{method: set, rate: cosine}, {method: lset}, {method: accset}]\n"
         "tune:\n  samples: 5\n  search:\n    rate.end: {uniform: [0.1, 2]}\n"

@@ -301,3 +301,19 @@ def test_a_setting_that_a_cell_fixes_may_be_searched_in_others(load, mistake):
         cells,
     )
     assert [tuning.cell.label for tuning in study.tunings] == ["accset"]
+
+
+def test_a_wrong_value_of_a_plug_ins_option_is_said(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import suite\nfrom typing import Annotated\nfrom pydantic import Field\n"
+        "@suite.part('rate')\n"
+        "def of_this_test(moment, *, beta: Annotated[float, Field(gt=0, lt=1)] = 0.3):\n"
+        "    '''Mine.\n\n    Args:\n        beta: A share.\n    '''\n    return beta\n"
+    )
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "name: x\nplugins: [mine.py]\ncells: [{method: set, rate: of_this_test}]\n"
+        "tune:\n  samples: 4\n  search: {rate.beta: [0.1, 2]}\n"
+    )
+    with pytest.raises(UserError, match=r":6: tune.search.rate.beta\[1\]: .* less than 1\.$"):
+        load_study(path)

@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import typer
+
 from suite.cli import networks, runs, tables, tuning, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, app
 from suite.cli.usage import UsageError, usage_sentence
@@ -57,5 +59,5 @@ def main() -> None:
             for sentence in said:
                 sys.stderr.write(f"{sentence}\n" if sentence else "")
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)

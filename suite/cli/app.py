@@ -51,15 +51,19 @@ def about(
 
 def _note_missing(store: str | None) -> str | None:
     """Say so where a store to read does not exist: a misspelt one looks like an empty one."""
-    if store is None or store == DEFAULT_STORE or "://" in store:
+    if not store or store == DEFAULT_STORE or "://" in store:
         return store
-    there = os.path.exists(store)  # noqa: PTH110  pathlib raises for a name that is too long
-    if not (there or store.lower().endswith(".parquet")):  # a missing file is an error
+    if not os.path.exists(store):  # noqa: PTH110  pathlib raises for a name that is too long
         folder = Path(store)
         meant = nearest(folder.name, (mark.parent.name for mark in folder.parent.glob(f"*/{MARK}")))
         guess = f"; did you mean {folder.parent / meant}?" if meant else "."
         typer.echo(f"There is no store {store}{guess}", err=True)
     return store
+
+
+def _note_missing_of_tables(store: str | None) -> str | None:
+    """Say so as well, but for a file: that one is missing is an error."""
+    return store if (store or "").lower().endswith(".parquet") else _note_missing(store)
 
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
@@ -76,7 +80,7 @@ TableStore = Annotated[
         "--store",
         metavar="DIR_OR_URL",
         help="The run store, or a .parquet file from suite export.",
-        callback=_note_missing,
+        callback=_note_missing_of_tables,
     ),
 ]
 OtherStore = Annotated[
@@ -84,7 +88,7 @@ OtherStore = Annotated[
     typer.Option(
         metavar="DIR_OR_URL",
         help="The store of the second study. With one study: its store before a change.",
-        callback=_note_missing,
+        callback=_note_missing_of_tables,
     ),
 ]
 Data = Annotated[

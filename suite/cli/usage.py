@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import typer
@@ -16,7 +17,7 @@ _VALUES = (
     (r".*valid integer.*", "a whole number"),
     (r".*valid number.*", "a number"),
     (r".*greater than or equal to (\S+)", r"\1 or more"),
-    (r".*'(.*)' is not one of (.*?)\.?", r"one of \2, not \1"),
+    (r".*'(.*)' is not one of (.*?)\.?", r"one of these: \2; not \1"),
 )
 """Typer's words for a wrong value, and what follows "must be" in ours."""
 
@@ -32,7 +33,7 @@ def usage_sentence(error: Any) -> str:
     """
     if type(error).__name__ == "NoArgsIsHelpError":
         return ""
-    verb = error.ctx.command_path if error.ctx else "suite"
+    verb = error.ctx.command_path if error.ctx else _typed()
     return f"{_problem(error, verb)} See {verb} --help."
 
 
@@ -50,7 +51,14 @@ def _problem(error: Any, verb: str) -> str:
         return f"{name} {_wanted(message)}." if message else f"{verb} needs {name}."
     if more := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message):
         return f"{verb} takes fewer arguments; leave out {more[1]}."
+    if valued := re.match(r"Option '(.*)' (requires an argument|does not take a value)", message):
+        return f"{valued[1]} {'needs a value' if valued[2][0] == 'r' else 'takes no value'}."
     return message if message.endswith(".") else f"{message}."
+
+
+def _typed() -> str:
+    """Return the verb that was typed, which Typer does not say of every mistake."""
+    return " ".join(["suite", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
 
 
 def _wanted(message: str) -> str:

@@ -116,7 +116,7 @@ def absence(source: Source, data_dir: str | Path, base: str | Path | None = None
     if isinstance(source, str):
         places = {entry.source: entry.place for entry in known_here(data_dir)}
         absent = places[source] == TO_DOWNLOAD
-        return f"{title(source)}: is not here yet; it is downloaded first." if absent else ""
+        return f"{title(source)} is not on this machine yet; suite run downloads it." * absent
     try:
         _files(source, data_folder(data_dir), base)
     except UserError as error:

@@ -85,10 +85,13 @@ def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
         except ValidationError as error:
             for problem in error.errors():
                 option, inside = str(problem["loc"][0]), (name, *problem["loc"])
+                whole = len(problem["loc"]) == 1
                 if problem["type"] == "extra_forbidden":
                     wrong = f'has no option "{option}"{suggestion(option, part.options)}'
-                elif problem["type"] == "missing":
+                elif problem["type"] == "missing" and whole:
                     wrong = f'needs the option "{option}".'
+                elif problem["type"] == "missing":
+                    wrong, inside = f'has too few entries in the option "{option}".', inside[:-1]
                 else:
                     wanted = problem["msg"].replace("Input should be", "must be")
                     wrong = f"has the option {option} at {problem['input']!r}; it {wanted}."

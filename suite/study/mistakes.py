@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any
@@ -172,12 +173,11 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
         return f'did you mean "{guesses[0]}"?' if guesses else ""
     if isinstance(value, bool | int | float | str) and kinds == {"array"}:
         few = all(block.get("minItems", 0) <= 1 for block in allowed)
-        flat = not any(block.get("type") == "array" for block in allowed_at((*where, 0)))
-        return f"write [{as_yaml(value, quoted=True)}]." if few and flat else ""
+        return _as_list(where, value) if few else ""
     if isinstance(value, str):
         if where[:1] == ("cells",) and len(where) == 2 and value in METHODS:
             return f"write {{method: {value}}}."
-        if "object" in kinds and (spaced := _spaced(value)):
+        if spaced := _spaced(value, [n for block in allowed for n in block.get("properties", ())]):
             return spaced
         names = [name for block in allowed for name in choices_of(block) if isinstance(name, str)]
         if guess := nearest(value, names):
@@ -192,16 +192,33 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
     return ""
 
 
-def _spaced(text: str, names: Sequence[str] | None = None) -> str:
+def _as_list(where: Where, value: Any) -> str:
+    """Return how one value is written where a list belongs, "" if it is no entry of that list."""
+    if where == ("cells",) and value in METHODS:
+        return f"write [{{method: {value}}}]."
+    if isinstance(value, str) and re.match(r"-\w", value):
+        return "put a space after a dash, and after a colon."
+    types: dict[str, Any] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
+    entry = [block for block in allowed_at((*where, 0)) if not choices_of(block)]
+    fits = any(isinstance(value, types.get(block.get("type", ""), ())) for block in entry)
+    if not fits or (isinstance(value, bool) and not any(b["type"] == "boolean" for b in entry)):
+        return ""
+    return f"write [{as_yaml(value, quoted=True)}]."
+
+
+def _spaced(text: str, names: Sequence[str]) -> str:
     """Return how a key whose colon lacks its space is written, "" where there is none.
 
     Args:
         text: What YAML took for one word.
-        names: The keys that may stand there; None for any.
+        names: The keys that may stand there.
     """
-    key, colon, value = text.partition(":")
-    if not (colon and key.isidentifier() and value) or (names is not None and key not in names):
+    key, _, value = text.partition(":")
+    if key not in names or not value:
         return ""
+    plain = re.fullmatch(r"[\w.+-]+", value)
+    if not plain:
+        return f"put a space after the colon of {key}."
     return f"write {key}: {value}, with a space after the colon."
 
 

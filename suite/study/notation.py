@@ -37,6 +37,9 @@ _WORDS = (
 )
 """Patterns of PyYAML's words, and ours; {line} is the line where what is wrong began."""
 
+_CONTENT = re.compile(r"[\s-]*(?P<text>[^\s#].*)")
+"""A line that has something besides dashes and a comment."""
+
 _AT_THE_START = ("could not find expected ':'", "unexpected")
 """Problems that PyYAML notices long after the line that has them."""
 
@@ -53,8 +56,8 @@ def notation_mistake(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
     began = error.context_mark or noticed
     mark = began if any(words in problem for words in _AT_THE_START) else noticed
     line = mark.line + 1 if mark else 1
-    if "mapping values are not allowed" in problem:
-        return line, _second_colon(text.splitlines()[line - 1][: mark.column] if mark else "")
+    if "mapping values are not allowed" in problem and mark:
+        return _second_colon(text.splitlines(), line, mark.column)
     for pattern, words in _WORDS:
         if found := re.search(pattern, problem):
             start = began.line + 1 if began else line
@@ -63,8 +66,13 @@ def notation_mistake(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
     return line, problem
 
 
-def _second_colon(before: str) -> str:
-    """Return why a colon cannot stand after the text before it in its line."""
-    if re.search(r":\s", before):
-        return "one colon too many; put text with a colon in quotes"
-    return "begins deeper than the line above, which has its value already"
+def _second_colon(lines: list[str], line: int, column: int) -> tuple[int, str]:
+    """Return why a colon cannot stand at its place, and the line (from 1) that is wrong."""
+    here = lines[line - 1]
+    if re.search(r":\s", here[:column]):
+        return line, "one colon too many; put text with a colon in quotes"
+    above = next((n for n in range(line - 1, 0, -1) if _CONTENT.match(lines[n - 1])), line)
+    before = _CONTENT.match(lines[above - 1])
+    if before and not re.search(r":(\s|$)", before["text"]):
+        return above, "a key has no colon, or no space after it"
+    return line, "begins deeper than the line above, which has its value already"

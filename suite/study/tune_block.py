@@ -198,55 +198,76 @@ def _check_values(
     mistakes: Mistakes, cell: Cell, space: Mapping[str, Range], places: Mapping[str, Where]
 ) -> bool:
     """Note values that a setting cannot have, each where it is written."""
-    right = True
+    document, right = mistakes.document, True
     for name, values in space.items():
-        for inside, value, written in _values(values):
-            wrong = _wrong_value(cell, name, value, written)
-            if wrong is None:
-                continue
-            if isinstance(values, Interval) and _is_whole(name) and values.scale != "int":
-                inside, wrong = (), "takes whole numbers; write {int: [a, b]}."
-            mistakes.note((*places[name], *inside), wrong)
+        schema = _schema_place(cell, name)
+        kinds = {block.get("type") for block in allowed_at(schema)}
+        if isinstance(values, Interval) and kinds and not kinds & {"integer", "number"}:
+            mistakes.note(places[name], "has no numbers to draw; write a list of choices.")
             right = False
+            continue
+        for end, value in _values(values):
+            if (found := _wrong_value(cell, name, value)) is None:
+                continue
+            right = False
+            ways, sentence = found
+            if isinstance(values, Interval) and kinds == {"integer"} and values.scale != "int":
+                mistakes.note(places[name], "takes whole numbers; write {int: [a, b]}.")
+                continue
+            place = (*places[name], *end)
+            inside = max((document.existing((*place, *way)) for way in ways), key=len)[len(place) :]
+            if allowed_at(schema) and not sentence:
+                while not allowed_at((*schema, *inside)):  # an unknown name within the value
+                    inside = inside[:-1]
+                sentence = must_be((*schema, *inside), document.get(*place, *inside))
+            mistakes.note((*place, *inside), sentence or "is no value that it can have.")
     return right
 
 
-def _values(values: Range) -> Iterator[tuple[Where, Any, Any]]:
-    """Yield where in a range a value is written, the value as it is drawn, and as written."""
+def _schema_place(cell: Cell, name: str) -> Where:
+    """Return the place in a study of a setting, or of an option of the cell's own part."""
+    kind, dot, option = name.partition(".")
+    if not dot:
+        return ("cells", 0, name)
+    named = {str(answer.kind): answer.part.name for answer in cell.settings.recipe.in_use}
+    return ("cells", 0, kind, named.get(kind, ""), option)
+
+
+def _values(values: Range) -> Iterator[tuple[Where, Any]]:
+    """Yield where in a range a value is written, and the value as it is drawn."""
     if isinstance(values, Choices):
-        yield from (((number,), value, value) for number, value in enumerate(values.values))
+        yield from (((number,), value) for number, value in enumerate(values.values))
     else:
-        for end, written in enumerate((values.low, values.high)):
-            yield (values.scale, end), values.at(float(end)), written
+        yield from (((values.scale, end), values.at(float(end))) for end in (0, 1))
 
 
-def _wrong_value(cell: Cell, name: str, value: Any, written: Any) -> str | None:
-    """Return what is wrong with one value of a setting or option, None if it may have it."""
+def _wrong_value(cell: Cell, name: str, value: Any) -> tuple[list[Where], str] | None:
+    """Return where within a value mistakes may be; None if a setting or option may have it.
+
+    Returns:
+        The paths, and a sentence where what is allowed does not say it.
+    """
     try:
         with_values(cell.settings, {name: value})
     except ValidationError as error:
-        problem = error.errors()[0]
-        if contradicts(error) and not _is_about_the_option(error, cell, name):
-            return None
-        if problem["type"] == "unknown_name":
-            return str(problem["msg"])
-        return must_be(("cells", 0, "grid", name, 0), written)
+        problems = error.errors()
+        if contradicts(error):
+            return _wrong_option(error, cell, name)
+        sentence = next((str(p["msg"]) for p in problems if p["type"] == "unknown_name"), "")
+        return [tuple(problem["loc"][1:]) for problem in problems], sentence
     return None
 
 
-def _is_about_the_option(error: ValidationError, cell: Cell, name: str) -> bool:
-    """Whether the value of an option that the cell's part has is wrong by itself."""
+def _wrong_option(error: ValidationError, cell: Cell, name: str) -> tuple[list[Where], str] | None:
+    """Return what `_wrong_value` does if the value of an option that the part has is wrong."""
     kind, _, option = name.partition(".")
     options = {str(of.kind): of.part.options for of in cell.settings.recipe.in_use}
-    found = (one for problem in error.errors() for one in problem["ctx"]["error"].found)
-    wrong = any(one.field == kind and one.inside[1:2] == (option,) for one in found)
-    return wrong and option in options.get(kind, ())
-
-
-def _is_whole(name: str) -> bool:
-    """Whether a setting or option takes whole numbers only."""
-    allowed = allowed_at(("cells", 0, "grid", name, 0))
-    return {block.get("type") for block in allowed} == {"integer"}
+    found = [one for problem in error.errors() for one in problem["ctx"]["error"].found]
+    wrong = [one for one in found if one.field == kind and one.inside[1:2] == (option,)]
+    if not wrong or option not in options.get(kind, ()):
+        return None
+    known = allowed_at(_schema_place(cell, name))  # but for plug-ins
+    return [one.inside[2:] for one in wrong], "" if known else wrong[0].sentence
 
 
 def _check_own(

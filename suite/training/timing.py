@@ -106,12 +106,12 @@ class FirstEpoch:
         """How many steps an update reads the batches of, or takes the place of."""
         recipe = self.training.recipe
         reads = bool(recipe.needs & WATCHED) and recipe.window.of == "steps"
-        return 1 if recipe.instead else recipe.window.batches * reads
+        return max(recipe.window.batches * reads, int(recipe.instead))
 
     def watch(self) -> None:
         """Show the next update the batches that it reads."""
-        for _ in range(self.watched):
-            if self.training.recipe.instead:
+        for left in reversed(range(self.watched)):
+            if self.training.recipe.instead and left == 0:
                 self.training.look(*self.batch())
             else:
                 self.training.step(*self.batch(), watch=True)

@@ -69,11 +69,11 @@ def section(material: Material) -> Section:
     declared = results.study.file.comparisons
     least, word = (6, "six") if declared.design == "paired" else (4, "four")
     few = {row.n for row in table.rows if 0 < row.n < least}
-    which = "Some cells have" if any(row.n >= least for row in table.rows) else "All cells have"
+    which = "All cells have" if len({row.n for row in table.rows}) == 1 else "Some cells have"
     if few and declared.inference == "fixed":
         runs = "run" if few == {1} else "runs"
         warnings.append(
-            f"{which} {listing(map(str, sorted(few)))} {runs}: with fewer than {word} "
+            f"{which} {listing(map(str, sorted(few)), 'or')} {runs}: with fewer than {word} "
             "seeds no two-sided exact test can reach p = 0.05."
         )
     title = "Table 2: the last epoch" if table.has_paper else "The last epoch"
