@@ -107,7 +107,7 @@ RULES = {
         (7, "tune.search.learning_rate[0].curve", "cosine", '"cosin"'),
         (7, "tune.search.learning_rate[1]", '"start"'),
         (8, "tune.search.hidden[0][1]", "a whole number", '"x"'),
-        (9, "tune.search.regrow.power[1]", "must be a number from 0 to 4, not -2."),
+        (9, "tune.search.regrow.power[1]", "from 0 to 4, not -2."),
         (10, "tune.search.activation", "choices"),
     ),
     "values of ranges, where they are written": (
