@@ -607,6 +607,23 @@ def test_a_run_killed_between_two_updates_of_an_epoch_ends_the_same(case, engine
     assert measures(trained.history) == expected
 
 
+ALL_OPTIMISERS = """
+import sys
+from tests.test_training import ENGINES, run, small
+for optimizer in ("sgd", "adam", "adamw"):
+    for engine in ENGINES:
+        _, _, kept = run(small(optimizer=optimizer, epochs=2), engine=engine)
+        run(small(optimizer=optimizer, epochs=2), engine=engine, checkpoint=kept[0])
+sys.exit("torch._dynamo" in sys.modules)
+"""
+
+
+@pytest.mark.slow
+def test_training_imports_nothing_of_torch_compile():
+    """Its machinery takes 160 MB in every worker, and longer than PyTorch itself to import."""
+    subprocess.run([sys.executable, "-c", ALL_OPTIMISERS], check=True)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_what_the_optimiser_keeps_goes_with_its_connection(engine, optimizer):

@@ -36,6 +36,8 @@ _QUIET = {
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are not used: the store is the truth
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_enable_worker_prestart": "0",  # every trial gets a worker of its own: these would idle
+    "RAY_prestart_worker_first_driver": "0",
 }
 
 
