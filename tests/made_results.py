@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -83,6 +85,21 @@ def make_study(
     )
     path.write_text(text)
     return load_study(path)
+
+
+@contextmanager
+def only_svg():
+    """Leave out the figures' PDF and PNG files, two fifths of a report's time."""
+    from matplotlib.figure import Figure  # heavy, and some tests look for it
+
+    savefig = Figure.savefig
+
+    def of_svg(figure, target, *, format, **options):
+        if format == "svg":
+            savefig(figure, target, format=format, **options)
+
+    with patch.object(Figure, "savefig", of_svg):
+        yield
 
 
 def make_results(study, *, lost=(), failed=(), shift=0.0, provenance=None):

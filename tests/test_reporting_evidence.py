@@ -9,7 +9,7 @@ import pytest
 from suite import decisions, reporting
 from suite.reporting.appearance import looks
 from suite.reporting.evidence import draw_evidence, evidence_table
-from tests.made_results import make_results, make_study
+from tests.made_results import make_results, make_study, only_svg
 
 CELLS = "\n  - {method: set}\n  - {method: accset}\n  - {method: lset}\n"
 BASELINE = "{method: set}, inference: anytime"
@@ -80,6 +80,7 @@ def test_the_page_shows_e_values_sequences_seeds_and_the_figure(page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "decided"), [(14, False), (15, True)])
+@only_svg()
 def test_what_needs_no_more_seeds_counts_as_complete(seeds, decided, tmp_path):
     study = make_study(tmp_path, CELLS, epochs=12, seeds=20, baseline=BASELINE)
     some = decisions.up_to(make_results(study), dict.fromkeys(("set", "accset", "lset"), seeds))

@@ -35,7 +35,7 @@ from suite.reporting.table2 import last_epochs, table2
 from suite.reporting.table2_files import as_csv, as_markdown, as_tabular, as_tex
 from suite.reporting.tex import escape
 from suite.study import load_study
-from tests.made_results import PERFORMANCE, make_results, make_study
+from tests.made_results import PERFORMANCE, make_results, make_study, only_svg
 
 pytestmark = pytest.mark.slow
 
@@ -378,6 +378,7 @@ def test_a_value_that_is_not_finite_spoils_only_itself(tmp_path):
     assert table2(results).rows[0].left_out == 0
 
 
+@only_svg()
 def test_a_last_epoch_that_is_not_finite_is_left_out_and_told(tmp_path):
     study = make_study(tmp_path, PERFORMANCE, seeds=4, epochs=12)
     results = make_results(study)
@@ -494,6 +495,7 @@ def test_figures_2_and_3_are_the_papers_at_its_100_epochs_and_stand_beside_no_ta
     assert any("in Figures 2 and 3" in str(block) for block in section.blocks) is restates
 
 
+@only_svg()
 def test_a_network_without_connections_is_the_best_in_nothing(tmp_path):
     cells = "\n  - {method: set}\n  - {method: accset}\n"
     results = make_results(make_study(tmp_path, cells, seeds=2, epochs=3))

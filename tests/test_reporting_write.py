@@ -16,6 +16,7 @@ from tests.made_results import (
     REGROWTH,
     make_results,
     make_study,
+    only_svg,
     shared_report,
 )
 
@@ -123,6 +124,7 @@ def test_every_caption_says_what_n_and_the_band_are(page, tmp_path):
         assert drawn or name in ("pauses", "degrees", "pixels", "tails"), name
 
 
+@only_svg()
 def test_one_seed_has_no_interval_and_no_caption_says_so(tmp_path):
     study = make_study(tmp_path, seeds=1, epochs=20)
     page = reporting.write(make_results(study), tmp_path / "out").index.read_text()
@@ -139,6 +141,7 @@ def test_one_seed_has_no_interval_and_no_caption_says_so(tmp_path):
     ]
 
 
+@only_svg()
 def test_cells_of_which_one_has_no_run_do_not_all_have_few(tmp_path):
     study = make_study(tmp_path, seeds=3, epochs=12)
     lost = [("set", seed) for seed in study.seeds] + [("accset", study.seeds[0])]
@@ -146,6 +149,7 @@ def test_cells_of_which_one_has_no_run_do_not_all_have_few(tmp_path):
     assert "Some cells have 2 or 3 runs:" in page
 
 
+@only_svg()
 def test_a_band_has_the_studys_level(tmp_path):
     study = make_study(tmp_path, epochs=12, baseline="{method: set}, alpha: 0.1")
     page = reporting.write(make_results(study), tmp_path / "out").index.read_text()

@@ -6,4 +6,4 @@ from tests.cluster.chaos import chaos
 
 
 def test_a_few_random_kills(tmp_path):
-    chaos(tmp_path, kills=3, seed=2)
+    chaos(tmp_path, kills=2, seed=2)

@@ -13,14 +13,11 @@ import pytest
 
 from tests.cluster.disturbed import Disturbed
 from tests.cluster.processes import children, driving, kill, lives, until
-from tests.cluster.studies import suite, write_study
+from tests.cluster.studies import command_line, suite, write_study
 
-HASTY = (
-    sys.executable,
-    "-c",
+HASTY = command_line(
     "from suite.execution.ray import callbacks, trial;"
-    "trial.SECONDS_TO_SEE_THE_STORE = 3; callbacks.SECONDS_WITHOUT_ROOM = 1;"
-    "from suite.cli import main; main()",
+    "trial.SECONDS_TO_SEE_THE_STORE = 3; callbacks.SECONDS_WITHOUT_ROOM = 1"
 )
 """The command line, less patient."""
 

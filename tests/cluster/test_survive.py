@@ -16,13 +16,10 @@ import pytest
 
 from tests.cluster.disturbed import EPOCHS, Disturbed
 from tests.cluster.processes import children, command, driving, kill, lives, until
-from tests.cluster.studies import SUITE, suite
+from tests.cluster.studies import SUITE, command_line, suite
 
-KNOCKING = (
-    sys.executable,
-    "-c",
-    "from suite.execution.ray import connection; connection.SECONDS_BETWEEN_KNOCKS = 0.2;"
-    "from suite.cli import main; main()",
+KNOCKING = command_line(
+    "from suite.execution.ray import connection; connection.SECONDS_BETWEEN_KNOCKS = 0.2"
 )
 """The command line, sooner to miss a head."""
 

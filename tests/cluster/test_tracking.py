@@ -11,7 +11,7 @@ from suite.errors import UserError
 from suite.execution.ray.tracking import _harmless, check_installed, run_folder
 from suite.store.store import RunStore
 from suite.study.file import Track
-from tests.cluster.studies import suite, undisturbed, write_study
+from tests.cluster.studies import WITH_TRACKERS, suite, undisturbed, write_study
 
 TRACK = "{tensorboard: events, mlflow: tracked, wandb: regrowth}"
 
@@ -36,7 +36,7 @@ def test_a_run_is_followed_by_every_tracker_that_the_study_names(tmp_path, monke
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     study = write_study(tmp_path, "  - {method: set}\n", seeds=1, track=TRACK)
-    ended = suite("run", study, "--store", "store")
+    ended = suite("run", study, "--store", "store", command=WITH_TRACKERS)
     assert ended.returncode == 0, ended.stderr
 
     ((key, history),) = undisturbed(study).items()
@@ -68,7 +68,7 @@ def test_a_tracker_that_cannot_be_used_is_said_before_any_run(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     track = "{mlflow: 'ftp://nowhere'}"
     study = write_study(tmp_path, "  - {method: set}\n", seeds=1, track=track)
-    ended = suite("run", study, "--store", "store")
+    ended = suite("run", study, "--store", "store", command=WITH_TRACKERS)
     assert ended.returncode == 2
     assert "execution: track: mlflow: cannot be used: " in ended.stderr
     assert "Traceback" not in ended.stderr
