@@ -16,7 +16,7 @@ from suite.datasets.digits import digits
 from suite.errors import UserError
 from suite.execution.attempt import _earlier, attempt
 from suite.settings import Settings
-from suite.sparse.layers import MaskedLinear, SparseLinear
+from suite.sparse.layers import MaskedLayer, SparseLayer
 from suite.store.status import look
 from suite.store.store import RunStore
 from suite.study import load_study
@@ -309,7 +309,7 @@ def test_both_engines_train_the_same_ticket(images, store):
 
 
 def test_the_sparse_engine_masks_tickets_that_are_nearly_dense(images, store):
-    for round_, kind in ((1, MaskedLinear), (5, SparseLinear)):
+    for round_, kind in ((1, MaskedLayer), (5, SparseLayer)):
         run = chained(round=round_)
         run_all(with_earlier([run]), images, store)
         training = Training(run.settings, 1, images, engine="sparse", earlier=_earlier(run, store))

@@ -14,7 +14,7 @@ from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
 from suite.methods.recipe import resolve
 from suite.methods.update import due, update
-from suite.sparse.layers import SparseLinear
+from suite.sparse.layers import SparseLayer
 from suite.training.handover import DENSITY
 from suite.training.state import Training
 from tests.reference import shrinking as reference
@@ -231,7 +231,7 @@ def test_the_sparse_engine_takes_over_what_has_become_sparse(case, optimizer):
     layers = []
     for _ in range(settings.epochs):
         training.epoch()
-        layers.append(sum(isinstance(layer, SparseLinear) for layer in training.network.layers))
+        layers.append(sum(isinstance(layer, SparseLayer) for layer in training.network.layers))
         parameters = {id(p) for group in training.optimizer.param_groups for p in group["params"]}
         assert parameters == {id(p) for p in training.network.parameters()}
     assert (layers[0], layers[-1]) == (0, 2)

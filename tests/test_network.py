@@ -96,7 +96,7 @@ def test_the_engines_differ_in_their_layers(digits):
         engine: type(network.from_file(digits[0], "it", engine).layers.layers[0]).__name__
         for engine in ("masked", "sparse")
     }
-    assert kinds == {"masked": "MaskedLinear", "sparse": "SparseLinear"}
+    assert kinds == {"masked": "MaskedLayer", "sparse": "SparseLayer"}
 
 
 def test_scipy_reads_the_layers_of_an_archive(digits, tmp_path):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from suite.settings import Settings
 from suite.sparse.activations import Hidden, make_activation
-from suite.sparse.noisy import Gates, VariationalLinear, divergence, log_alpha
+from suite.sparse.noisy import Gates, VariationalLayer, divergence, log_alpha
 from suite.study.runs import Run
 from suite.training.noise import penalty_weight
 from suite.training.state import Training
@@ -92,7 +92,7 @@ def test_gates_agree_with_the_reference(log_alphas, temperature, seed):
 def variational(weights, log_variances, clips=False):
     weights = np.array(weights, dtype=np.float32)
     units = make_activation("relu", Hidden(0, len(weights), 0.0, np.random.default_rng(0)))
-    layer = VariationalLinear(weights.shape, weights, units, -10.0, 3.0, clips)
+    layer = VariationalLayer(weights.shape, weights, units, -10.0, 3.0, clips)
     layer.log_variance.data = torch.tensor(log_variances, dtype=torch.float32)
     return layer
 

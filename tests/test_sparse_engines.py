@@ -10,7 +10,7 @@ from suite.methods.recipe import resolve
 from suite.randomness import stream
 from suite.sparse.activations import LeakyReLU, SReLU
 from suite.sparse.functions import Connections, SparseProduct
-from suite.sparse.layers import MaskedLinear, SparseLinear
+from suite.sparse.layers import MaskedLayer, SparseLayer
 from suite.training.rewire import rewire
 from tests.networks import build
 
@@ -23,7 +23,7 @@ def pair(shape, positions, activation=None, seed=0):
     weights = rng.standard_normal(len(positions)).astype(np.float32)
     bias = torch.from_numpy(rng.standard_normal(shape[0]).astype(np.float32))
     layers = []
-    for kind in (MaskedLinear, SparseLinear):
+    for kind in (MaskedLayer, SparseLayer):
         units = (
             SReLU(shape[0], np.random.default_rng(1))
             if activation == "srelu"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from suite.settings import Settings
-from suite.sparse.layers import SparseLinear
+from suite.sparse.layers import SparseLayer
 from suite.training.network import describe, from_file, to_file
 from suite.training.state import Training
 from tests.test_methods_every import (
@@ -79,7 +79,7 @@ def test_both_engines_train_alike_and_every_layer_is_updated(method):
     for _ in range(2):
         found.epoch()
     after = found.network.layers[-1]
-    assert isinstance(after, SparseLinear)
+    assert isinstance(after, SparseLayer)
     assert np.array_equal(after.positions, before) == (method == "static")
     assert found.history[-1]["inference_multiply_adds"] == sum(found.history[-1]["connections"])
     assert 0 < found.history[-1]["active_units"] <= 18

@@ -17,7 +17,7 @@ from torch.nn import functional
 from suite.kernels import products
 from suite.sparse import output as output_layer
 from suite.sparse.functions import NO_DROPOUT, arrays, product
-from suite.sparse.layers import SparseLinear
+from suite.sparse.layers import SparseLayer
 from suite.sparse.mlp import MLP
 
 aten: Any = torch.ops.aten
@@ -65,7 +65,7 @@ def differentiate(network: MLP, x: Tensor, labels: Tensor, take: Take = leave) -
 def _is_plain(layer: object) -> bool:
     """Return whether a layer can be computed by kernels only: it has no hooks."""
     return (
-        isinstance(layer, SparseLinear)
+        isinstance(layer, SparseLayer)
         and layer.activation.fused_slope is not None
         and not layer.watch
     )

@@ -109,7 +109,7 @@ def joined(batches: Sequence[Seen], shares: Sequence[float]) -> Seen:
     )
 
 
-class MaskedLinear(nn.Module):
+class MaskedLayer(nn.Module):
     """A hidden layer of dense tensors times a mask: the plain statement of the method.
 
     Args:
@@ -238,7 +238,7 @@ class ActiveWeights(nn.Module):
         torch.autograd.graph.increment_version(self.weight)
 
 
-class SparseLinear(ActiveWeights):
+class SparseLayer(ActiveWeights):
     """A hidden layer that stores only the active weights, on the CPU.
 
     Args:

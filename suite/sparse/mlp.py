@@ -15,13 +15,13 @@ from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
 from suite.sparse import output as output_layer
 from suite.sparse.activations import Hidden, Identity, make_activation
-from suite.sparse.layers import MaskedLinear, SparseLinear
-from suite.sparse.noisy import GatedLinear, VariationalLinear
+from suite.sparse.layers import MaskedLayer, SparseLayer
+from suite.sparse.noisy import GatedLayer, VariationalLayer
 from suite.sparse.topology import glorot_uniform
 from suite.sparse.workspace import Workspace
 
 Engine = Literal["masked", "sparse"]
-Layer = MaskedLinear | SparseLinear
+Layer = MaskedLayer | SparseLayer
 DrawWeights = Callable[[tuple[int, int], int, np.random.Generator], np.ndarray]
 """(shape, connections, generator) -> the weights that a layer starts with, float32."""
 
@@ -62,14 +62,14 @@ class MLP(nn.Module):
         return 0 if self.output is None else self.output.weight.numel()
 
     @property
-    def noisy(self) -> list[GatedLinear | VariationalLinear]:
+    def noisy(self) -> list[GatedLayer | VariationalLayer]:
         """The layers with noise that is learnt; of most networks none."""
-        return [x for x in self.layers if isinstance(x, GatedLinear | VariationalLinear)]
+        return [x for x in self.layers if isinstance(x, GatedLayer | VariationalLayer)]
 
     @property
     def widest(self) -> int | None:
         """How many images pass through at once in an evaluation; None: as many as are given."""
-        return WIDEST if any(isinstance(layer, SparseLinear) for layer in self.layers) else None
+        return WIDEST if any(isinstance(layer, SparseLayer) for layer in self.layers) else None
 
     def penalty(self) -> Tensor | None:
         """Return what learnt noise adds to the loss; None where there is none, or no weight."""
@@ -169,9 +169,9 @@ def build(
         units = Identity() if is_output else make_activation(activation, hidden)
         is_sparse = positions is not None and count < masked_from * n_out * n_in
         if engine == "sparse" and positions is not None and is_sparse:
-            layers.append(SparseLinear(shape, positions, weights, units))
+            layers.append(SparseLayer(shape, positions, weights, units))
         else:
-            layers.append(MaskedLinear(shape, positions, weights, units, device))
+            layers.append(MaskedLayer(shape, positions, weights, units, device))
     if sparse_output:
         return MLP(layers, None, dropout)
     output = nn.Linear(sizes[-1], classes, device=device)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from suite.kernels.dropout import Dropout
 from suite.sparse.activations import Activation
-from suite.sparse.layers import MaskedLinear
+from suite.sparse.layers import MaskedLayer
 
 STRETCH = (-0.1, 1.1)
 """The interval over which a concrete variable is stretched before it is cut to [0, 1]."""
@@ -70,7 +70,7 @@ class Gates(nn.Module):
         self.log_alpha.data.clamp_(-BOUND, BOUND)
 
 
-class GatedLinear(MaskedLinear):
+class GatedLayer(MaskedLayer):
     """A dense layer with a gate on every unit that it reads.
 
     Args:
@@ -94,7 +94,7 @@ class GatedLinear(MaskedLinear):
         super().__init__(shape, None, weights, activation, device)
         self.entering = entering.to(device)
         self.leaving: Gates | None = None
-        self.above: list[GatedLinear] = []  # a list, so that it is no part of this one
+        self.above: list[GatedLayer] = []  # a list, so that it is no part of this one
         self.classes = 0
         self.strength = strength
         self.rng: np.random.Generator | None = None
@@ -131,7 +131,7 @@ class GatedLinear(MaskedLinear):
         return self.positions.size
 
 
-class VariationalLinear(MaskedLinear):
+class VariationalLayer(MaskedLayer):
     """A dense layer whose weights have Gaussian noise of a learnt variance.
 
     Args:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from suite.sparse import mlp
-from suite.sparse.layers import SparseLinear
+from suite.sparse.layers import SparseLayer
 from suite.training.lifetimes import Lifetimes
 
 FORMAT = 1
@@ -60,7 +60,7 @@ def pack(
         },
         "values": _values(network, parameters),
         "momentum": {},
-        "sparse": [n for n, layer in enumerate(network.layers) if isinstance(layer, SparseLinear)],
+        "sparse": [n for n, layer in enumerate(network.layers) if isinstance(layer, SparseLayer)],
     }
     if momentum:
         kept = {name: _values(network, tensors) for name, tensors in _kept(network, optimizer)}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from suite.sparse import mlp
-from suite.sparse.layers import MaskedLinear, SparseLinear
+from suite.sparse.layers import MaskedLayer, SparseLayer
 
 DENSITY = 0.4
 """From this density on the masked engine is as fast as the sparse one, or faster."""
@@ -28,11 +28,11 @@ def hand_over(
         before: The numbers of the layers that were sparse when the run was interrupted.
     """
     for index, layer in enumerate(network.layers):
-        if type(layer) is not MaskedLinear or layer.mask is None:  # no subclass: those stay dense
+        if type(layer) is not MaskedLayer or layer.mask is None:  # no subclass: those stay dense
             continue
         if index not in before and layer.connections >= DENSITY * layer.weight.numel():
             continue
-        sparse = SparseLinear(
+        sparse = SparseLayer(
             layer.shape, layer.positions, layer.gather(layer.weight), layer.activation
         )
         sparse.bias = layer.bias
@@ -40,7 +40,7 @@ def hand_over(
         network.layers[index] = sparse  # type: ignore[index]
 
 
-def _replace(optimizer: torch.optim.Optimizer, masked: MaskedLinear, sparse: SparseLinear) -> None:
+def _replace(optimizer: torch.optim.Optimizer, masked: MaskedLayer, sparse: SparseLayer) -> None:
     """Let an optimiser go on with a sparse layer's weight where it had the masked layer's."""
     for group in optimizer.param_groups:
         group["params"] = [

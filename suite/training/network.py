@@ -18,8 +18,8 @@ from suite.errors import UserError
 from suite.settings import Settings
 from suite.sparse import mlp
 from suite.sparse.activations import Activation, Hidden, Identity, make_activation
-from suite.sparse.layers import MaskedLinear, SparseLinear
-from suite.sparse.noisy import GatedLinear
+from suite.sparse.layers import MaskedLayer, SparseLayer
+from suite.sparse.noisy import GatedLayer
 from suite.training.network_file import Arrays, NetworkFile, read
 
 BATCH = 1000
@@ -216,7 +216,7 @@ def to_file(
     for index, layer in enumerate(network.layers):
         begin = f"layers.{index}." if index < len(network.hidden) else "output."
         weight = _array(layer.weight)
-        if isinstance(layer, GatedLinear):
+        if isinstance(layer, GatedLayer):
             weight = weight * _array(layer.entering.fixed())
             if layer.leaving is not None:
                 arrays["output.weight"] = arrays["output.weight"] * _array(layer.leaving.fixed())
@@ -285,10 +285,10 @@ def _layer(
     if f"{begin}weight" in arrays:
         weight = _floats(arrays, f"{begin}weight", 2)
         _check(weight.shape == shape, f"{begin}weight has the shape {weight.shape}")
-        layer = MaskedLinear(shape, None, weight, units)
+        layer = MaskedLayer(shape, None, weight, units)
     else:
         positions, values = _positions(arrays, begin, shape)
-        kind = SparseLinear if engine == "sparse" else MaskedLinear
+        kind = SparseLayer if engine == "sparse" else MaskedLayer
         layer = kind(shape, positions, values, units)
     with torch.no_grad():
         _copy(layer.bias, bias, f"{begin}bias")

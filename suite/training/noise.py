@@ -10,7 +10,7 @@ import numpy as np
 from suite.methods.noise import HardConcrete, Variational
 from suite.randomness import stream
 from suite.sparse import mlp
-from suite.sparse.noisy import GatedLinear, Gates, VariationalLinear
+from suite.sparse.noisy import GatedLayer, Gates, VariationalLayer
 
 
 def make_noisy(
@@ -26,7 +26,7 @@ def make_noisy(
     """
     if isinstance(noise, Variational):
         for index, layer in enumerate(network.layers):
-            network.layers[index] = VariationalLinear(  # type: ignore[index]
+            network.layers[index] = VariationalLayer(  # type: ignore[index]
                 layer.shape,
                 _weights(layer),
                 layer.activation,
@@ -36,11 +36,11 @@ def make_noisy(
                 device,
             )
         return
-    gated: list[GatedLinear] = []
+    gated: list[GatedLayer] = []
     for index, layer in enumerate(network.layers):
         entering = _gates(noise, layer.shape[1], seed, index)
         gated.append(
-            GatedLinear(
+            GatedLayer(
                 layer.shape, _weights(layer), layer.activation, entering, noise.strength, device
             )
         )

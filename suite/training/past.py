@@ -15,7 +15,7 @@ from suite.methods.moment import Change
 from suite.methods.recipe import Recipe
 from suite.methods.update import Updated
 from suite.sparse import mlp
-from suite.sparse.layers import MaskedLinear
+from suite.sparse.layers import MaskedLayer
 
 
 class Past:
@@ -175,4 +175,4 @@ def _linked(layer: mlp.Layer, side: int) -> np.ndarray:
 
 def _topology(layer: mlp.Layer) -> np.ndarray | None:
     """Return the active positions of a layer; None where all are, and no noise shuts any."""
-    return None if layer.dense and type(layer) is MaskedLinear else layer.positions
+    return None if layer.dense and type(layer) is MaskedLayer else layer.positions
