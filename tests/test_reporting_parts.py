@@ -19,7 +19,7 @@ from suite.reporting.curves import curves
 from suite.reporting.drawing import columns_of_legend, new_figure, save, style
 from suite.reporting.figures import plans, show, suffixes_of
 from suite.reporting.multiples import draw_multiples, in_panels
-from suite.reporting.numbers import Format, estimate, listing, seconds_text
+from suite.reporting.numbers import Format, estimate, listing, percent, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
@@ -171,6 +171,30 @@ def test_some_cells_with_too_few_runs_are_named(tmp_path):
     first = summary.lede(Material(results, table2(results), {}, tmp_path))[0]
     assert "too few runs to test AccSET" in first
     assert "AccSET" not in first.partition("not shown to differ")[0]
+
+
+@pytest.mark.parametrize(("lost", "over"), [(None, ""), (2024, ", over the 3 seeds of both")])
+def test_what_the_sparsest_cell_costs_is_of_the_seeds_of_both(tmp_path, lost, over):
+    cells = "\n  - {method: set}\n  - {method: accset}\n"
+    study = make_study(tmp_path, cells, seeds=4, epochs=12)
+    results = make_results(study, lost={("accset", lost)})
+    frame = results.frame
+    frame.loc[(frame["cell"] == "set") & (frame["seed"] == 2024), "test_accuracy"] += 0.1
+    sparsest = summary.lede(Material(results, table2(results), {}, tmp_path))[1]
+    shared = frame[(frame["epoch"] == 12) & (frame["seed"] != lost)]
+    means = shared.groupby("cell")[["test_accuracy", "connections"]].mean()
+    saved = percent(1 - means["connections"]["accset"] / means["connections"]["set"])
+    loss = means["test_accuracy"]["set"] - means["test_accuracy"]["accset"]
+    assert f"connections, {saved} fewer than SET" in sparsest
+    assert sparsest.endswith(f" {loss:.4f} lower{over}.")
+
+
+def test_a_sparsest_cell_without_a_seed_of_the_best_is_not_compared_with_it(tmp_path):
+    cells = "\n  - {method: set}\n  - {method: accset}\n"
+    lost = {("accset", 2022), ("set", 2023)}
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=12), lost=lost)
+    told = summary.lede(Material(results, table2(results), {}, tmp_path))
+    assert not [sentence for sentence in told if "fewest connections" in sentence]
 
 
 def test_the_inset_is_closer_than_the_figure_and_has_the_seeds(tmp_path):

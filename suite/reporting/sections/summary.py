@@ -22,7 +22,7 @@ def lede(material: Material) -> list[str]:
             alone = len(table.datasets) == 1
             sentences.append(_verdict(rows, "" if alone else dataset))
             if alone:
-                sentences += _saving(rows)
+                sentences += _saving(material, rows)
     return [*sentences, *filter(None, [claims.tally(material.claims, material.comparisons)])]
 
 
@@ -60,23 +60,35 @@ def _most_accurate(rows: list[Row]) -> Row:
     return max(marked or alive or rows, key=lambda row: row.entries[0].estimate.mean)
 
 
-def _saving(rows: list[Row]) -> list[str]:
-    """Say which cell has the fewest connections, and what that costs in accuracy."""
+def _saving(material: Material, rows: list[Row]) -> list[str]:
+    """Say which cell has the fewest connections, and what that costs, over the seeds of both."""
     rows = [row for row in rows if not row.dead]
     if not rows:
         return []
     best = _most_accurate(rows)
     fewest = min(rows, key=lambda row: row.entries[2].estimate.mean)
-    saved = 1 - fewest.entries[2].estimate.mean / best.entries[2].estimate.mean
-    if fewest is best or saved < 0.005:
+    if fewest is best:
         return []
-    lost = fewest.entries[0].format.text(
-        best.entries[0].estimate.mean - fewest.entries[0].estimate.mean
+    labels = [fewest.cell.label, best.cell.label]
+    accuracy, connections = (
+        decisions.values(material.results, material.table.columns[index].outcome, "last")[labels]
+        for index in (0, 2)
     )
+    shared = (accuracy * connections).dropna().index
+    if shared.empty:
+        return []
+    few, many = connections.loc[shared].mean()
+    saved = 1 - few / many
+    if saved < 0.005:
+        return []
+    low, high = accuracy.loc[shared].mean()
+    lost = fewest.entries[0].format.text(abs(high - low))
     name, other = in_a_sentence(fewest.cell.brief), in_a_sentence(best.cell.brief)
+    fewer = len(shared) < max(fewest.n, best.n)
+    over = f", over the {count(len(shared), 'seed')} of both" if fewer else ""
     return [
         f"{name} has the fewest connections, {percent(saved)} fewer than {other}; its accuracy is "
-        f"{lost} lower."
+        f"{lost} {'lower' if low <= high else 'higher'}{over}."
     ]
 
 
