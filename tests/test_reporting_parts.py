@@ -133,6 +133,15 @@ def _beats(row, other):
     return as_good and (accuracy > its_accuracy or connections < its_connections)
 
 
+@only_svg()
+@pytest.mark.parametrize(("lost", "alike"), [((), True), ({("lset[metric=loss]", 2023)}, False)])
+def test_a_front_of_means_over_different_seeds_says_so(tmp_path, lost, alike):
+    results = make_results(make_study(tmp_path, epochs=4), lost=lost)
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    text = next(block for block in pareto.section(material).blocks if isinstance(block, str))
+    assert ("not all over the same seeds" in text) is not alike
+
+
 def test_cells_that_are_equal_are_on_the_front_together(tmp_path):
     results = make_results(make_study(tmp_path, PERFORMANCE, epochs=12))
     frame, labels = results.frame, results.study.cells

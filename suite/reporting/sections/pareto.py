@@ -86,6 +86,9 @@ def section(material: Material) -> Section | None:
         ]
         if len(rows) < 2:
             continue
+        of = runs[runs["cell"].isin(row.cell.label for row in rows)]
+        alike = of.groupby("cell")["seed"].agg(frozenset).nunique() == 1
+        by = "by the means" if alike else "by the means, which are not all over the same seeds"
         for cost in _COSTS:
             paid = {row.cell.label: cost.of(row, runs) for row in rows}
             if not all(found.n for found in paid.values()):
@@ -95,7 +98,7 @@ def section(material: Material) -> Section | None:
             names = listing(in_a_sentence(row.cell.brief) for row in ahead)
             verb = "is" if len(ahead) == 1 else "are"
             text = (
-                f"On the front {verb} {names}: by the means, no other cell is at least as accurate "
+                f"On the front {verb} {names}: {by}, no other cell is at least as accurate "
                 f"with at most as many {cost.words}, and better in one of the two."
             )
             stem = f"{cost.stem}{suffixes_of(datasets)[dataset]}"
