@@ -303,6 +303,7 @@ def test_a_setting_that_a_cell_fixes_may_be_searched_in_others(load, mistake):
     assert [tuning.cell.label for tuning in study.tunings] == ["accset"]
 
 
+@pytest.mark.usefixtures("registered")
 def test_a_wrong_value_of_a_plug_ins_option_is_said(tmp_path):
     (tmp_path / "mine.py").write_text(
         "import suite\nfrom typing import Annotated\nfrom pydantic import Field\n"
