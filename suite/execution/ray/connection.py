@@ -28,7 +28,7 @@ SECONDS_BETWEEN_KNOCKS = 1.0
 KNOCKS = 3
 """After this many failures the head counts as gone; a minute later Ray ends the driver."""
 
-_QUIET = {
+_ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -135,7 +135,7 @@ def connected(
         UserError: If the cluster does not exist.
         KeyboardInterrupt: If a second interrupt came meanwhile.
     """
-    for name, value in _QUIET.items():
+    for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if address is None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # on this machine's loopback only
