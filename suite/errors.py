@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 MOST_NAMES = 30
 """How many valid names a sentence lists."""
@@ -39,6 +40,25 @@ def suggestion(word: str, names: Iterable[str]) -> str:
     shown = ", ".join(names[:MOST_NAMES])
     rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"; known: {shown}{rest}." if names else "."
+
+
+def nearby(path: Path, pattern: str = "*") -> str:
+    """Return '; did you mean FILE?' where a file that does not exist has a similar neighbour.
+
+    Args:
+        path: The missing file or folder.
+        pattern: Of the neighbours that may be meant.
+
+    Returns:
+        "." where none is similar.
+    """
+    try:
+        files = sorted(path.parent.glob(pattern), key=lambda file: file.suffix == path.suffix)
+    except (OSError, ValueError):
+        return "."
+    by_stem = {file.stem: file for file in files}  # that all names end alike makes none likely
+    guess = nearest(path.stem, by_stem)
+    return f"; did you mean {by_stem[guess]}?" if guess else "."
 
 
 def reason(error: OSError) -> str:

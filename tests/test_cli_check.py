@@ -33,12 +33,33 @@ def test_data_that_are_not_here_are_named_and_no_mistake(path):
     assert (done.code, done.err) == (0, "")
     _, download, first, second = done.out.splitlines()
     assert download.startswith("CIFAR-10 is not on this machine yet")
-    assert str(beside) in first and str(data / "a.npz") in first
-    assert str(there) in second
+    place = f"{path}:3: cells[0].grid.dataset"
+    assert first.startswith(f"{place}[1]: a.npz: there is no {beside} and no {data / 'a.npz'}")
+    assert second.startswith(f"{place}[2]: b.npz: there is no ") and str(there) in second
     for file in (beside, there):
         file.touch()
     (data / "cifar-10-batches-py").mkdir()
     assert suite("check", path, "--data", data).out.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["check", "run"])
+def test_data_that_are_not_here_are_named_with_their_place_and_what_was_meant(path, verb):
+    path.write_text(
+        "name: x\nseeds: {count: 1}\ndefaults: {augment: false}\n"
+        "cells:\n  - method: set\n    dataset: {parquet: flowers/trian-*.parquet, test: 0.2}\n"
+        "  - {method: set, dataset: {csv: flwers.csv}}\n"
+    )
+    for name in ("flowers.csv", "flowers.npz", "study.csv"):
+        (path.parent / name).touch()
+    words = [verb, path] + (["--store", path.parent / "runs"] if verb == "run" else [])
+    done = suite(*words, "--data", path.parent / "data")
+    assert done.code == (0 if verb == "check" else 2)
+    said = (done.out + done.err).splitlines()
+    first = next(line for line in said if "trian" in line)
+    assert first.startswith(f"{path}:6: cells[0].dataset: flowers/trian-*.parquet: there is no ")
+    if verb == "check":
+        assert said[-1].startswith(f"{path}:7: cells[1].dataset: flwers.csv: there is no ")
+        assert said[-1].endswith(f"; did you mean {path.parent / 'flowers.csv'}?")
 
 
 def test_cells_that_are_the_same_as_others_are_named(path):

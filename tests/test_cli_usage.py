@@ -13,6 +13,8 @@ CASES = {
     "plan": ["suite plan needs STUDY", "suite plan --help"],
     "export a.yaml": ["suite export needs --out", "suite export --help"],
     "plan a.yaml --jsn": ['no option --jsn; did you mean "--json"?', "suite plan --help"],
+    "plan a.yaml -store b": ['no option -store; did you mean "--store"?', "suite plan --help"],
+    "plan a.yaml -j": ["suite plan has no option -j; known: --store, --json, --yes"],
     "plan a.yaml --colour": ["no option --colour; known: --store, --json, --yes"],
     "pln a.yaml": ['no verb "pln"; did you mean "plan"?', "suite --help"],
     "wash": ['no verb "wash"; known: check, plan, run, tune,'],

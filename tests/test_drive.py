@@ -7,7 +7,8 @@ import pytest
 
 from suite.datasets.digits import digits
 from suite.errors import UserError
-from suite.execution.drive import drive, fingerprints, lacking, note_fingerprints
+from suite.execution.data import fingerprints
+from suite.execution.drive import drive, lacking, note_fingerprints
 from suite.store.lock import hold
 from suite.store.status import look
 from suite.store.store import RunStore
@@ -83,7 +84,8 @@ def test_what_only_the_data_can_tell_is_said_of_every_cell(twice, tmp_path):
     told = suite("run", path, "--data", tmp_path, "--store", tmp_path / "other")
     assert told.code == 2
     for line, size in zip(told.err.splitlines(), (1500, 1600), strict=True):
-        assert f"set[batch_size={size}]: batch_size {size} is more than the 1442 " in line
+        wrong = f"set[batch_size={size}]: batch_size {size} is more than the 1442 "
+        assert line.startswith(f"{path}:3: cells[0]: {wrong}")
 
 
 def test_a_driver_that_is_refused_changes_nothing_in_the_store(twice, tmp_path):

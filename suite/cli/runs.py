@@ -85,7 +85,8 @@ def check(
         typer.echo(f"and {untuned} of the tuned cells with their own settings.")
     for source in checked.sources():
         if sentence := absence(source, data_folder(data), checked.path.parent):
-            typer.echo(sentence)
+            place = "" if isinstance(source, str) else f"{checked.data_place(source)}: "
+            typer.echo(f"{place}{sentence}")
     if estimate:
         from suite.execution.estimate import estimate as estimate_cost
         from suite.reporting.numbers import seconds_text

@@ -42,7 +42,8 @@ def _problem(error: Any, verb: str) -> str:
     if (name := getattr(error, "option_name", None)) and message.startswith("No such option"):
         options = [word for of in error.ctx.command.params for word in of.opts]
         known = [word for word in options if word.startswith("--")]
-        return f"{verb} has no option {name}{suggestion(name, known)}"
+        written = _whole_word(name)
+        return f"{verb} has no option {written}{suggestion(written, known)}"
     if unknown := re.match(r"No such command '(.*?)'", message):
         known = error.ctx.command.list_commands(error.ctx)
         return f'There is no verb "{unknown[1]}"{suggestion(unknown[1], known)}'
@@ -59,6 +60,12 @@ def _problem(error: Any, verb: str) -> str:
 def _typed() -> str:
     """Return the verb that was typed, which Typer does not say of every mistake."""
     return " ".join(["suite", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
+
+
+def _whole_word(option: str) -> str:
+    """Return an option as it was typed: of -store, Typer names -s alone."""
+    typed = (word for word in sys.argv[1:] if re.match(rf"{re.escape(option)}\w", word))
+    return option if option.startswith("--") else next(typed, option)
 
 
 def _wanted(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from suite.errors import UserError
+from suite.errors import UserError, nearby
 
 
 class File(NamedTuple):
@@ -38,7 +38,7 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
         expanded = Path(written).expanduser()
     except RuntimeError:
         raise UserError(f"{name}: there is no home folder for {written}.") from None
-    tried = []
+    tried: list[Path] = []
     for place in places:
         path = place.absolute() / expanded
         root = Path(path.anchor) if expanded.is_absolute() else place.absolute()
@@ -53,8 +53,10 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
             found = [each for each in found if not each.name.startswith(".")]
         if found:
             return found
-        tried += [str(path)]
-    raise UserError(f"{name}: there is no {' and no '.join(dict.fromkeys(tried))}.")
+        tried += [path]
+    meant = next((guess for path in tried if (guess := nearby(path)) != "."), ".")
+    nowhere = " and no ".join(dict.fromkeys(map(str, tried)))
+    raise UserError(f"{name}: there is no {nowhere}{meant}")
 
 
 def walk(folder: Path) -> tuple[list[Path], list[Path]]:

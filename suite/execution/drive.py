@@ -15,6 +15,7 @@ from rich.console import Console
 from suite import decisions
 from suite.errors import UserError
 from suite.execution import tuning
+from suite.execution.data import fingerprints, fitting_images
 from suite.execution.deciding import Rounds, check_decidable
 from suite.execution.progress import Progress, reading, say
 from suite.store.lock import Lock, hold
@@ -27,7 +28,6 @@ from suite.study.runs import Run
 from suite.wording import count
 
 if TYPE_CHECKING:
-    from suite.datasets.dataset import DataSet
     from suite.decisions import Undecided
 
 SECONDS_OF_LOADING = 5.0
@@ -241,7 +241,7 @@ def _execute(
     most: int | None,
     until: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
-    images = _images(study, missing, data_dir, reading(console))
+    images = fitting_images(study, missing, data_dir, reading(console))
     for note in dict.fromkeys(note for data in images.values() for note in data.notes):
         say(console, note)
     _compile(study, console)
@@ -275,20 +275,6 @@ def _open_runs(study: Study, store: RunStore, missing: Sequence[Run]) -> list[Ru
     return [run for run in missing if run.cell in needed]
 
 
-def fingerprints(
-    study: Study, data_dir: Path, progress: Callable[[str, int, int], None]
-) -> dict[str, str]:
-    """Return the content of each of a study's data sets, by its name."""
-    from suite.datasets.loading import fingerprint
-
-    return {
-        source_name(source): fingerprint(
-            source, data_dir, base=study.path.parent, progress=progress
-        )
-        for source in study.sources()
-    }
-
-
 def note_fingerprints(study: Study, found: Mapping[str, str], store: RunStore) -> None:
     """Record the content of data sets in a store; only the driver of the study may."""
     for source in study.sources():
@@ -316,34 +302,6 @@ def _epochs(runs: Sequence[Run], store: RunStore) -> dict[str, int]:
     keys = [run.key for run in runs if run.key in begun]
     notes = zip(keys, at_once(store.progress, keys), strict=True)
     return {key: note["epoch"] for key, note in notes if note is not None}
-
-
-def _images(
-    study: Study, runs: Sequence[Run], data_dir: Path, progress: Callable[[str, int, int], None]
-) -> dict[str, DataSet]:
-    from suite.datasets.loading import load
-    from suite.training.fits import check_fits
-
-    needed = {source_name(run.settings.dataset): run.settings.dataset for run in runs}
-    images = {
-        name: load(source, data_dir, base=study.path.parent, progress=progress)
-        for name, source in needed.items()
-    }
-    keyed = {source_name(run.settings.dataset): run.fingerprint for run in runs}
-    mistakes = [
-        f"{images[name].name}: its files changed while they were read; try again."
-        for name, fingerprint in keyed.items()
-        if images[name].fingerprint != fingerprint
-    ]
-    for cell in study.cells:
-        if (image_set := images.get(source_name(cell.settings.dataset))) is not None:
-            try:
-                check_fits(cell.settings, image_set)
-            except UserError as error:
-                mistakes.append(f"{study.path}: {cell.label}: {error}")
-    if mistakes:
-        raise UserError("\n".join(mistakes))
-    return images
 
 
 def _compile(study: Study, console: Console) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from suite import machine
 from suite.datasets.dataset import DataSet
+from suite.execution.data import images_of
 from suite.settings import MADE_INTO_PARTS, Settings
 from suite.study import Study
 from suite.study.cells import source_name
@@ -73,12 +74,7 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
         An upper estimate: connections are counted as at initialisation, and most methods lose
         some on the way.
     """
-    from suite.datasets.loading import load
-
-    images = {
-        source_name(source): load(source, data_dir, base=study.path.parent)
-        for source in study.sources()
-    }
+    images = images_of(study, study.sources(), data_dir)
     execution = study.file.execution
     at_once = max(1, int((at_hand or machine.at_hand()) // execution.cpu))
     seeds = len(study.seeds)

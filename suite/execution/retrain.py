@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from suite.datasets.loading import load
 from suite.errors import UserError
 from suite.execution.attempt import attempt
+from suite.execution.data import images_of
 from suite.store.store import RunStore
 from suite.study import Study
 from suite.study.runs import Run
@@ -30,7 +30,7 @@ def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
             differently.
     """
     record = store.result(run.key) or {}
-    images = load(run.settings.dataset, data_dir, base=study.path.parent)
+    (images,) = images_of(study, [run.settings.dataset], data_dir).values()
     if images.fingerprint != run.fingerprint:
         raise UserError(f"{images.name}: its files are not those that the run was trained on.")
     before = record.get("provenance", {})

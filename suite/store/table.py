@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.datasets.sources import title
-from suite.errors import UserError
+from suite.errors import UserError, nearby
 from suite.files import write_whole
 from suite.measures import columns, layers_of, plain
 from suite.store.known import known_fingerprints, resolved_runs
@@ -358,7 +358,7 @@ def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         written, runs = about["format"], about["runs"]
         frame = table.replace_schema_metadata(None).to_pandas()  # pandas' own is not checked
     except FileNotFoundError:
-        raise UserError(f"{file}: there is no such file.") from None
+        raise UserError(f"{file}: there is no such file{nearby(file)}") from None
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror or error}.") from None
     except (KeyError, TypeError, ValueError, NotImplementedError):

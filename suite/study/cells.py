@@ -29,6 +29,8 @@ class Cell:
         settings: What is computed.
         given: What it sets itself, as written.
         own_title: The title that it gives itself.
+        place: Where its file has it, e.g. "study.yaml:5: cells[2]".
+        data_place: Where its file names its data, as "study.yaml:3: defaults.dataset".
     """
 
     label: str
@@ -37,6 +39,8 @@ class Cell:
     settings: Settings
     given: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own_title: str | None = field(default=None, compare=False)
+    place: str = field(default="", compare=False)
+    data_place: str = field(default="", compare=False)
 
 
 def source_name(source: Any) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from suite.errors import UserError
+from suite.errors import UserError, nearby
 from suite.study.notation import notation_mistake
 
 Where = tuple[str | int, ...]
@@ -191,7 +191,7 @@ def _read_text(path: Path) -> str:
             raise UserError(f"{path}: has more than {MOST_BYTES:,} bytes; a study has fewer.")
         return content.decode("utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file{_nearby(path)}") from None
+        raise UserError(f"{path}: there is no such file{nearby(path, '*.y*ml')}") from None
     except IsADirectoryError:
         raise UserError(f"{path}: is a folder; give a study file in it.") from None
     except UnicodeDecodeError:
@@ -290,15 +290,3 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     if _NOT_A_NUMBER.fullmatch(text):
         return math.nan
     return text
-
-
-def _nearby(path: Path) -> str:
-    from suite.errors import nearest
-
-    folder = path.parent
-    try:
-        files = {file.stem: file for file in folder.glob("*.y*ml")}
-    except OSError:
-        files = {}
-    guess = nearest(path.stem, files)  # that all names end alike makes none of them likely
-    return f"; did you mean {files[guess]}?" if guess else "."

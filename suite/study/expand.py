@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from suite.settings import ContradictionError, Settings
 from suite.study.cells import Cell, cell_label, source_name
 from suite.study.document import Where
 from suite.study.mistakes import Mistakes
-from suite.study.titles import Given, titles
+from suite.study.titles import titles
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,6 @@ class Doubt:
 @functools.cache
 def _defaults() -> dict[str, Any]:
     return Settings().model_dump(mode="json")
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A valid cell before it has a title.
-
-    Attributes:
-        label: Its label.
-        settings: What is computed.
-        given: What it sets itself.
-        title: The title that it gives itself.
-    """
-
-    label: str
-    settings: Settings
-    given: Given
-    title: str | None
 
 
 LONGEST_TITLE = 60
@@ -91,7 +74,7 @@ def expand(
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
     if not isinstance(document.get("cells"), list):
         return [], [ANY_CELL], {}
-    distinct: dict[str, _Found] = {}
+    distinct: dict[str, Cell] = {}
     doubts: list[Doubt] = []
     again: dict[str, str] = {}
     given_titles: dict[str, Where] = {}
@@ -121,12 +104,14 @@ def expand(
                 continue
             same = repr((settings.deciding(), source_name(settings.dataset)))
             named = {"method": settings.method} | given
-            cell = _Found(cell_label(named), settings, given, title)
+            of_data = elsewhere.get("dataset", (*here, "dataset"))
+            at, data_at = document.place(here), document.place(of_data)
+            cell = Cell(cell_label(named), "", "", settings, given, title, at, data_at)
             first = distinct.setdefault(same, cell)
-            if first.title is None:
-                distinct[same] = replace(first, title=title)
-            elif title not in (None, first.title):
-                mistakes.note((*here, "title"), f'the cell is the same as "{first.title}".')
+            if first.own_title is None:
+                distinct[same] = replace(first, own_title=title)
+            elif title not in (None, first.own_title):
+                mistakes.note((*here, "title"), f'the cell is the same as "{first.own_title}".')
             if first.label != cell.label:
                 again[cell.label] = first.label
     cells = _titled(list(distinct.values()))
@@ -141,11 +126,12 @@ def expand(
     return cells, doubts, again
 
 
-def _titled(found: list[_Found]) -> list[Cell]:
-    names = titles([(each.settings, each.given, each.title) for each in found])
+def _titled(cells: Sequence[Cell]) -> list[Cell]:
+    """Return cells with their titles, which say what tells them apart."""
+    names = titles([(cell.settings, cell.given, cell.own_title) for cell in cells])
     return [
-        Cell(each.label, title, brief, each.settings, each.given, each.title)
-        for each, (title, brief) in zip(found, names, strict=True)
+        replace(cell, title=title, brief=brief)
+        for cell, (title, brief) in zip(cells, names, strict=True)
     ]
 
 

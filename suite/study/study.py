@@ -99,6 +99,17 @@ class Study:
         }
         return list(distinct.values())
 
+    def data_place(self, source: Any) -> str:
+        """Return where the file first names a data set, e.g. "study.yaml:5: cells[2].dataset".
+
+        Args:
+            source: One of `sources`.
+        """
+        name = source_name(source)
+        return next(
+            cell.data_place for cell in self.cells if source_name(cell.settings.dataset) == name
+        )
+
     def runs(self, fingerprints: Mapping[str, str]) -> list[Run]:
         """Return every run, seeds outermost: seed 1 of every cell, then seed 2.
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from safetensors import numpy as safetensors
 
-from suite.errors import UserError
+from suite.errors import UserError, nearby
 
 FORMAT = 1
 """Raised when older files could be misread."""
@@ -95,7 +95,7 @@ def read(path: Path) -> NetworkFile:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.") from None
+        raise UserError(f"{path}: there is no such file{nearby(path)}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
     return unpack(content, str(path))
