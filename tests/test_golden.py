@@ -17,7 +17,7 @@ from suite import reporting
 from suite.datasets.digits import digits
 from suite.methods import parts
 from suite.settings import Settings
-from suite.store import table
+from suite.store import exported, table
 from suite.store.store import RunStore
 from suite.study import load_study
 from suite.study.cells import source_name
@@ -125,7 +125,7 @@ def test_a_result_is_read(study, images, tmp_path):
 @pytest.mark.parametrize("engine", ["sparse", "masked"])
 def test_a_tidy_table_is_imported(engine, study, tmp_path):
     store = RunStore(tmp_path)
-    done = table.import_file(GOLDEN / f"tidy-{engine}.parquet", store)
+    done = exported.import_file(GOLDEN / f"tidy-{engine}.parquet", store)
     assert len(done.added) == len(KEYS["golden"])
     assert table.collect(study, store).complete
 

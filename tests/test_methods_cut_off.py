@@ -15,8 +15,9 @@ from suite.execution.attempt import attempt
 from suite.methods.cut_off import CutOff, cut_off
 from suite.methods.parts import Origin, forget, loading, part
 from suite.reporting.sections.cut_off import warned_of
+from suite.store.exported import export
 from suite.store.status import as_text, look
-from suite.store.table import collect, export, read
+from suite.store.table import collect, read
 from suite.study import load_study
 from suite.study.file import Execution
 from suite.training.train import train

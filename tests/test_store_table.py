@@ -1,4 +1,4 @@
-"""The tidy table, and its way through a Parquet file into another store."""
+"""The tidy table, and its way through an exported file into another store."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from suite.datasets.sources import KNOWN
 from suite.errors import UserError
 from suite.measures import MEASURES
 from suite.store import known, table
+from suite.store.exported import _checksum, export, import_file
+from suite.store.spreadsheet import as_csv
 from suite.store.store import RunStore
 from suite.study import load_study
 from tests.finished import finished
@@ -47,7 +49,7 @@ def results(made):
 @pytest.fixture
 def exported(results, tmp_path):
     file = tmp_path / "out" / "runs.parquet"
-    table.export(results, file)
+    export(results, file)
     return file
 
 
@@ -225,7 +227,7 @@ def test_the_exported_file_is_the_tidy_table(results, exported):
 
 def test_a_round_trip_loses_nothing(made, results, exported, other):
     _, _, store = made
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert sorted(imported.added) == sorted(result_files(store))
     assert imported.known == imported.conflicting == []
     assert result_files(other) == result_files(store)
@@ -236,14 +238,14 @@ def test_a_round_trip_loses_nothing(made, results, exported, other):
 
 
 def test_the_same_export_twice_has_the_same_bytes(results, exported, tmp_path):
-    table.export(results, tmp_path / "again.parquet")
+    export(results, tmp_path / "again.parquet")
     assert (tmp_path / "again.parquet").read_bytes() == exported.read_bytes()
 
 
 def test_importing_twice_adds_nothing(exported, other):
-    first = table.import_file(exported, other)
+    first = import_file(exported, other)
     before = result_files(other)
-    second = table.import_file(exported, other)
+    second = import_file(exported, other)
     assert second.known == first.added
     assert second.added == second.conflicting == []
     assert result_files(other) == before
@@ -251,14 +253,14 @@ def test_importing_twice_adds_nothing(exported, other):
 
 def test_another_machine_s_times_are_no_conflict(made, exported, other):
     key = change(made, other, lambda record: record["history"][0].update(seconds=9.0))
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert imported.known == [key]
     assert other.result(key)["history"][0]["seconds"] == 9.0
 
 
 def test_another_history_is_a_conflict_and_the_store_s_own_stays(made, exported, other):
     key = change(made, other, lambda record: record["history"][1].update(test_loss=0.5))
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert imported.conflicting == [key]
     assert len(imported.added) == 5
     assert other.result(key)["history"][1]["test_loss"] == 0.5
@@ -276,19 +278,19 @@ def change(made, other, alter):
 
 def test_a_damaged_run_is_replaced(made, exported, other):
     _, _, store = made
-    table.import_file(exported, other)
+    import_file(exported, other)
     broken = next(Path(other.location).glob("runs/*/result.json"))
     broken.write_bytes(broken.read_bytes()[:-1])
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert imported.added == [broken.parent.name]
     assert result_files(other) == result_files(store)
 
 
 def test_an_unfinished_run_is_finished_by_an_import(exported, other):
-    key = table.import_file(exported, other).added[0]
+    key = import_file(exported, other).added[0]
     other.place.delete(f"runs/{key}/result.json")
     other.keep_checkpoint(key, b"half way")
-    assert table.import_file(exported, other).added == [key]
+    assert import_file(exported, other).added == [key]
     assert other.states([key]) == {key: "done"}
     assert other.checkpoint(key) is None
 
@@ -296,14 +298,14 @@ def test_an_unfinished_run_is_finished_by_an_import(exported, other):
 def test_what_a_store_knows_of_its_data_stays(exported, other):
     """Or else its own runs, on other images of that name, would be lost from sight."""
     other.note_fingerprint("digits", "other digits")
-    table.import_file(exported, other)
+    import_file(exported, other)
     assert other.fingerprint("digits") == "other digits"
 
 
 def test_two_names_for_one_run(results, tmp_path, other):
     frame = pd.concat([results.frame, results.frame.assign(cell="the same by another name")])
-    table.export(table.Results(results.study, frame, results.runs), tmp_path / "twice.parquet")
-    imported = table.import_file(tmp_path / "twice.parquet", other)
+    export(table.Results(results.study, frame, results.runs), tmp_path / "twice.parquet")
+    imported = import_file(tmp_path / "twice.parquet", other)
     assert len(imported.added) == 6
     assert all(len(other.result(key)["history"]) == 3 for key in imported.added)
 
@@ -359,13 +361,13 @@ def test_foreign_files_are_refused(make, sentence, other, tmp_path):
     file = tmp_path / "foreign.parquet"
     make(file)
     with pytest.raises(UserError) as caught:
-        table.import_file(file, other)
+        import_file(file, other)
     assert str(caught.value).startswith(f"{file}: {sentence}")
     assert not Path(other.location).exists()
 
 
 def test_a_file_is_known_by_its_ending_in_capitals_too(results, tmp_path):
-    table.export(results, tmp_path / "RUNS.PARQUET")
+    export(results, tmp_path / "RUNS.PARQUET")
     assert table.read(results.study, tmp_path / "RUNS.PARQUET").complete
 
 
@@ -374,9 +376,7 @@ def test_a_bit_that_flips_is_seen(made, exported, tmp_path):
     content, rng = exported.read_bytes(), np.random.default_rng(0)
     expected = pq.read_table(exported)
     whole = RunStore(tmp_path / "whole")
-    histories = {
-        key: whole.result(key)["history"] for key in table.import_file(exported, whole).added
-    }
+    histories = {key: whole.result(key)["history"] for key in import_file(exported, whole).added}
     places = rng.integers(len(content), size=60).tolist()
     for name in (b"test_accuracy", b"train_loss", b"theta", b"connections_1"):  # in the footer
         at = [match.start() for match in re.finditer(name, content)]
@@ -388,7 +388,7 @@ def test_a_bit_that_flips_is_seen(made, exported, tmp_path):
         (tmp_path / "damaged.parquet").write_bytes(damaged)
         store = RunStore(tmp_path / f"store {number}")
         try:
-            table.import_file(tmp_path / "damaged.parquet", store)
+            import_file(tmp_path / "damaged.parquet", store)
         except UserError:
             refused += 1
             continue
@@ -406,7 +406,7 @@ def test_columns_have_the_names_that_the_checksum_covers(exported, tmp_path):
     other = noted[b"pandas"].replace(b'"name": "train_loss"', b'"name": "train_l0ss"')
     pq.write_table(whole.replace_schema_metadata({**noted, b"pandas": other}), damaged)
     store = RunStore(tmp_path / "damaged")
-    for key in table.import_file(damaged, store).added:
+    for key in import_file(damaged, store).added:
         assert all(epoch["train_loss"] is not None for epoch in store.result(key)["history"])
 
 
@@ -416,7 +416,7 @@ def signed(exports, about):
     return {
         **exports.schema.metadata,
         b"suite": text,
-        b"suite_sha256": table._checksum(exports, text),
+        b"suite_sha256": _checksum(exports, text),
     }
 
 
@@ -435,7 +435,7 @@ def test_a_run_that_the_file_says_nothing_of(exported, other):
     metadata = signed(exports, about)
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=f"the run {gone}"):
-        table.import_file(exported, other)
+        import_file(exported, other)
     assert not Path(other.location).exists()
 
 
@@ -448,7 +448,7 @@ def test_a_run_whose_data_the_file_does_not_name(exported, other, name):
     metadata = signed(exports, about)
     pq.write_table(exports.replace_schema_metadata(metadata), exported)
     with pytest.raises(UserError, match=rf"the run {key}.*{name}"):
-        table.import_file(exported, other)
+        import_file(exported, other)
     assert not Path(other.location).exists()
 
 
@@ -457,7 +457,7 @@ def test_a_file_that_cannot_be_written(results, tmp_path, out):
     (tmp_path / "a file").write_text("")
     (tmp_path / "a folder.parquet").mkdir()
     with pytest.raises(UserError, match="cannot be written"):
-        table.export(results, tmp_path / out)
+        export(results, tmp_path / out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "a folder.parquet"]
 
 
@@ -490,7 +490,7 @@ def test_what_0_1_0_exported_is_read(engine, other):
 def test_a_record_of_0_1_0_comes_back_as_it_was(other):
     (file,) = GOLDEN.glob("result-*.json")
     key = file.stem.removeprefix("result-")
-    imported = table.import_file(GOLDEN / "tidy-sparse.parquet", other)
+    imported = import_file(GOLDEN / "tidy-sparse.parquet", other)
     assert key in imported.added
     payload = json.loads(file.read_bytes().partition(b"\n")[2])
     assert other.result(key)["history"] == payload["history"]
@@ -516,7 +516,7 @@ def test_measures_that_one_version_did_not_record_are_no_conflict(made, exported
                 epoch.pop(name, None)
 
     key = change(made, other, forget)
-    assert table.import_file(exported, other).known == [key]
+    assert import_file(exported, other).known == [key]
 
 
 @pytest.mark.slow
@@ -540,18 +540,18 @@ def test_a_run_of_which_epochs_are_missing_is_not_done(made, results, exported, 
     whole = exported.with_name("whole.parquet")
     shutil.copy(exported, whole)
     rewrite(exported, lambda frame: frame[keep(frame["epoch"]) | (frame["seed"] == 2)])
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert (len(imported.added), len(imported.unfinished)) == (3, 3)
     assert imported.unfinished[0] in imported.remarks()[0]
     states = other.states(imported.unfinished)
     assert set(states.values()) == {"missing"}
-    assert len(table.import_file(whole, other).added) == 3
+    assert len(import_file(whole, other).added) == 3
     assert result_files(other) == result_files(made[2])
 
 
 def test_part_of_a_run_that_a_store_took_for_the_whole_is_replaced(made, exported, other):
     key = change(made, other, lambda record: record["history"].pop())
-    assert key in table.import_file(exported, other).added
+    assert key in import_file(exported, other).added
     assert len(other.result(key)["history"]) == 3
 
 
@@ -560,13 +560,13 @@ def test_rows_in_any_order_and_twice_are_the_same_runs(made, exported, other):
         return pd.concat([frame, frame]).sample(frac=1, random_state=0)
 
     rewrite(exported, shuffle)
-    table.import_file(exported, other)
+    import_file(exported, other)
     assert result_files(other) == result_files(made[2])
 
 
 def test_runs_on_other_images_are_said_to_be_out_of_sight(exported, other):
     other.note_fingerprint("digits", "other digits")
-    imported = table.import_file(exported, other)
+    imported = import_file(exported, other)
     assert len(imported.elsewhere["digits"]) == 6
     (remark,) = imported.remarks()
     assert remark.startswith("6 of these runs had other images than the store knows as digits")
@@ -584,12 +584,12 @@ def test_a_key_that_is_none_never_becomes_a_path(exported, other, tmp_path, key)
         lambda runs: {key if name == first else name: run for name, run in runs.items()},
     )
     with pytest.raises(UserError, match="is not 16 hexadecimal digits"):
-        table.import_file(exported, other)
+        import_file(exported, other)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_csv_file_has_the_rows(results, tmp_path):
-    table.export(results, tmp_path / "runs.csv")
+    export(results, tmp_path / "runs.csv")
     found = pd.read_csv(tmp_path / "runs.csv", keep_default_na=False, na_values=[""])
     assert list(found.columns) == COLUMNS
     assert found["test_loss"].tolist() == results.frame["test_loss"].tolist()
@@ -598,18 +598,18 @@ def test_a_csv_file_has_the_rows(results, tmp_path):
 @pytest.mark.parametrize("name", ["runs.xlsx", "runs.json", "runs"])
 def test_no_other_kind_of_file_is_written(results, tmp_path, name):
     with pytest.raises(UserError, match=r"must end in \.parquet"):
-        table.export(results, tmp_path / name)
+        export(results, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@now", "\t=1"])
 def test_no_text_in_a_csv_file_is_a_formula(text):
-    shown = table.as_csv(pd.DataFrame({"name": [text, "a=b"], "value": [-1.5, 2.0]}))
+    shown = as_csv(pd.DataFrame({"name": [text, "a=b"], "value": [-1.5, 2.0]}))
     (first, other) = pd.read_csv(io.StringIO(shown)).to_dict("records")
     assert (first["name"], first["value"]) == (f"'{text}", -1.5)
     assert other["name"] == "a=b"
 
 
 def test_numbers_in_a_csv_file_have_as_many_digits_as_asked_for():
-    shown = table.as_csv(pd.DataFrame({"value": [0.1 + 0.2, 1e-300]}), digits=8)
+    shown = as_csv(pd.DataFrame({"value": [0.1 + 0.2, 1e-300]}), digits=8)
     assert shown.split() == ["value", "0.3", "1e-300"]

@@ -19,10 +19,11 @@ from suite.execution.tuning import tune
 from suite.reporting import write
 from suite.reporting.tuning_figures import share
 from suite.settings import Settings
+from suite.store.exported import export, import_file
 from suite.store.known import known_runs
 from suite.store.status import look
 from suite.store.store import RunStore
-from suite.store.table import collect, export, import_file, read
+from suite.store.table import collect, read
 from suite.store.tuned import progress, standing
 from suite.study import load_study
 from suite.study.document import as_yaml

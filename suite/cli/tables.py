@@ -56,12 +56,13 @@ def export(
     store: ReadStore = DEFAULT_STORE,
 ) -> None:
     """Write the tidy table of a study's finished runs: one row per run and epoch."""
-    from suite.store import table
+    from suite.store import exported
     from suite.store.store import RunStore
+    from suite.store.table import collect
 
-    results = table.collect(load(study, many=True), RunStore(store))
+    results = collect(load(study, many=True), RunStore(store))
     _need_runs(results, study, store)
-    table.export(results, out)
+    exported.export(results, out)
     typer.echo(f"{out}: {results.frame['key'].nunique()} of {len(results.runs)} runs.")
 
 
@@ -71,12 +72,12 @@ def import_(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Merge the finished runs of an exported file into a store."""
-    from suite.store import table
+    from suite.store.exported import import_file
     from suite.store.store import RunStore, usable
 
     runs_in = RunStore(store)
     with usable(runs_in):
-        imported = table.import_file(file, runs_in)
+        imported = import_file(file, runs_in)
     typer.echo(
         f"{count(len(imported.added), 'run')} added; "
         f"{len(imported.known)} were already in the store."
@@ -319,6 +320,6 @@ def _again_and_again(seconds: float) -> Iterator[None]:
 def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
     import pandas as pd
 
-    from suite.store.table import as_csv
+    from suite.store.spreadsheet import as_csv
 
     write_file(file, as_csv(pd.DataFrame(rows)).encode())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.reporting.appearance import INK, MUTED, PAPER, RULE
 from suite.reporting.placement import spread
-from suite.store.table import as_csv
+from suite.store.spreadsheet import as_csv
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import io
 from suite.reporting import tex
 from suite.reporting.numbers import MINUS, count, in_a_sentence, listing
 from suite.reporting.table2 import BEST, SAME, UNTESTED, Column, Entry, Row, Table2
-from suite.store.table import no_formula
+from suite.store.spreadsheet import no_formula
 
 NOTE = (
     "Mean ± half the 95 % t interval over n runs, last epoch. α = accuracy / connections, "

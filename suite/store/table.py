@@ -1,16 +1,11 @@
 """The tidy table: one row per run and epoch, out of a run store or an exported file.
 
-run store -> Results -> report, comparisons, Parquet file
-Parquet file -> run store (on another machine)
+run store -> Results -> report, comparisons, exported file
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import logging
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,29 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.datasets.sources import title
-from suite.errors import UserError, nearby
-from suite.files import write_whole
-from suite.measures import columns, layers_of, plain
+from suite.measures import columns, layers_of
+from suite.store.exported import import_file
 from suite.store.known import known_fingerprints, resolved_runs
-from suite.store.records import History, agree, history_of, is_whole, rows_of
+from suite.store.records import History, rows_of
 from suite.store.store import RunStore, State, usable
-from suite.store.tuned import import_sampled, is_sampled, sampled
+from suite.store.tuned import sampled
 from suite.study import Study
 from suite.study.runs import Run
 from suite.study.study import UNTUNED
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-FORMAT = 1
-"""Of exported files."""
-
-_ABOUT_A_RUN = {"source": str, "fingerprint": str, "settings": dict, "epochs": int}
-"""What an exported file must record of each run: its data, settings and number of epochs."""
-_KEY = re.compile(r"[0-9a-f]{16}")
-_CHECKSUM = b"suite_sha256"
-"""Where an exported file has the checksum of its metadata; those of 0.1.0 have none."""
 _log = logging.getLogger(__name__)
 
 EPOCHS_AT_ONCE = 50_000
@@ -200,199 +185,3 @@ def _labels(study: Study, run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "dataset": title(settings.dataset),  # as this study names it, not the study that ran it
     }
-
-
-def export(results: Results, file: Path) -> None:
-    """Write the tidy table to one file, whole.
-
-    A Parquet file is what `import_file` reads losslessly: what belongs to a run and not to an
-    epoch (settings, degrees, provenance) is in its metadata. A CSV file has only the rows.
-
-    Raises:
-        UserError: If the name does not end in .parquet or .csv, or the file cannot be written.
-    """
-    contents = {".parquet": _as_parquet, ".csv": lambda found: as_csv(found.frame).encode()}
-    if file.suffix.lower() not in contents:
-        raise UserError(
-            f"{file}: the name must end in .parquet (which suite import reads) or .csv."
-        )
-    content = contents[file.suffix.lower()](results)
-    try:
-        write_whole(file, content)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
-
-
-def _as_parquet(results: Results) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    about = {
-        "format": FORMAT,
-        "study": results.study.name,
-        "runs": {run.key: run.record for run in results.runs if run.record is not None},
-        **({"sampled": results.sampled} if results.sampled else {}),
-    }
-    table = pa.Table.from_pandas(results.frame, preserve_index=False)
-    text = json.dumps(about, sort_keys=True, separators=(",", ":"))
-    said = {b"suite": text, _CHECKSUM: _checksum(table, text.encode())}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **said})
-    stream = io.BytesIO()
-    pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
-    return stream.getvalue()
-
-
-def _checksum(table: pa.Table, text: bytes) -> bytes:
-    """Return the checksum of what the pages of a file do not hold: its columns and metadata."""
-    columns_of = [[of.name, str(of.type)] for of in table.schema]
-    return hashlib.sha256(json.dumps(columns_of).encode() + text).hexdigest().encode()
-
-
-def as_csv(table: pd.DataFrame, digits: int | None = None) -> str:
-    """Return a table as CSV.
-
-    Args:
-        table: Any; a text that a spreadsheet would take for a formula is put after an apostrophe.
-        digits: Significant digits of numbers with a fraction: where files of two machines are to
-            be the same, no more than every processor agrees on. By default all.
-    """
-    safe = table.map(lambda value: no_formula(value) if isinstance(value, str) else value)
-    form = None if digits is None else f"%.{digits}g"
-    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=form)
-    return text
-
-
-def no_formula(text: str) -> str:
-    """Return a text that a spreadsheet shows instead of computing it: '=A1 for =A1."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import did, by run key.
-
-    Attributes:
-        added: Runs that the store did not have.
-        known: Runs that it had, with the same history.
-        conflicting: Runs that it had with another history; the one in the store was kept.
-        unfinished: Runs whose epochs are not all in the file; they were left out.
-        elsewhere: Runs on other images than the store knows by that name, by data set. They are
-            kept, but no verb shows them.
-    """
-
-    added: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    conflicting: list[str] = field(default_factory=list)
-    unfinished: list[str] = field(default_factory=list)
-    elsewhere: dict[str, list[str]] = field(default_factory=dict)
-
-    def remarks(self) -> list[str]:
-        """Return a sentence for everything that a user must know beyond the counts."""
-        found = [
-            f"{key}: the store has a different history of this run; it was kept."
-            for key in self.conflicting
-        ]
-        found += [
-            f"{key}: some of its epochs are missing in the file, so it was left out."
-            for key in self.unfinished
-        ]
-        return found + [
-            f"{len(keys)} of these runs had other images than the store knows as {source}. They "
-            "are not shown until the study is run on those images."
-            for source, keys in self.elsewhere.items()
-        ]
-
-
-def import_file(file: Path, store: RunStore) -> Imported:
-    """Merge the finished runs of an exported file into a store.
-
-    Raises:
-        UserError: If the file is missing or `suite export` did not write it.
-    """
-    table, about = _read_export(file)
-    store.stand()
-    imported = Imported()
-    samples = about.get("sampled", {})
-    import_sampled(samples, store)
-    for of in samples.values():
-        if "source" in of and not store.contents(of["source"]):
-            store.note_fingerprint(of["source"], of["fingerprint"])
-    for key, rows in table.groupby("key", sort=False):
-        key, record = str(key), about["runs"][key]
-        record = plain({**record, "history": history_of(rows)})
-        epochs = _epochs(record)
-        if not is_whole(record["history"], epochs):
-            imported.unfinished.append(key)
-            continue
-        source, fingerprint = record["source"], record["fingerprint"]
-        known = store.result(key)
-        if known is not None and not is_whole(known["history"], epochs):
-            known = None  # an import of 0.1.0 took part of a run for the whole
-        here = store.contents(source)
-        if here and fingerprint not in here:
-            imported.elsewhere.setdefault(source, []).append(key)
-        if known is None:
-            if not here:  # else what the store knows stays true of it
-                store.note_fingerprint(source, fingerprint)
-            store.finish(key, record)
-            imported.added.append(key)
-        else:
-            same = agree(known["history"], record["history"])
-            (imported.known if same else imported.conflicting).append(key)
-    return imported
-
-
-def _read_export(file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return an exported file's table, and its metadata about the runs."""
-    import pyarrow.parquet as pq
-
-    foreign = f"{file}: is not a .parquet file that suite export wrote"
-    try:
-        with file.open("rb") as stream:
-            table = pq.read_table(stream, page_checksum_verification=True)
-        metadata = table.schema.metadata or {}
-        text = metadata[b"suite"]
-        if metadata.get(_CHECKSUM, checksum := _checksum(table, text)) != checksum:
-            raise UserError(f"{file}: is damaged: its metadata do not match their checksum.")
-        about = json.loads(text)
-        written, runs = about["format"], about["runs"]
-        frame = table.replace_schema_metadata(None).to_pandas()  # pandas' own is not checked
-    except FileNotFoundError:
-        raise UserError(f"{file}: there is no such file{nearby(file)}") from None
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read: {error.strerror or error}.") from None
-    except (KeyError, TypeError, ValueError, NotImplementedError):
-        raise UserError(f"{foreign}.") from None
-    if written != FORMAT:
-        raise UserError(f"{file}: has format {written}; this suite reads {FORMAT}.")
-    if absent := {"key", "epoch"} - set(frame.columns):
-        raise UserError(f"{foreign}: it lacks the columns {', '.join(sorted(absent))}.")
-    if not isinstance(runs, dict):
-        raise UserError(f"{foreign}: it has no list of runs.")
-    for key in frame["key"].unique():
-        if not (isinstance(key, str) and _KEY.fullmatch(key)):
-            # It becomes the name of a folder in the store.
-            raise UserError(f"{foreign}: the run key {key!r} is not 16 hexadecimal digits.")
-        if not isinstance(runs.get(key), dict):
-            raise UserError(f"{foreign}: it has no metadata about the run {key}.")
-        about_it = {**runs[key], "epochs": _epochs(runs[key])}
-        lacking = [
-            name for name, kind in _ABOUT_A_RUN.items() if not isinstance(about_it.get(name), kind)
-        ]
-        if lacking:
-            raise UserError(
-                f"{foreign}: its metadata about the run {key} lack {', '.join(lacking)}."
-            )
-    sampled = about.get("sampled", {})
-    if not isinstance(sampled, dict) or not all(map(_KEY.fullmatch, sampled)):
-        raise UserError(f"{foreign}: its runs of tuning are not listed by their keys.")
-    for key, of in sampled.items():
-        if not is_sampled(of):
-            raise UserError(f"{foreign}: its record of the tuning run {key} is not one.")
-    return frame, about
-
-
-def _epochs(record: Mapping[str, Any]) -> Any:
-    """Return how many epochs a run has by its settings."""
-    settings = record.get("settings")
-    return settings.get("epochs") if isinstance(settings, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from suite import paper
 from suite.reporting import tex
 from suite.reporting.section import Links, Material, Section
-from suite.store.table import export
+from suite.store.exported import export
 from suite.study import Study
 from suite.version import __version__
 from suite.wording import span
