@@ -59,3 +59,9 @@ def test_a_measure_that_is_unknown_is_refused_before_anything_is_measured(measur
     assert (done.code, done.out) == (2, "")
     assert '"evaluatoin"; did you mean "evaluation"?' in done.err
     assert "measuring" not in done.err
+
+
+def test_a_profile_beside_measures_is_refused(measured):
+    done = suite("bench", "evaluation", "--profile")
+    assert (done.code, done.out, measured[1]) == (2, "", [])
+    assert "leave out the names of measures" in done.err

@@ -79,6 +79,13 @@ def test_nothing_to_export(made, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_wrong_name_is_refused_before_the_runs_are_read(made, tmp_path):
+    _, path, _ = made
+    done = suite("export", path, "--store", tmp_path / "none", "--out", tmp_path / "x.xlsx")
+    assert (done.code, done.out) == (2, "")
+    assert "must end in .parquet (which suite import reads) or .csv" in done.err.splitlines()[-1]
+
+
 def test_a_foreign_file(tmp_path):
     path = tmp_path / "foreign.parquet"
     path.write_text("x,y\n1,2\n")

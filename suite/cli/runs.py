@@ -349,6 +349,8 @@ def bench(
     for name in measures or []:
         if name not in MEASURES:
             raise UserError(f'there is no measure "{name}"{suggestion(name, MEASURES)}')
+    if profile and measures:
+        raise UserError("--profile measures nothing else; leave out the names of measures.")
     chosen = ["profile"] if profile else measures or []
     before = histories.latest(against, machine()) if against else {}
     if history:

@@ -60,6 +60,7 @@ def export(
     from suite.store.store import RunStore
     from suite.store.table import collect
 
+    exported.check_name(out)
     results = collect(load(study, many=True), RunStore(store))
     _need_runs(results, study, store)
     exported.export(results, out)

@@ -47,16 +47,25 @@ def export(results: Results, file: Path) -> None:
     Raises:
         UserError: If the name does not end in .parquet or .csv, or the file cannot be written.
     """
-    contents = {".parquet": _as_parquet, ".csv": lambda found: as_csv(found.frame).encode()}
-    if file.suffix.lower() not in contents:
-        raise UserError(
-            f"{file}: the name must end in .parquet (which suite import reads) or .csv."
-        )
-    content = contents[file.suffix.lower()](results)
+    check_name(file)
+    as_table = file.suffix.lower() == ".csv"
+    content = as_csv(results.frame).encode() if as_table else _as_parquet(results)
     try:
         write_whole(file, content)
     except OSError as error:
         raise UserError(f"{file}: cannot be written ({error.strerror or error}).") from None
+
+
+def check_name(file: Path) -> None:
+    """Check that a file can be exported to by this name.
+
+    Raises:
+        UserError: If the name does not end in .parquet or .csv.
+    """
+    if file.suffix.lower() not in (".parquet", ".csv"):
+        raise UserError(
+            f"{file}: the name must end in .parquet (which suite import reads) or .csv."
+        )
 
 
 def _as_parquet(results: Results) -> bytes:
