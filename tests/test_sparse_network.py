@@ -4,6 +4,7 @@ import torch
 
 from suite.kernels.dropout import Dropout, threshold
 from suite.randomness import stream
+from suite.sparse import mlp
 from suite.sparse.activations import ACTIVATIONS, Activation, Hidden, make_activation
 from suite.sparse.functions import Dropped, SparseSReLU
 from suite.sparse.topology import glorot_uniform
@@ -310,3 +311,13 @@ def test_a_dropout_probability_out_of_range_is_refused(probability):
 def test_an_unknown_activation_is_refused():
     with pytest.raises(ValueError, match="'tanh'; choose leaky_relu, relu, srelu"):
         make("masked", activation="tanh")
+
+
+@pytest.mark.parametrize("depth", [3, 100, 130])
+def test_no_two_layers_draw_from_one_stream(depth, monkeypatch):
+    named = []
+    monkeypatch.setattr(
+        mlp, "stream", lambda *key, **layer: named.append((*key, *layer.values())) or stream(*key)
+    )
+    build((4,) + depth * (2,), 2, seed=3, epsilon=3, engine="masked", activation="srelu")
+    assert len(set(named)) == len(named) == 2 * depth + 1

@@ -162,8 +162,8 @@ def build(
         weights_rng = stream(seed, "weights", draw, layer=index)
         count = n_out * n_in if positions is None else len(positions)
         weights = draw_weights(shape, count, weights_rng)
-        # 100 is beyond any layer: the activation's values come from a separate stream.
-        own_rng = stream(seed, "weights", draw, layer=100 + index)
+        # The activation's values come from a stream of their own, beyond those of any weights.
+        own_rng = stream(seed, "weights", draw, layer=max(100, len(sizes)) + index)
         hidden = Hidden(index, n_out, negative_slope, own_rng)
         is_output = index == len(sizes) - 1
         units = Identity() if is_output else make_activation(activation, hidden)
