@@ -20,6 +20,8 @@ from tests.command import suite
 def test_a_printed_recipe_is_the_method(method):
     written = yaml.safe_load(as_yaml(method))
     assert written.pop("method") == method
+    settings = METHODS[method].settings
+    assert {name: written.pop(name) for name in settings} == settings
     assert list(written) == list(KINDS)
     given = {}
     for kind, answer in written.items():

@@ -11,7 +11,7 @@ from suite.methods.apportion import apportion
 from suite.methods.initial.random import erk_counts
 from suite.methods.layer import LayerView
 from suite.methods.moment import Change, Moment
-from suite.methods.recipe import resolve
+from suite.methods.recipe import contradictions, resolve
 from suite.methods.shares import mended, rounded_apart
 from suite.methods.update import initial_topology, update
 from tests.reference import methods as reference
@@ -71,6 +71,17 @@ def test_a_layer_that_may_grow_costs_the_others_nothing(options):
     assert found.counts.tolist() == [0, round(150 * found.theta)]
 
 
+def test_an_accuracy_never_overshoots():
+    """Such cells have one key: a layer that has outgrown its start costs the others alike."""
+    now = moment(5, val_accuracy=[0.5])
+    initial, kept = np.array([100, 100]), np.array([110, 60])
+    answers = [
+        answer("budget", "performance", now, initial, kept, metric="val_accuracy", overshoot=over)
+        for over in (False, True)
+    ]
+    assert [found.counts.tolist() for found in answers] == [[0, 15], [0, 15]]
+
+
 @pytest.mark.parametrize(("at", "due"), [(0.0, 1), (0.5, 5), (0.95, 9), (0.999, 9)])
 def test_once_is_once(at, due):
     steps = [n for n in range(1, 11) if answer("schedule", "once", moment(n, steps=10), at=at)]
@@ -107,6 +118,15 @@ def test_what_snfs_mends_is_what_its_code_mends(updates):
     changes = [Change((pruned, 0), (0, regrown), (0, 0)) for pruned, regrown in updates]
     lacking = np.cumsum([pruned - regrown for pruned, regrown in updates]).tolist()
     assert mended(changes) == pytest.approx(drift_in_the_code(lacking))
+
+
+def test_shares_that_drift_fit_no_budget_that_regrows_less():
+    for budget in ("nothing", "performance", "cubic"):
+        recipe = resolve("snfs_window", {"budget": {"name": budget}})
+        ((kind, sentence),) = contradictions(recipe)
+        assert kind == "share" and f'whatever the budget "{budget}" says' in sentence
+        exact = {"share": {"options": {"total": "kept"}}}
+        assert contradictions(resolve("snfs_window", {"budget": {"name": budget}, **exact})) == []
 
 
 def test_snfs_stays_near_its_first_total():

@@ -339,6 +339,13 @@ def test_what_cannot_be_done_is_one_sentence(method, parts, said):
         ("rigl", {"schedule": {"every_steps": {"n": 3, "instead": False}}}),
         ("snfs_window", {}),
         ("dsr", {"schedule": {"every_steps": {"n": 4, "doubles_at": []}}}),
+        (
+            "rigl",
+            {
+                "schedule": {"every_steps": {"n": 4, "instead": False}},
+                "regrow": {"gradient": {"batches": 5}},
+            },
+        ),
         ("set", {"prune": "random", "regrow": "gradient", "share": "momentum"}),
     ],
 )

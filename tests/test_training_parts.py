@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from suite import part
 from suite.datasets.batches import Batches
 from suite.datasets.splits import split
 from suite.training.optimizers import at_once
@@ -47,6 +48,47 @@ def test_a_resumed_run_ends_bit_for_bit_the_same(case, engine):
         trained = train(settings, SEED, IMAGES, engine=engine, checkpoint=checkpoint)
         assert measures(trained.history) == expected
         assert trained.degrees == whole.degrees
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_schedule_that_waits_for_the_signals_of_its_epoch_has_the_gradient(engine, registered):
+    """Before the epoch's last step nobody knows that an update will follow."""
+
+    @part("schedule")
+    def worse(moment):
+        """When the loss is known and the epoch has an even number."""
+        return len(moment.history("loss")) == moment.epoch and moment.epoch % 2 == 0
+
+    history, _, _ = run(small(schedule="worse", regrow="gradient", epochs=4), engine=engine)
+    assert [record["evolved"] for record in history] == [False, True, False, True]
+
+
+def test_an_initial_topology_of_ones_own_may_use_any_name_for_an_option(registered):
+    @part("initial")
+    def band(
+        shapes,
+        rngs,
+        probe,
+        *,
+        weights: str = "kept",
+        mask: str = "random",
+        rewind: int = 10**6,
+        epochs: int = 3,
+        round: int = 1,
+    ):
+        """Every second position."""
+        return [np.arange(0, n_out * n_in, 2) for n_out, n_in in shapes]
+
+    @part("regrow")
+    def first(layer, count, rng, *, metric: str = "cosine"):
+        """The first free positions."""
+        return np.setdiff1d(np.arange(layer.size), layer.positions)[:count]
+
+    settings = small(initial="band", regrow="first", epochs=2)
+    assert settings.recipe.signals == []
+    assert run(settings)[0]
+    with_one = small(initial={"band": {"weights": "trained"}}, regrow="first", epochs=2)
+    assert run(with_one)[0] == run(settings)[0]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

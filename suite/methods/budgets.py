@@ -82,7 +82,8 @@ def performance(
     theta = 1.0
     if history:
         theta = theta_of(history, metric, k=k, overshoot=overshoot, break_even=break_even)
-    grows = overshoot or break_even > 0  # then a layer may have more than initially
+    # An accuracy never overshoots, and otherwise only a break-even lets a layer outgrow its start.
+    grows = break_even > 0 or (overshoot and not HIGHER_IS_BETTER[metric])
     missing = lacking if grows else _lacking_in_all
     return Budgeted(missing(theta, initial, kept), theta)
 

@@ -56,6 +56,7 @@ def as_yaml(method: str) -> str:
     """
     recipe, preset = resolve(known(method)), METHODS[method]
     lines = [f"# {preset.title}: {preset.summary} {preset.source}", f"method: {method}"]
+    lines += [f"{k}: {_written(v)}  # where a cell gives none" for k, v in preset.settings.items()]
     for answer in recipe.answers:
         part = answer.part
         lines += ["", f"# {QUESTIONS[part.kind]} {part.summary}", f"# {part.source}"]

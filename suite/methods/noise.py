@@ -24,9 +24,9 @@ class HardConcrete(BaseModel):
     strength: Annotated[float, Field(ge=0)] = 0.1
     """What an expected weight adds to the loss, divided by the number of training images."""
     dropped_inputs: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of the input's gates that are shut at first."""
+    """The p with which the input's gates start at log alpha = log((1 - p) / p)."""
     dropped: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Share of every hidden layer's gates that are shut at first."""
+    """The same for every hidden layer's gates; at 0.5, 83 of 100 are open in a first draw."""
     temperature: Annotated[float, Field(gt=0)] = 2 / 3
     """Of the concrete distribution."""
 
@@ -48,9 +48,9 @@ class Variational(BaseModel):
     first_log_variance: float = -10.0
     """The log of every weight's variance at the start."""
     starts: Annotated[int, Field(ge=0)] = 5
-    """Epochs without the penalty."""
+    """Epochs without the penalty; in the one after them it rises from 0."""
     rises: Annotated[int, Field(ge=1)] = 15
-    """Epochs in which the penalty then rises to its full weight."""
+    """Epochs after which it then has its full weight."""
 
 
 Noise = Annotated[HardConcrete | Variational, Field(discriminator="kind")]

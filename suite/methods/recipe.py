@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.methods import library
 from suite.methods.answer import Answer
-from suite.methods.moment import Signal
+from suite.methods.moment import SIGNALS, Signal
 from suite.methods.parts import KINDS, TITLES, Kind
 from suite.methods.presets import METHODS
 from suite.methods.window import Window
@@ -55,15 +55,20 @@ class Recipe:
         return self.initial.name != "dense"
 
     @property
+    def chained(self) -> bool:
+        """Whether the network starts from that of an earlier run."""
+        return "earlier" in self.initial.part.needs
+
+    @property
     def sparse_output(self) -> bool:
         """Whether the output layer has a topology as well."""
         return self.initial.options.get("output") == "sparse"
 
     @property
     def signals(self) -> list[Signal]:
-        """The signals that budget and gate read, each once."""
-        read = [answer.options["metric"] for answer in self.in_use if "metric" in answer.options]
-        return list(dict.fromkeys(read))
+        """The signals that its parts read, each once; other values of `metric` are no signals."""
+        named = [answer.options.get("metric") for answer in self.in_use]
+        return [signal for signal in dict.fromkeys(named) if signal in SIGNALS]
 
     @property
     def needs(self) -> set[str]:
@@ -127,7 +132,7 @@ SHRINKING = ("cubic", "stairs")
 def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
     """Return what does not fit together in a recipe: the kind of the part to change, and why."""
     start = recipe.initial.options
-    if start.get("mask") == "random" and start.get("weights") == "trained":
+    if recipe.chained and (start["mask"], start["weights"]) == ("random", "trained"):
         sentence = "mask random has connections that were never trained; it fits weights rewound"
         return [("initial", f'initial topology "{recipe.initial.name}": {sentence} and fresh.')]
     if not recipe.evolves:
@@ -165,6 +170,12 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
                 'rule "threshold" would take for weights; it fits the rule "magnitude".',
             )
         ]
+    if recipe.share.options.get("total") == "drifts" and recipe.budget.name != "all":
+        sentence = (
+            f'share rule "{recipe.share.name}" with total drifts returns what was pruned, whatever '
+            f'the budget "{recipe.budget.name}" says; that budget fits total kept.'
+        )
+        return [("share", sentence)]
     if not recipe.sparse and recipe.budget.name == "all":
         return [
             (

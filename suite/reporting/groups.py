@@ -21,7 +21,7 @@ def group_of(cell: Cell) -> str:
     recipe = cell.settings.recipe
     if cell.settings.noise is not None:
         return "Learnt noise"
-    if "earlier" in recipe.initial.part.needs:
+    if recipe.chained:
         return "From an earlier run"
     if not recipe.sparse:
         return "Dense to sparse" if recipe.evolves else "Dense"

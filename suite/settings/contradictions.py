@@ -110,8 +110,9 @@ def _recipe_contradictions(settings: Fields) -> Iterator[Contradiction]:
 
 
 def _rewind_contradiction(settings: Fields) -> Contradiction | None:
-    options = settings.recipe.initial.options
-    rewind, epochs = options.get("rewind", 0), options.get("epochs") or settings.epochs
+    recipe = settings.recipe
+    rewind = recipe.initial.options["rewind"] if recipe.chained else 0
+    epochs = (recipe.chained and recipe.initial.options["epochs"]) or settings.epochs
     if rewind <= epochs:
         return None
     sentence = f"rewind {rewind} lies beyond the {epochs} epochs of the dense training."

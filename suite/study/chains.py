@@ -39,7 +39,7 @@ def starts(run: Run) -> list[Start]:
     The first is the network that is pruned. Where weights go back to those of an epoch of the dense
     training, the second is the network after that epoch.
     """
-    if not is_chained(run.settings):
+    if not run.settings.recipe.chained:
         return []
     options = run.settings.recipe.initial.options
     before = _earlier(run, options["round"] - 1)
@@ -47,11 +47,6 @@ def starts(run: Run) -> list[Start]:
     if options["weights"] == "rewound" and options["rewind"] > 0:
         found.append(Start(_earlier(run, 0), options["rewind"]))
     return found
-
-
-def is_chained(settings: Settings) -> bool:
-    """Whether a run with these settings starts from the network of an earlier run."""
-    return "earlier" in settings.recipe.initial.part.needs
 
 
 def with_earlier(runs: Sequence[Run], is_kept: Callable[[Start], bool] = _never) -> list[Run]:
@@ -62,7 +57,7 @@ def with_earlier(runs: Sequence[Run], is_kept: Callable[[Start], bool] = _never)
         is_kept: Whether a network that a run starts from is there already, so that the run that
             trains it need not be.
     """
-    if not any(is_chained(run.settings) for run in runs):
+    if not any(run.settings.recipe.chained for run in runs):
         return list(runs)  # at once, of however many
     given = {run.key: run for run in runs}  # keeps the names that a study gives
     found: dict[str, Run] = {}
@@ -96,7 +91,7 @@ def kept_epochs(runs: Iterable[Run]) -> dict[str, set[int]]:
 
 def _may_go_on(settings: Settings) -> bool:
     options = settings.recipe.initial.options
-    return is_chained(settings) and options["mask"] == "pruned" and options["weights"] != "fresh"
+    return settings.recipe.chained and options["mask"] == "pruned" and options["weights"] != "fresh"
 
 
 def _earlier(run: Run, round_: int) -> Run:

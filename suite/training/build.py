@@ -46,14 +46,14 @@ def build(
     layers = (*sizes, classes) if recipe.sparse_output else sizes
     shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(layers)]
     rngs = [stream(seed, "topology", layer=index) for index in range(len(shapes))]
-    chained = "earlier" in recipe.initial.part.needs
+    chained = recipe.chained
     if chained and earlier is None:
         raise UserError(
             f'the initial topology "{recipe.initial.name}" starts from the network of an earlier '
             "run, which suite run trains first."
         )
     asked = views(earlier, sizes) if chained and earlier else look
-    fresh = recipe.initial.options.get("weights") == "fresh"
+    fresh = chained and recipe.initial.options["weights"] == "fresh"
     shrinks = recipe.evolves and "layers" in recipe.budget.part.needs
     network = mlp.build(
         sizes,
@@ -65,13 +65,13 @@ def build(
         dropout=settings.dropout,
         engine=engine,
         device=device,
-        draw=recipe.initial.options["round"] if chained and fresh else 0,
+        draw=recipe.initial.options["round"] if fresh else 0,
         draw_weights=settings.initial_weights.draw,
         masked_from=DENSITY if chained or shrinks else math.inf,
     )
     if chained and earlier:
         set_weights(settings, network, earlier, seed)
-    elif recipe.initial.options.get("weights") == "kept":
+    elif "probe" in recipe.initial.part.needs and recipe.initial.options.get("weights") == "kept":
         set_dense_weights(settings, network, seed)
     if settings.noise is not None:
         make_noisy(network, settings.noise, seed, device)

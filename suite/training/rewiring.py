@@ -120,6 +120,8 @@ class Rewiring:
         if any(len(values) < self._done // self._steps for values in self._signals.values()):
             raise UserError(f"Rewiring: after each epoch call {self._asked}.")
         self._done += 1
+        if self._done % self._steps == 1 % self._steps:  # a window is of one epoch
+            self._seen.clear()
         if self.layers[0].watch:
             self._seen.append([_of_step(layer) for layer in self.layers])
         moment = self._moment(self._done)
@@ -159,7 +161,9 @@ class Rewiring:
                 raise UserError(f"Rewiring: epoch() was already called after epoch {ended}.")
             values.append(float(signals[name]))
         moment = self._moment(self._done)
-        return bool(self._signals) and self._due(moment, "epoch") and self._update(moment)
+        updated = bool(self._signals) and self._due(moment, "epoch") and self._update(moment)
+        self._watch()  # a schedule may answer otherwise now that it knows the signals
+        return updated
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps besides model and optimiser: numbers and tensors."""
@@ -231,12 +235,16 @@ class Rewiring:
     def _watch(self) -> None:
         """Have the layers keep of the next step what an update reads of it, if one does."""
         coming = range(self._done + 1, self._done + 1 + self.recipe.window.batches)
-        needed = "gradient" in self.recipe.needs and any(
-            self._due(self._moment(step), "step", "epoch") for step in coming
-        )
+        needed = "gradient" in self.recipe.needs and any(map(self._may_update, coming))
         for layer in self.layers:
             layer.watch, layer.seen = needed, None
             layer.passes.clear()
+
+    def _may_update(self, step: int) -> bool:
+        """Whether an update may follow a step to come, as far as is known before its epoch ends."""
+        if self.recipe.schedule.part.at == "epoch":
+            return step % self._steps == 0
+        return self._due(self._moment(step), "step")
 
     def _due(self, moment: Moment, *after: Literal["step", "epoch"]) -> bool:
         ends = moment.step % self._steps == 0

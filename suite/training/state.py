@@ -323,9 +323,10 @@ class Training:
         if not self._watches or window.of == "fresh":
             return False
         last = min(self.steps, step + window.batches - 1)
-        at_end = last == self.steps and due(self.recipe, "epoch", self.moment(epoch, last))
+        if self.recipe.schedule.part.at == "epoch":  # which may read what is not known yet
+            return last == self.steps
         moments = (self.moment(epoch, later) for later in range(step, last + 1))
-        return at_end or any(due(self.recipe, "step", moment) for moment in moments)
+        return any(due(self.recipe, "step", moment) for moment in moments)
 
     def _update_if_due(
         self, at: Literal["epoch", "step"], moment: Moment, done: Epoch, loss: Tensor | None = None

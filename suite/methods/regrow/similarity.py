@@ -67,7 +67,8 @@ def dissimilar(
     """Candidates between the least similar units, the opposite of cosine.
 
     A unit whose activation resembles an input's has that input's information already, directly or
-    through other inputs; an unlike input has something to add.
+    through other inputs; an unlike input has something to add. A silent unit is least alike: where
+    a pixel is the same in all images, it comes first, though it has nothing to add.
 
     Args:
         samples: How many training images the activations are computed of.
