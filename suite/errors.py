@@ -23,6 +23,10 @@ class UserError(Exception):
         self.sentences = sentences
 
 
+class RunsFailedError(UserError):
+    """Runs failed, so that what was asked for cannot go on; the command line exits with code 3."""
+
+
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """Return the name that a misspelt word most likely meant, or None if none is similar."""
     from difflib import get_close_matches

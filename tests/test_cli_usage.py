@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from suite import cli
+from suite.cli.app import print_json
+from suite.errors import RunsFailedError
 from tests.command import suite
 
 CASES = {
@@ -43,6 +46,21 @@ def test_the_help_lists_the_verbs_as_a_study_goes():
     lines = re.findall(r"^\W*(\w+)  ", done.out, re.MULTILINE)
     assert [word for word in lines if word in cli.VERBS] == [*cli.VERBS]
     assert suite().code == 2
+
+
+def test_runs_that_failed_while_cells_were_tuned_end_with_3(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise RunsFailedError("sample 1 failed.")
+
+    study = tmp_path / "study.yaml"
+    study.write_text("name: x\ncells: [{dataset: digits, augment: false}]\n")
+    monkeypatch.setattr("suite.execution.drive.tune_cells", fail)
+    assert suite("tune", study, "--store", tmp_path / "s") == (3, "", "sample 1 failed.\n")
+
+
+def test_a_json_document_has_no_numbers_that_json_lacks(capsys):
+    print_json({"loss": float("nan"), "sizes": [1.5, float("inf")]})
+    assert json.loads(capsys.readouterr().out) == {"loss": None, "sizes": [1.5, None]}
 
 
 def test_the_exit_code_of_a_verb_is_that_of_the_process(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -65,6 +66,20 @@ def test_a_batch_log_has_plain_lines(runs, monkeypatch):
     assert any(line.startswith("Stopping: ") and "30 s" in line for line in lines)
     assert any(line.startswith("waiting: no node") for line in lines)
     assert not any("\x1b" in line for line in lines)
+
+
+def test_a_run_of_two_cells_counts_for_both(runs):
+    again = [replace(run, cell=f"{run.cell}, untuned") for run in runs]
+    watcher = Progress("study", [*runs, *again], runs, Console(quiet=True))
+    watcher.started(runs[0].key)
+    watcher.ended(runs[0].key, "done")
+    counted = {cell.cell: (cell.runs, cell.done) for cell in watcher.status().cells}
+    assert counted == {
+        "set": (2, 1),
+        "set, untuned": (2, 1),
+        "dynset[metric=loss]": (2, 0),
+        "dynset[metric=loss], untuned": (2, 0),
+    }
 
 
 def test_a_terminal_has_the_table_of_suite_status(runs):

@@ -254,3 +254,10 @@ def test_a_beat_that_was_under_way_does_not_bring_a_released_lock_back(store):
         pass
     held.beat()
     assert store.driver("study") is None
+
+
+def test_a_study_file_that_has_gone_is_known_by_its_path(store, tmp_path):
+    gone = tmp_path / "gone.yaml"
+    with lock.hold(store, "study", file=gone):
+        assert not lock.is_another(store.driver("study"), gone)
+        assert lock.is_another(store.driver("study"), tmp_path / "other.yaml")

@@ -6,14 +6,39 @@ import pytest
 
 from suite.execution.ray import trial
 from suite.execution.stopping import StrangerError
+from suite.settings import Settings
 from suite.store.lock import hold
 from suite.study.file import Execution
+from suite.study.runs import Run
+from tests.plugins import load_plugin
+
+OWN = """
+from suite import draw_outside, part
+
+@part("regrow")
+def own(layer, count, rng):
+    return draw_outside(layer.positions, layer.size, count, rng)
+"""
 
 
 def job(store, lock):
     return trial.Job(
         {}, {}, store.location, Execution(), (), "study", lock.token, 0.0, None, "far", 0.2
     )
+
+
+def test_a_part_of_other_code_than_the_drivers_is_refused(store, registered, tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    load_plugin(file)
+    runs = [Run("set", Settings(dataset="digits", augment=False, regrow="own"), 1, "x")]
+    with hold(store, "study") as lock:
+        sent = replace(job(store, lock), code=trial.code_of(runs))
+    trial._check_code(runs[0], sent)
+    file.write_text(f"{OWN}# edited\n")
+    load_plugin(file)
+    with pytest.raises(StrangerError, match="has other code of regrow own than the driver on far"):
+        trial._check_code(runs[0], sent)
 
 
 def test_the_drivers_store_is_seen(store):

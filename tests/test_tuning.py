@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from suite.datasets.digits import digits
-from suite.errors import UserError
+from suite.errors import RunsFailedError, UserError
 from suite.execution.attempt import attempt
 from suite.execution.tuning import tune
 from suite.reporting import write
@@ -24,7 +24,7 @@ from suite.store.known import known_runs
 from suite.store.status import look
 from suite.store.store import RunStore
 from suite.store.table import collect, read
-from suite.store.tuned import progress, standing
+from suite.store.tuned import import_sampled, progress, sampled, standing
 from suite.study import load_study
 from suite.study.document import as_yaml
 from suite.study.halving import climb
@@ -318,7 +318,7 @@ def test_a_sample_that_diverges_loses(study, store, images):
 
 
 def test_where_every_sample_diverges_that_is_said(study, store, images):
-    with pytest.raises(UserError, match="no sample of set, static "):
+    with pytest.raises(RunsFailedError, match="no sample of set, static "):
         tuned(study(rates="[2.0e+30, 1.0e+30]"), store, images)
 
 
@@ -329,7 +329,7 @@ def test_a_run_that_fails_otherwise_ends_the_tuning(study, store, images):
         store.fail(runs[0].key, {"reason": "its node has died", "traceback": ""})
         return True
 
-    with pytest.raises(UserError, match=r"set, sample 1.*its node has died"):
+    with pytest.raises(RunsFailedError, match=r"set, sample 1.*its node has died"):
         tune(asked, store, {"digits": images.fingerprint}, train)
 
 
@@ -372,6 +372,31 @@ def test_an_import_goes_on_where_the_export_was(study, store, tmp_path, images, 
     assert choice(tuned(asked, other, images, trained=again)) == choice(found)
     assert again == []
     assert collect(asked, other).complete
+
+
+def test_an_import_keeps_this_stores_samples_where_another_has_others(store):
+    ours, longer = [[0.1]] * 8 + [[0.2]] * 8, [[0.1]] * 8 + [[0.9]] * 16
+    store.keep_samples("a" * 16, ours)
+    for theirs, conflicting in ((longer, ["a" * 16]), (ours[:4], []), (ours, [])):
+        assert import_sampled({"a" * 16: {"shares": theirs}}, store) == conflicting
+        assert store.samples("a" * 16) == ours
+    assert import_sampled({"a" * 16: {"shares": [*ours, [0.3]]}}, store) == []
+    assert store.samples("a" * 16) == [*ours, [0.3]]
+
+
+def test_an_import_keeps_this_stores_unfinished_run_where_another_went_elsewhere(
+    study, store, images
+):
+    asked = study()
+    tuned(asked, store, images)
+    data = {"digits": images.fingerprint}
+    known = sampled(standing(asked, store, data), store, data)
+    key, record = next((k, of) for k, of in known.items() if len(of["history"]) == 1)
+    other = {**record, "history": [{**record["history"][0], "val_loss": 9.0}] * 2}
+    assert import_sampled({key: other}, store) == [key]
+    assert store.so_far(key) == record
+    assert import_sampled({key: {**record, "history": record["history"] * 2}}, store) == []
+    assert len(store.so_far(key)["history"]) == 2
 
 
 @pytest.mark.parametrize(

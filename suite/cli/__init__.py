@@ -13,9 +13,9 @@ from pathlib import Path
 import typer
 
 from suite.cli import networks, runs, tables, tuning, vocabulary  # noqa: F401  each registers its verbs
-from suite.cli.app import BAD_INPUT, INTERRUPTED, app
+from suite.cli.app import BAD_INPUT, INTERRUPTED, SOME_FAILED, app
 from suite.cli.usage import UsageError, usage_sentence
-from suite.errors import UserError
+from suite.errors import RunsFailedError, UserError
 
 VERBS = (
     *("check", "plan", "run", "tune", "status", "logs", "export", "import", "report", "compare"),
@@ -36,8 +36,10 @@ _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EBADF, errno.EIO)
 def main() -> None:
     """Run the command line; print a user's mistakes without a traceback."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    # A shell has what it starts in the background ignore SIGINT; here it always ends the verb.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell has what it starts in the background ignore SIGINT; here it always ends the verb, and
+    # so does SIGTERM, by which batch systems and containers end a program.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     if sys.stdout is None:  # closed, as some daemons start their children
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  for the whole process
     try:
@@ -58,6 +60,6 @@ def main() -> None:
         with suppress(OSError):  # the exit code shows it too
             for sentence in said:
                 sys.stderr.write(f"{sentence}\n" if sentence else "")
-        sys.exit(BAD_INPUT)
+        sys.exit(SOME_FAILED if isinstance(error, RunsFailedError) else BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)

@@ -170,5 +170,7 @@ def print_table(headings: list[str], rows: list[list[str]]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document on standard output."""
-    typer.echo(json.dumps(value, indent=2))
+    """Print one JSON document on standard output; what is not finite is null in it."""
+    from suite.measures import plain
+
+    typer.echo(json.dumps(plain(value), indent=2, allow_nan=False))

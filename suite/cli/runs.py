@@ -172,8 +172,6 @@ def run(
     from suite.execution.progress import PatientConsole, say
     from suite.store.store import RunStore
 
-    if max_seeds is not None and not until_decided:
-        raise UserError("--max-seeds goes with --until-decided.")
     checked, runs_in, console = load(study, many=yes), RunStore(store), PatientConsole(stderr=True)
     words = words_of("run", study, store, data, address)
     words += [] if keep is None else ["--keep", keep]

@@ -8,7 +8,7 @@ So the same rounds come again after a crash, and those that are done take no tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from suite import decisions
@@ -62,6 +62,7 @@ class Rounds:
         runs: All runs of the study.
         most: The most seeds of a cell.
         told: Is called at the start of a round with all of its runs and a sentence.
+        fingerprints: Content of the data that the runs are trained on; see `collect`.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class Rounds:
         runs: Sequence[Run],
         most: int,
         told: Callable[[Sequence[Run], str], None],
+        fingerprints: Mapping[str, str] | None = None,
     ) -> None:
         self._study, self._store, self._most, self._told = study, store, most, told
+        self._fingerprints = fingerprints
         self._place = {seed: place for place, seed in enumerate(study.seeds)}
         self._runs = runs
         self._asked = dict.fromkeys((cell.label for cell in study.cells), 0)
@@ -98,7 +101,7 @@ class Rounds:
     def _seen(self, left: int) -> Results:
         """Return what the rounds so far have come to; nothing is read anew unless a run ended."""
         if self._known is None or self._known[0] != left:
-            self._known = left, collect(self._study, self._store)
+            self._known = left, collect(self._study, self._store, self._fingerprints)
         return decisions.up_to(self._known[1], self._asked)
 
     def _ask(self, needed: Sequence[Undecided], room: int) -> bool:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from rich.console import Console
 
@@ -23,7 +23,8 @@ from suite.store.store import RunStore, at_once, usable
 from suite.store.table import collect
 from suite.study import Study
 from suite.study.cells import source_name
-from suite.study.chains import Start, with_earlier
+from suite.study.chains import Start, starts, with_earlier
+from suite.study.file import Keep
 from suite.study.runs import Run
 from suite.wording import count
 
@@ -95,6 +96,7 @@ def drive(
     """
     from suite.datasets.known import data_folder
 
+    _check_asked(until_decided, max_seeds, keep)
     most = check_decidable(study, max_seeds) if until_decided else None
     folder, console = data_folder(data_dir), console or Console(quiet=True)
     if keep is not None:
@@ -119,12 +121,12 @@ def drive(
                 note_fingerprints(study, found, store)
             to_run = with_earlier(missing, lambda start: _is_kept(start, store))
         ended = True
-        if most is not None and not _open_runs(study, store, missing):
+        if most is not None and not _open_runs(study, store, missing, found):
             missing = []
         if missing:
             every = with_earlier(runs)
             ended = _execute(
-                study, every, to_run, store, lock(), held, folder, address, console, most
+                study, every, to_run, store, lock(), held, folder, address, console, most, found
             )
     with usable(store):
         store.gather()
@@ -141,8 +143,18 @@ def drive(
         return Outcome(done, len(runs), len(to_run), failed, not ended)
     with usable(store):
         executed = len(to_run) - len(lacking(to_run, store))
-        undecided = decisions.undecided(collect(study, store))
+        undecided = decisions.undecided(collect(study, store, found))
     return Outcome(done, len(runs), executed, failed, not ended, undecided)
+
+
+def _check_asked(until_decided: bool, max_seeds: int | None, keep: str | None) -> None:
+    """Check what is asked for beside the study; the command line's words are Python's too."""
+    if max_seeds is not None and not until_decided:
+        raise UserError("--max-seeds goes with --until-decided.")
+    if max_seeds is not None and max_seeds < 1:
+        raise UserError(f"--max-seeds must be 1 or more, not {max_seeds}.")
+    if keep not in (None, *(known := get_args(Keep))):
+        raise UserError(f"--keep must be one of these: {', '.join(known)}; not {keep}.")
 
 
 def _keeping(study: Study, keep: str) -> Study:
@@ -220,12 +232,25 @@ def _tuned(
 ) -> Study | None:
     def train(runs: Sequence[Run], until: Mapping[str, int]) -> bool:
         to_run = with_earlier(runs, lambda start: _is_kept(start, store))
+        further = far_enough(to_run, until)
         return _execute(
-            study, runs, to_run, store, lock(), held, data_dir, address, console, None, until
+            *(study, runs, to_run, store, lock(), held, data_dir, address, console),
+            most=None,
+            found=found,
+            until=further,
         )
 
     with usable(store):
         return tuning.tune(study, store, found, train, lambda told: say(console, told))
+
+
+def far_enough(runs: Sequence[Run], until: Mapping[str, int]) -> dict[str, int]:
+    """Return up to which epoch runs are trained, where others of them start from a later one."""
+    reached = dict(until)
+    for start in (start for run in runs for start in starts(run)):
+        if start.run.key in reached:
+            reached[start.run.key] = max(reached[start.run.key], start.epoch)
+    return reached
 
 
 def _execute(
@@ -239,6 +264,7 @@ def _execute(
     address: str | None,
     console: Console,
     most: int | None,
+    found: Mapping[str, str],
     until: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
     images = fitting_images(study, missing, data_dir, reading(console))
@@ -252,7 +278,7 @@ def _execute(
     shown = runs if most is None else ()
     with Progress(study.name, shown, missing, console, behind, until) as watcher:
         lock.seconds_left = watcher.seconds_left
-        rounds = None if most is None else Rounds(study, store, runs, most, watcher.asked)
+        rounds = None if most is None else Rounds(study, store, runs, most, watcher.asked, found)
         return cluster.execute(
             missing,
             images,
@@ -268,9 +294,11 @@ def _execute(
         )
 
 
-def _open_runs(study: Study, store: RunStore, missing: Sequence[Run]) -> list[Run]:
-    """Return the missing runs of cells that something open needs."""
-    open_ = decisions.undecided(collect(study, store))
+def _open_runs(
+    study: Study, store: RunStore, missing: Sequence[Run], found: Mapping[str, str]
+) -> list[Run]:
+    """Return the missing runs of cells that something open needs, on the data that are there."""
+    open_ = decisions.undecided(collect(study, store, found))
     needed = {cell.label for it in open_ for cell in it.cells}
     return [run for run in missing if run.cell in needed]
 

@@ -57,7 +57,7 @@ class Progress(Watcher):
     ) -> None:
         self._study = study
         self._missing = {run.key: run for run in missing}
-        self._shown: dict[str, Run] = {}
+        self._shown: dict[str, dict[str, Run]] = {}  # by key and cell: two cells may share a run
         self._conditions: dict[str, Condition] = {}
         self._epochs = dict(epochs)
         self._epochs_before = dict(epochs)
@@ -171,15 +171,16 @@ class Progress(Watcher):
 
     def _show(self, runs: Sequence[Run]) -> None:
         for run in runs:
-            self._shown[run.key] = run
+            self._shown.setdefault(run.key, {})[run.cell] = run
             self._count(run.key, "waiting" if run.key in self._missing else "done")
 
     def _count(self, key: str, condition: Condition | None = None) -> None:
         """Count a run in its condition, which may be a new one, and at its epoch."""
         if condition is not None:
             self._conditions[key] = condition
-        if key in self._shown:  # else a run that is not asked for, from whose network one starts
-            self._tally.put(self._shown[key], self._conditions[key], self._epochs.get(key, 0))
+        # None for a run that is not asked for, from whose network one starts.
+        for run in self._shown.get(key, {}).values():
+            self._tally.put(run, self._conditions[key], self._epochs.get(key, 0))
 
     def _seconds_left_by_runs(self, pace: Mapping[str, float]) -> float | None:
         """Return the same by the runs that have ended since the start, None unless they are short.

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class StrangerError(Exception):
-    """A worker sees another store than the driver."""
+    """A worker sees another store than the driver, or has other code."""
 
 
 class Watcher:
@@ -95,8 +95,8 @@ class Ending:
     def hear(self, error: Exception) -> None:
         """Record the error that a worker died of.
 
-        One that does not see the store ends the study, unless the driver does not see it either:
-        then the store has failed and the run is tried again.
+        One that has other code ends the study, and so does one that does not see the store, unless
+        the driver does not see it either: then the store has failed and the run is tried again.
         """
         cause = getattr(error, "cause", None)
         if isinstance(cause, StrangerError) and self._lock.shows():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from suite.errors import UserError
+from suite.errors import RunsFailedError, UserError
 from suite.execution.ray.learning import next_batch
 from suite.store.store import RunStore
 from suite.store.tuned import standing
@@ -42,13 +42,13 @@ def tune(
         None if an interrupt ended it early.
 
     Raises:
-        UserError: If a run failed for another reason than a loss that is not finite, or every
+        RunsFailedError: If a run failed for another reason than a loss that is not finite, or every
             sample of a cell diverged.
     """
     while True:
         tuned = standing(study, store, fingerprints)
         if hopeless := [label for label, of in tuned.items() if of.hopeless]:
-            raise UserError(
+            raise RunsFailedError(
                 f"{study.path}: tune: no sample of {', '.join(hopeless)} could be trained without "
                 "diverging; search other ranges."
             )
@@ -106,7 +106,7 @@ def _check_trained(study: Study, store: RunStore, runs: Mapping[str, Run]) -> No
         failure = store.failure(key)
         if failure is not None and not failure.get("diverged"):
             shown = f"suite logs {key} --store {shlex.quote(store.location)}"
-            raise UserError(
+            raise RunsFailedError(
                 f"{study.path}: tune: {run.cell}, seed {run.seed} failed, so no winner can be "
                 f"chosen: {failure['reason']} ({shown}); run it again."
             )

@@ -100,7 +100,8 @@ class Imported:
     Attributes:
         added: Runs that the store did not have.
         known: Runs that it had, with the same history.
-        conflicting: Runs that it had with another history; the one in the store was kept.
+        conflicting: Runs that it had with another history, and lists of samples of which it had
+            others; those in the store were kept.
         unfinished: Runs whose epochs are not all in the file; they were left out.
         elsewhere: Runs on other images than the store knows by that name, by data set. They are
             kept, but no verb shows them.
@@ -115,7 +116,8 @@ class Imported:
     def remarks(self) -> list[str]:
         """Return a sentence for everything that a user must know beyond the counts."""
         found = [
-            f"{key}: the store has a different history of this run; it was kept."
+            f"{key}: the store has a different history, or other samples, by this key; it kept "
+            "its own."
             for key in self.conflicting
         ]
         found += [
@@ -139,7 +141,7 @@ def import_file(file: Path, store: RunStore) -> Imported:
     store.stand()
     imported = Imported()
     samples = about.get("sampled", {})
-    import_sampled(samples, store)
+    imported.conflicting.extend(import_sampled(samples, store))
     for of in samples.values():
         if "source" in of and not store.contents(of["source"]):
             store.note_fingerprint(of["source"], of["fingerprint"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,15 +29,17 @@ def known_runs(study: Study, store: RunStore) -> list[Run]:
     files in another folder: where the store knows it only from elsewhere, the files that lie here
     decide. A cell whose winner is not chosen yet has runs of which no key is known.
     """
-    runs = resolved_runs(study, store)[1]
+    fingerprints = known_fingerprints(study, store)
+    runs = resolved_runs(study, store, fingerprints)[1]
     if study.runs_untuned:
-        runs += study.untuned_runs(known_fingerprints(study, store))
+        runs += study.untuned_runs(fingerprints)
     return runs
 
 
-def resolved_runs(study: Study, store: RunStore) -> tuple[Study, list[Run]]:
-    """Return the study with what tuning has come to, and its runs as `known_runs` does."""
-    fingerprints = known_fingerprints(study, store)
+def resolved_runs(
+    study: Study, store: RunStore, fingerprints: Mapping[str, str]
+) -> tuple[Study, list[Run]]:
+    """Return the study with what tuning has come to on some data, and its runs on them."""
     tuned = standing(study, store, fingerprints)
     study = study.with_winners(tuned)
     open_ = {label for label, of in tuned.items() if of.winner is None}

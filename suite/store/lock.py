@@ -22,7 +22,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -307,11 +307,16 @@ def _machine() -> str:
 
 
 def _about(file: Path | None) -> dict[str, str]:
-    """Return what distinguishes studies of one name: the path and the content of the file."""
+    """Return what distinguishes studies of one name: the path and the content of the file.
+
+    Of a file that has gone since it was loaded, the path alone.
+    """
     if file is None:
         return {}
-    content = hashlib.sha256(file.read_bytes()).hexdigest()
-    return {"file": str(file.absolute()), "content": content}
+    about = {"file": str(file.absolute())}
+    with suppress(OSError):
+        about["content"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return about
 
 
 def _has_process(driver: dict[str, Any]) -> bool:

@@ -96,18 +96,26 @@ def read(study: Study, location: str | Path) -> Results:
         return collect(study, store)
 
 
-def collect(study: Study, store: RunStore) -> Results:
+def collect(
+    study: Study, store: RunStore, fingerprints: Mapping[str, str] | None = None
+) -> Results:
     """Read what a store holds of a study, without torch, ray or the data.
+
+    Args:
+        study: The study.
+        store: Its run store.
+        fingerprints: Content of each data set, by `source_name`; by default what it was when the
+            study last ran into the store.
 
     Raises:
         UnusableError: If the store cannot be read.
     """
     with usable(store):
-        return _collected(study, store)
+        return _collected(study, store, fingerprints or known_fingerprints(study, store))
 
 
-def _collected(study: Study, store: RunStore) -> Results:
-    study, runs = resolved_runs(study, store)
+def _collected(study: Study, store: RunStore, data: Mapping[str, str]) -> Results:
+    study, runs = resolved_runs(study, store, data)
     lying = store.lying()
     states = store.states((run.key for run in runs), lying)
     found: list[RunState] = []
@@ -127,7 +135,6 @@ def _collected(study: Study, store: RunStore) -> Results:
         frames += [_tidy(study, finished)] if finished else []
     if not study.tuned:
         return Results(study, _joined(frames), found)
-    data = known_fingerprints(study, store)
     runs = study.untuned_runs(data)
     untuned = _finished([replace(run, cell=run.cell.removesuffix(UNTUNED)) for run in runs], store)
     samples = sampled(study.tuned, store, data) | {run.key: of for run, of in untuned}

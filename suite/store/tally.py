@@ -52,7 +52,7 @@ class Tally:
     def __init__(self, until: Mapping[str, int] = MappingProxyType({})) -> None:
         self._until = until
         self._cells: dict[str, Counter[str]] = {}
-        self._runs: dict[str, tuple[Condition, int, int]] = {}
+        self._runs: dict[tuple[str, str], tuple[Condition, int, int]] = {}
 
     def put(self, run: Run, condition: Condition, epochs: int) -> None:
         """Count a run as it is now, and no longer as it was before.
@@ -65,8 +65,9 @@ class Tally:
         last = self.last(run)
         completed = last if condition == "done" else epochs
         left = 0 if condition == "failed" else last - completed
-        before, now = self._runs.get(run.key), (condition, completed, left)
-        self._runs[run.key] = now
+        name = (run.key, run.cell)  # two cells may share a run
+        before, now = self._runs.get(name), (condition, completed, left)
+        self._runs[name] = now
         cell = self._cells.setdefault(run.cell, Counter())
         _count(cell, 1, last, *now)  # first: another thread that looks now counts no run too few
         if before is not None:

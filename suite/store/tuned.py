@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from suite.store.records import agree
 from suite.store.store import RunStore, at_once
 from suite.study import Study
 from suite.study.cells import source_name
@@ -150,21 +151,31 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def import_sampled(records: Mapping[str, Mapping[str, Any]], store: RunStore) -> int:
-    """Keep what another store knows of the runs by which cells were tuned; return how many.
+def import_sampled(records: Mapping[str, Mapping[str, Any]], store: RunStore) -> list[str]:
+    """Keep what another store knows of the runs by which cells were tuned.
 
-    What this store knows stays, unless the other has more epochs.
+    What this store knows stays, unless the other goes on from there.
+
+    Returns:
+        The keys of the runs and of the lists of samples of which it knows something else.
     """
-    added = 0
+    conflicting = []
     for key, of in records.items():
         if "shares" in of:
-            if len(of["shares"]) > len(store.samples(key)):
-                store.keep_samples(key, of["shares"])
+            known, theirs = store.samples(key), of["shares"]
+            if known[: len(theirs)] != theirs[: len(known)]:
+                conflicting.append(key)
+            elif len(theirs) > len(known):
+                store.keep_samples(key, theirs)
             continue
         record = {name: value for name, value in of.items() if name != "diverged"}
         history = record.get("history", [])
-        here = store.result(key) or store.so_far(key) or {"history": []}
-        more = len(history) > len(here["history"])
+        here = (store.result(key) or store.so_far(key) or {"history": []})["history"]
+        shared = min(len(history), len(here))
+        if not agree(here[:shared], history[:shared]):
+            conflicting.append(key)
+            continue
+        more = len(history) > len(here)
         if more and len(history) == record["settings"]["epochs"]:
             store.finish(key, record)
         elif more:
@@ -172,8 +183,7 @@ def import_sampled(records: Mapping[str, Mapping[str, Any]], store: RunStore) ->
         if "diverged" in of and store.failure(key) is None:
             failure = {"reason": of["diverged"], "traceback": "", "diverged": True}
             store.fail(key, failure)
-        added += more or "diverged" in of
-    return added
+    return conflicting
 
 
 def _known(store: RunStore, key: str) -> dict[str, Any]:

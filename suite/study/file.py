@@ -11,6 +11,7 @@ from pydantic_core import PydanticKnownError
 from suite.measures import Outcome
 
 CellName = str | dict[str, Any]
+Keep = Literal["nothing", "network"]
 """A cell as people name it: dynset[metric=loss], or {method: dynset, metric: loss}."""
 
 
@@ -60,7 +61,7 @@ class Execution(_Model):
     """How often a crashed run is tried again."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30
     """Longest time between two checkpoints, in seconds; 0 means after every epoch."""
-    keep: Literal["nothing", "network"] = "nothing"
+    keep: Keep = "nothing"
     """What of a run stays besides its results: network keeps the trained network."""
     track: Track = Track()
     """Trackers to follow the runs in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 import pytest
@@ -31,3 +33,18 @@ def test_one_interrupt_while_ray_starts_ends_with_130(tmp_path, moment):
         assert "To resume: suite run" in driver.told
         assert "Traceback" not in driver.told
         assert not raylet(driver)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_anything_runs_ends_with_130(tmp_path, number):
+    """While the data are read: of a pipe that nobody writes to, that takes for ever."""
+    study = write_study(tmp_path)
+    study.write_text(study.read_text().replace("dataset: digits", "dataset: {npz: pipe.npz}"))
+    os.mkfifo(tmp_path / "pipe.npz")
+    with driving(study, "--store", tmp_path / "store") as driver:
+        driver.until(lambda: (tmp_path / "store").exists(), "the store")
+        time.sleep(0.5)
+        os.kill(driver.pid, number)
+        assert driver.wait() == 130, driver.told
+        assert "To resume: suite run" in driver.told
+        assert "Traceback" not in driver.told

@@ -61,3 +61,33 @@ def test_an_own_strategy_works_by_name_on_workers_in_both_engines(tmp_path):
         assert "Regrowth strategy 'broken' in layer 1 returned position" in ended.stderr
         assert "which is active" in ended.stderr
     assert connections[0] == connections[1]
+
+
+CHANGING = """
+from pathlib import Path
+
+from suite import draw_outside, part
+
+@part("regrow")
+def fickle(layer, count, rng):
+    return draw_outside(layer.positions, layer.size, count, rng)
+
+here = Path(__file__)
+here.write_text(here.read_text() + "# edited while the study goes on\\n")
+"""
+
+
+def test_a_module_that_was_edited_meanwhile_stores_nothing_under_the_old_key(tmp_path, monkeypatch):
+    (tmp_path / "fickle.py").write_text(CHANGING)
+    path = tmp_path / "fickle.yaml"
+    path.write_text(
+        "name: fickle\nseeds: {count: 1}\nplugins: [fickle]\n"
+        "defaults: {dataset: digits, hidden: [20], epsilon: 4, augment: false, epochs: 2}\n"
+        "cells: [{method: set, regrow: fickle}]\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = suite("run", path, "--store", tmp_path / "store")
+    assert ended.returncode == 2
+    assert "has other code of regrow fickle than the driver" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list((tmp_path / "store").glob("runs/*/result.json"))

@@ -95,6 +95,7 @@ def execute(
             trials.SECONDS_TO_SEE_THE_STORE,
             kept_epochs(runs),
             dict(until),
+            trials.code_of(runs),
         )
         trainable = tune.with_resources(
             tune.with_parameters(trials.trial, shared=trials.Shared(ray.put(job))),

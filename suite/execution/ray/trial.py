@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ class Job:
     seconds_to_see_the_store: float
     kept: Mapping[str, Collection[int]] = field(default_factory=dict)
     until: Mapping[str, int] = field(default_factory=dict)
+    code: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def trial(config: dict[str, Any], shared: Shared) -> None:
     for plugin in job.plugins:
         load(plugin)
     run = job.runs[config["run"]["key"]]
+    _check_code(run, job)
     images = ray.get(job.images[source_name(run.settings.dataset)])
     reported = 0.0
     obeyed = time.monotonic()
@@ -116,6 +118,30 @@ def trial(config: dict[str, Any], shared: Shared) -> None:
         until=job.until.get(run.key),
     )
     tune.report({"outcome": outcome})
+
+
+def _check_code(run: Run, job: Job) -> None:
+    """Check that the parts from outside are here what the driver made the run's key of.
+
+    Raises:
+        StrangerError: If an installed package or a module has other code here.
+    """
+    for (kind, name), digest in code_of([run]).items():
+        if job.code.get((kind, name)) != digest:
+            raise StrangerError(
+                f"{socket.gethostname()} has other code of {kind} {name} than the driver on "
+                f"{job.driver} had when it started; install the same everywhere, and run it again."
+            )
+
+
+def code_of(runs: Iterable[Run]) -> dict[tuple[str, str], str]:
+    """Return the fingerprints of the plug-ins of some runs, by kind and name of their parts."""
+    recipes = (run.settings.recipe for run in runs)
+    return {
+        (kind, recipe.answer(kind).name): digest
+        for recipe in recipes
+        for kind, digest in recipe.fingerprints.items()
+    }
 
 
 class _UnsignedError(OSError):
