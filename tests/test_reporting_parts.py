@@ -17,13 +17,13 @@ from suite.reporting.appearance import looks
 from suite.reporting.curve_figures import Axis, draw_curves, panels
 from suite.reporting.curves import curves
 from suite.reporting.drawing import columns_of_legend, new_figure, save, style
-from suite.reporting.figures import plans, show, suffixes_of
+from suite.reporting.figures import on_each, plans, show, suffixes_of
 from suite.reporting.multiples import draw_multiples, in_panels
 from suite.reporting.numbers import Format, estimate, listing, percent, seconds_text
 from suite.reporting.placement import free_box, spread
 from suite.reporting.section import Grid, Material
 from suite.reporting.sections import equilibrium as equilibrium_section
-from suite.reporting.sections import pareto, pauses, setting, summary
+from suite.reporting.sections import lifetimes, pareto, pauses, setting, summary
 from suite.reporting.sections import results as table_section
 from suite.reporting.sections.cost import core_hours
 from suite.reporting.sections.degrees import at_least, dispersion
@@ -162,15 +162,85 @@ def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
     assert [row.entries[0].mark for row in table.rows] == ["best", "untested", "untested"]
     material = Material(results, table, looks(results.study.cells), tmp_path)
     first = summary.lede(material)[0]
-    assert "over 2 runs, and no other has enough runs" in first
-    assert "differ" not in first
+    assert "over 2 runs, and there are too few runs, or pairs that differ, to test" in first
+    assert "not shown to differ" not in first
     assert as_csv(table).count("untested") == 10
     assert as_markdown(table, "Made up").count(" ‡") == 10 + 1
     assert as_tabular(table).count(r"^{\ddagger}") == 10
-    assert r"\textdaggerdbl{}: too few runs" in as_tex(table, "Made up")
+    assert r"\textdaggerdbl{}: too few runs differ" in as_tex(table, "Made up")
     section = table_section.section(material)
     (grid,) = (block for block in section.blocks if isinstance(block, Grid))
     assert [row[2].mark for row in grid.rows] == ["best", "untested", "untested"]
+
+
+def test_equal_pairs_are_not_called_too_few_runs(tmp_path):
+    """Ten seeds, of which four differ: no exact test can decide, and six runs are not missing."""
+    cells = "\n  - {method: set}\n  - {method: accset}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=10, epochs=12))
+    frame, measured = results.frame, ["test_accuracy", "test_loss", "connections"]
+    alike = frame["seed"] < 2028
+    of = {cell: (frame["cell"] == cell) & alike for cell in ("set", "accset")}
+    frame.loc[of["accset"], measured] = frame.loc[of["set"], measured].to_numpy()
+    table = table2(results)
+    assert {row.entries[0].mark for row in table.rows} == {"best", "untested"}
+    material = Material(results, table, looks(results.study.cells), tmp_path)
+    assert "too few runs, or pairs that differ" in summary.lede(material)[0]
+    assert not any("no two-sided" in it for it in table_section.section(material).warnings)
+
+
+def test_cells_that_were_tested_after_all_are_not_said_to_have_too_few_seeds(tmp_path):
+    """Five seeds of each that the other lacks are compared as independent samples."""
+    cells = "\n  - {method: set}\n  - {method: accset}\n"
+    lost = {("set", seed) for seed in range(2022, 2027)}
+    lost |= {("accset", seed) for seed in range(2027, 2032)}
+    results = make_results(make_study(tmp_path, cells, seeds=10, epochs=12), lost=lost)
+    results.frame.loc[results.frame["cell"] == "set", "test_accuracy"] += 0.2
+    table = table2(results)
+    assert [row.entries[0].mark for row in table.rows] == ["best", ""]
+    found = table_section.section(Material(results, table, looks(results.study.cells), tmp_path))
+    assert not any("no two-sided" in it for it in found.warnings)
+    (grid,) = (block for block in found.blocks if isinstance(block, Grid))
+    assert "are paired (independent where too few seeds are shared)" in grid.caption
+
+
+def test_of_cells_with_the_fewest_connections_the_most_accurate_is_named(tmp_path):
+    results = make_results(make_study(tmp_path, PERFORMANCE, seeds=3, epochs=12))
+    frame = results.frame
+    few, best = ("accset", "lset[metric=loss]"), "set"
+    frame.loc[frame["cell"].isin(few), "connections"] = 1000
+    frame.loc[frame["cell"] == few[0], "test_accuracy"] = 0.3
+    frame.loc[frame["cell"] == few[1], "test_accuracy"] = 0.6
+    frame.loc[frame["cell"] == best, "test_accuracy"] = 0.7
+    told = summary.lede(Material(results, table2(results), {}, tmp_path))[1]
+    assert told.startswith("LSET f(loss) has the fewest connections (as does 1 other), ")
+    assert told.endswith(" its accuracy is 0.1000 lower.")
+
+
+@only_svg()
+def test_lifetimes_end_where_each_run_ends(tmp_path):
+    """By hand: 0.4 after three updates in one run, 0.7 after two in the other."""
+    cells = "\n  - {method: set}\n  - {method: set, budget: nothing}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=12))
+    nothing = {"died": [0], "alive": [0]}
+    lived = [
+        {"died": [0, 20, 20, 20], "alive": [0, 0, 0, 40]},
+        {"died": [0, 10, 20], "alive": [0, 0, 70]},
+    ]
+    per_cell = dict.fromkeys((run.cell for run in results.runs), 0)
+    runs = []
+    for run in results.runs:
+        initial = lived[per_cell[run.cell]]
+        per_cell[run.cell] += 1
+        regrown = nothing if "nothing" in run.cell else initial
+        record = {**run.record, "lifetimes": {"initial": initial, "regrown": regrown}}
+        runs.append(replace(run, record=record))
+    results = replace(results, runs=runs)
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    (here,) = on_each(results.study.cells)
+    _, grid = lifetimes.blocks(material, here)
+    texts = [[cell.text for cell in row] for row in grid.rows]
+    assert texts[0][2:] == ["2 to 3", "–", "55.0\u00a0%", "–", "55.0\u00a0%"]
+    assert texts[1][2:] == ["2 to 3", "–", "55.0\u00a0%", "none", "none"]
 
 
 def test_some_cells_with_too_few_runs_are_named(tmp_path):
@@ -178,7 +248,7 @@ def test_some_cells_with_too_few_runs_are_named(tmp_path):
     cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: set, zeta: 0.3001}\n"
     results = make_results(make_study(tmp_path, cells, seeds=8, epochs=12), lost=lost)
     first = summary.lede(Material(results, table2(results), {}, tmp_path))[0]
-    assert "too few runs to test AccSET" in first
+    assert "too few runs of AccSET differ from its own to be tested" in first
     assert "AccSET" not in first.partition("not shown to differ")[0]
 
 
@@ -453,7 +523,7 @@ def test_runs_from_different_machines_versions_and_code_give_warnings(tmp_path):
 
     def provenance(cell, seed):
         other = {"torch": "2.8.0", "host": "node-2", "gpu": "GPU X", "dirty": True}
-        return other if seed == 2023 else {}
+        return other if seed == 2023 else {"gpu": None} if cell.label == "set" else {}
 
     results = make_results(study, provenance=provenance)
     found = setting.section(Material(results, table2(results), {}, tmp_path))

@@ -132,6 +132,14 @@ def test_what_is_decided_stays_decided(x, more):
     before, after = anytime(x)[0], anytime([*x, *more])[0]
     if before.verdict in ("better", "worse"):
         assert after.p_adjusted <= before.p_adjusted
+        assert after.verdict == before.verdict
+
+
+def test_later_seeds_that_speak_for_the_other_side_turn_no_verdict():
+    for against, pointing in ((0, ""), (15, "now points the other way"), (60, "the other way")):
+        (found,) = anytime([1.0] * 7 + [-1.0] * against)
+        assert found.verdict == "better"
+        assert pointing in found.note
 
 
 def test_a_claim_needs_all_of_its_parts():

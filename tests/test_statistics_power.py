@@ -66,6 +66,24 @@ def test_nothing_is_detectable_where_the_level_cannot_be_reached():
     assert math.isfinite(detectable_effect(10, 0.05 / 25))
 
 
+def test_what_is_detectable_rests_on_the_floor_that_verdicts_rest_on():
+    """Three against six have one of 2/C(9, 3) = 0.024; of ten pairs that tie in six, four count."""
+    assert detectable_effect(3, 0.05, paired=False) == math.inf
+    assert math.isfinite(detectable_effect(3, 0.05, paired=False, other=6))
+    unequal = Sample(np.array([1.0, 1.1, 1.3]), np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.2]), False)
+    assert math.isfinite(detectable_difference(unequal, 0.05))
+    tied = pairs(np.r_[np.zeros(6), np.ones(4)], np.r_[np.zeros(6), 0.5, 0.6, 0.4, 0.5])
+    assert detectable_difference(tied, 0.05) == math.inf
+
+
+def test_power_of_unequal_samples_is_that_of_the_cautious_test():
+    generator = np.random.default_rng(2)
+    effect = detectable_effect(5, 0.05, paired=False, other=12)
+    a, b = generator.normal(effect, 1, (20_000, 5)), generator.normal(0, 1, (20_000, 12))
+    t = stats.ttest_ind(a, b, axis=1, equal_var=False).statistic
+    assert (2 * stats.t.sf(t, 4) <= 0.05).mean() == pytest.approx(0.8, abs=0.03)
+
+
 def test_the_detectable_difference_is_in_the_outcomes_units():
     a, b = np.arange(10.0), np.arange(10.0) + np.tile([0.1, -0.1], 5)
     sample = pairs(a, b)

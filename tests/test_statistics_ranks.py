@@ -63,6 +63,18 @@ def test_groups_are_cells_that_do_not_differ():
     assert all(not set(one) < set(other) for one in found.groups for other in found.groups)
 
 
+def test_where_friedmans_test_finds_nothing_no_two_cells_differ():
+    """Nemenyi's alone would tell the first cell from the last."""
+    generator = np.random.default_rng(29)
+    found = None
+    while found is None or found.p <= 0.05 or found.ranks.max() - found.ranks.min() < 3.91:
+        values = generator.normal(np.r_[0.8, -0.8, np.zeros(8)], 1, (12, 10))
+        found = rank(pd.DataFrame(values, columns=list("abcdefghij")))
+    assert "not shown to differ" in found.reason
+    assert found.groups == [tuple(found.ranks.index)]
+    assert (found.p_values == 1).all(axis=None)
+
+
 def test_a_group_within_another_is_left_out():
     ranks = pd.Series([1.0, 2.0, 2.5, 5.0], index=list("abcd"))
     assert _groups(ranks, 2.0) == [("a", "b", "c")]

@@ -17,6 +17,10 @@ from suite.errors import RunsFailedError, UserError
 from suite.execution.attempt import attempt
 from suite.execution.tuning import tune
 from suite.reporting import write
+from suite.reporting.appearance import looks
+from suite.reporting.section import Material
+from suite.reporting.sections import tuning as tuning_section
+from suite.reporting.table2 import table2
 from suite.reporting.tuning_figures import share
 from suite.settings import Settings
 from suite.store.exported import export, import_file
@@ -443,6 +447,26 @@ def test_the_report_has_budget_winner_and_samples(study, store, tmp_path, images
     for colour in set(re.findall(r"var\((--h-\w+)\)", page)):
         assert f"{colour}:" in page  # else it would not be seen
     assert rows[rows["winner"]].groupby("cell")["sample"].nunique().tolist() == [1, 1]
+
+
+def test_the_report_says_which_cells_were_not_tuned(tmp_path, store, images):
+    """static has no zeta."""
+    path = tmp_path / "tuned.yaml"
+    text = STUDY.format(samples=4, rates="[0.05]", algorithm="sobol")
+    searched = "search: {learning_rate: [0.05], zeta: [0.1, 0.5]}"
+    assert searched in text
+    path.write_text(text.replace(searched, "search: {zeta: [0.1, 0.5]}"))
+    asked = load_study(path)
+    found = tuned(asked, store, images)
+    for run in found.runs({"digits": images.fingerprint}):
+        attempt(run, images, store, asked.file.execution)
+    results = collect(asked, store)
+    material = Material(results, table2(results), looks(results.study.cells), tmp_path)
+    text = tuning_section.section(material).blocks[0]
+    assert text.startswith(
+        "Static sparse training has none of the settings that are searched, and its own settings "
+        "are used. Every other cell was tuned with the same number of samples"
+    )
 
 
 @pytest.mark.slow

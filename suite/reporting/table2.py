@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from suite.store.table import Results
 
 BEST, SAME, UNTESTED = "best", "same", "untested"
-"""The best of a column, one not shown to differ from it, and one with too few runs for a test."""
+"""The best of a column, one not shown to differ from it, and one of which too few runs differ."""
 _MARKS_OF = {"worse": "", "better": "", "unattainable": UNTESTED}
 """By verdict against the best; of all others it is `SAME`."""
 
@@ -155,10 +155,12 @@ class Table2:
     Attributes:
         columns: accuracy, loss, connections, alpha, beta.
         rows: One a cell, in the study's order.
+        unpaired: Whether pairs are declared, and some cells share too few seeds for that.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    unpaired: bool = False
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -213,7 +215,7 @@ def table2(results: Results) -> Table2:
         for cell in cells
         for column in columns
     }
-    marks = _marks(results, columns, estimates)
+    marks, unpaired = _marks(results, columns, estimates)
     rows = []
     for cell in cells:
         published = decisions.published(results.study, cell)
@@ -230,20 +232,24 @@ def table2(results: Results) -> Table2:
         )
         planned = len(results.study.seeds)
         rows.append(Row(cell, source_title(cell.settings.dataset), n, planned, entries))
-    return Table2(tuple(columns), tuple(rows))
+    return Table2(tuple(columns), tuple(rows), unpaired)
 
 
 def _marks(
     results: Results,
     columns: Sequence[Column],
     estimates: dict[tuple[str, str], Estimate],
-) -> dict[tuple[str, str], str]:
+) -> tuple[dict[tuple[str, str], str], bool]:
     """Mark, within each data set, the best of each column and those not shown to differ from it.
 
     To differ is to be worse in the family of all others of the column against the best; or better,
     where a cell lacks seeds: means are over all seeds that a cell has, tests over those of both.
+
+    Returns:
+        The marks, and whether some tests were not paired though pairs are declared.
     """
     marks: dict[tuple[str, str], str] = {}
+    unpaired = False
     groups: dict[str, list[Cell]] = {}
     for cell in results.study.cells:
         groups.setdefault(source_title(cell.settings.dataset), []).append(cell)
@@ -265,9 +271,10 @@ def _marks(
                 decisions.sample(results, tables[column.name], by_label[label], by_label[best])
                 for label in others
             ]
+            unpaired |= any(sample.fallback for sample in samples)
             family = decisions.decide(samples, column.outcome, results.study.file.comparisons)
             for label, comparison in zip(others, family, strict=True):
                 mark = _MARKS_OF.get(comparison.verdict, SAME)
                 marks[label, column.name] = mark
             marks[best, column.name] = BEST
-    return marks
+    return marks, unpaired

@@ -15,9 +15,9 @@ NOTE = (
     "β = loss × connections, per run and then averaged."
 )
 MARKS = (
-    "Bold: the best of its column. †: not shown to differ from the best. ‡: too few runs to test "
-    "it against the best. The best is picked from the same runs, so these marks only describe; the "
-    "declared comparisons bound the chance of an error."
+    "Bold: the best of its column. †: not shown to differ from the best. ‡: too few runs "
+    "differ from those of the best to be tested against it. The best is picked from the same runs, "
+    "so these marks only describe; the declared comparisons bound the chance of an error."
 )
 _SIGNS = {SAME: "†", UNTESTED: "‡"}
 _TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
@@ -40,7 +40,7 @@ def as_csv(table: Table2) -> str:
 
     For each measure: the mean, NAME_half (half the interval), NAME_n (the runs with a finite
     value), NAME_paper and NAME_difference; and NAME_mark: best, same (not shown to differ from
-    it), untested (too few runs), or empty.
+    it), untested (too few runs that differ), or empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

@@ -184,7 +184,12 @@ def compare(
         it = _comparison(question, contrast, test, _PValues(*p), alpha)
         if fixed and contrast.error > 0:
             it = replace(it, detectable=detectable_difference(sample, first_step, power))
-        notes = [sample.note, welch_note(contrast, alpha) if fixed else "", *_notes(it, alpha)]
+        gain = it.difference if question.higher_is_better else -it.difference
+        notes = [
+            sample.note,
+            welch_note(contrast, alpha) if fixed else "",
+            *_notes(it, alpha, gain),
+        ]
         family = len(questions) if correction == "holm" else 1
         reason = _reason(it, family, round(alpha / it.needed))
         found.append(replace(it, reason=reason, note="; ".join(filter(None, notes))))
@@ -235,11 +240,12 @@ def _comparison(
     """Return the figures and the verdict, still without words."""
     sample, sign = question.sample, 1 if question.higher_is_better else -1
     evidence = test.evidence if isinstance(test, Anytime) else None
+    side = contrast.estimate if evidence is None else evidence.side(p.needed)
     lowest = _floor(sample, test)
     verdict = decide(
         n=sample.n,
         identical=sample.identical,
-        advantage=sign * test.direction,
+        advantage=sign * side,
         p=p.adjusted,
         floor=lowest,
         p_equivalence=p.equivalence_adjusted,
@@ -346,7 +352,8 @@ def _reason(it: Comparison, family: int, left: int) -> str:
     return f"The difference is {figure} over {it.n} {unit} ({adjusted} = {it.p_adjusted:.3g})."
 
 
-def _notes(it: Comparison, alpha: float) -> list[str]:
+def _notes(it: Comparison, alpha: float, gain: float) -> list[str]:
+    """Say what else a reader must know; a gain above zero is the first cell's."""
     notes = []
     fixed = it.inference == "fixed"
     if it.n > 1 and isnan(it.low) and it.ties < it.n:
@@ -355,6 +362,8 @@ def _notes(it: Comparison, alpha: float) -> list[str]:
             if fixed
             else "the differences are not symmetric about any centre, so there is no interval"
         )
+    if it.verdict in ("better", "worse") and gain * (1 if it.verdict == "better" else -1) < 0:
+        notes.append("the first seeds decided it, and the mean difference now points the other way")
     if fixed and 1 < it.n < FEW_SEEDS and it.verdict != "unattainable":  # its reason says so
         notes.append(f"fewer than {FEW_SEEDS} seeds")
     if (

@@ -27,10 +27,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, inf, nan
+from math import exp, inf, log, nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from suite.statistics.attainability import UP_TO_ROUNDING
 
 Floats = NDArray[np.float64]
 
@@ -85,8 +87,18 @@ class Evidence:
         """Side that held more when the e-value was largest: 1 higher, -1 lower, 0 neither."""
         if _of_one(self.log_e).size == 0:
             return 0
-        at = int(np.argmax(self.log_e))
-        return int(np.sign(self.log_higher[at] - self.log_lower[at]))
+        return self._side_at(int(np.argmax(self.log_e)))
+
+    def side(self, level: float) -> int:
+        """Return the side that held more when p first came down to a level; else `direction`.
+
+        Later pairs do not turn it, as they do not raise p.
+        """
+        enough = np.flatnonzero(_of_one(self.log_e) >= -log(level * UP_TO_ROUNDING))
+        return self._side_at(int(enough[0])) if enough.size else self.direction
+
+    def _side_at(self, pair: int) -> int:
+        return int(np.sign(self.log_higher[pair] - self.log_lower[pair]))
 
 
 def evidence(differences: ArrayLike, *, null: float = 0.0, noise: ArrayLike = 0.0) -> Evidence:

@@ -42,11 +42,6 @@ class Fixed:
     inference: ClassVar[Inference] = "fixed"
 
     @property
-    def direction(self) -> float:
-        """On which side of zero it is shown to lie, if it is."""
-        return self.contrast.estimate
-
-    @property
     def p(self) -> float:
         """Two-sided p of "it is not zero"."""
         return p_unequal(cautious(self.contrast))
@@ -91,11 +86,6 @@ class Anytime:
     def evidence(self) -> Evidence:
         """E-values after each pair."""
         return evidence.evidence(self.values, noise=self.noise)
-
-    @property
-    def direction(self) -> float:
-        """On which side of zero the centre is shown to lie, if it is: 1, -1 or 0."""
-        return float(self.evidence.direction)
 
     @property
     def p(self) -> float:

@@ -61,7 +61,15 @@ def power_of_equivalence(margin: float, n: int, alpha: float, paired: bool = Tru
 
 
 @lru_cache(maxsize=1024)
-def detectable_effect(n: int, alpha: float, power: float = 0.8, paired: bool = True) -> float:
+def detectable_effect(
+    n: int,
+    alpha: float,
+    power: float = 0.8,
+    paired: bool = True,
+    *,
+    other: int | None = None,
+    differing: int | None = None,
+) -> float:
     """Return the smallest standardised difference that n seeds detect with a given power.
 
     Args:
@@ -69,18 +77,22 @@ def detectable_effect(n: int, alpha: float, power: float = 0.8, paired: bool = T
         alpha: Two-sided level.
         power: In (alpha, 1).
         paired: As in `power_of_difference`.
+        other: Seeds of the other of two independent cells; n by default.
+        differing: How many of the pairs differ; all by default.
 
     Returns:
-        The effect; infinite where the level cannot be reached with n seeds.
+        The effect; infinite where the level cannot be reached with these seeds.
     """
     from scipy.optimize import brentq
 
-    floor = sign_flip_floor(n) if paired else permutation_floor(n, n)
-    if n < 2 or floor > alpha * UP_TO_ROUNDING:
+    other = n if other is None else other
+    pairs = n if differing is None else differing
+    floor = sign_flip_floor(pairs) if paired else permutation_floor(n, other)
+    if min(n, other) < 2 or floor > alpha * UP_TO_ROUNDING:
         return inf
 
     def excess(effect: float) -> float:
-        return power_of_difference(effect, n, alpha, paired) - power
+        return _one_sided_power(effect, n, alpha / 2, paired, other) - power
 
     enough = 1.0
     while excess(enough) < 0:
@@ -104,7 +116,12 @@ def detectable_difference(sample: Sample, alpha: float, power: float = 0.8) -> f
     """
     if sample.n < 2:
         return nan
-    return detectable_effect(sample.n, alpha, power, sample.paired) * spread(sample)
+    effect = detectable_effect(
+        *(sample.a.size, alpha, power, sample.paired),
+        other=sample.b.size,
+        differing=sample.differing,
+    )
+    return effect * spread(sample)
 
 
 def spread(sample: Sample) -> float:
@@ -267,12 +284,18 @@ def plan(
     )
 
 
-def _one_sided_power(effect: float, n: int, alpha: float, paired: bool) -> float:
+def _one_sided_power(
+    effect: float, n: int, alpha: float, paired: bool, other: int | None = None
+) -> float:
     from statsmodels.stats.power import TTestIndPower, TTestPower
 
-    test = TTestPower() if paired else TTestIndPower()
-    # Verdicts on independent samples test with n - 1 degrees of freedom too.
-    power = float(test.power(effect, n, alpha, df=n - 1, alternative="larger"))
+    # Verdicts on independent samples test with the degrees of freedom of the smaller one.
+    other = n if other is None else other
+    of_test = {"df": min(n, other) - 1, "alternative": "larger"}
+    if paired:
+        power = float(TTestPower().power(effect, n, alpha, **of_test))
+    else:
+        power = float(TTestIndPower().power(effect, n, alpha, ratio=other / n, **of_test))
     # The non-central t distribution fails only where the power is 1 to all digits.
     return 1.0 if isnan(power) else power
 

@@ -30,7 +30,8 @@ class Ranking:
         blocks: Complete blocks that it rests on.
         p: Friedman's p that all cells are alike; NaN where nothing is tested.
         critical_difference: Mean ranks closer than this do not differ (Nemenyi); NaN likewise.
-        p_values: Nemenyi's p of each pair of cells, adjusted for all pairs; empty likewise.
+        p_values: Nemenyi's p of each pair of cells, adjusted for all pairs, and 1 where Friedman's
+            test finds no difference; empty likewise.
         groups: Largest sets of cells, in rank order, that do not differ; empty likewise.
         alpha: The level.
         reason: One sentence: what was found, or why nothing is tested.
@@ -86,7 +87,10 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     rough = f"; with {blocks} blocks this is rough" if blocks <= MANY_BLOCKS else ""
     found = "the cells differ" if p <= alpha else "the cells are not shown to differ"
     reason = f"Over {blocks} blocks {found} (Friedman p = {p:.3g}{rough})."
-    return Ranking(ranks, blocks, p, reach, p_values, _groups(ranks, reach), alpha, reason)
+    groups = _groups(ranks, reach)
+    if p > alpha:  # Nemenyi's test tells cells apart only where Friedman's finds a difference
+        p_values[:], groups = 1.0, [tuple(ranks.index)]
+    return Ranking(ranks, blocks, p, reach, p_values, groups, alpha, reason)
 
 
 def critical_difference(cells: int, blocks: int, alpha: float = 0.05) -> float:

@@ -33,10 +33,10 @@ false "better" or "worse" in the family, and of any false "equivalent"; where a 
 that of either is bounded by 2 alpha.
 
 With **anytime** inference the same rule reads e-processes (`evidence`) in place of all of these
-tests: the p is 1 over the largest e-value so far, the side is that of the evidence when it was
-largest, the interval is a confidence sequence, equivalence is tested by two one-sided processes
-shifted by the margin, and the floor is 1 over the largest e-value possible with this many pairs.
-These p only fall as seeds are added, so what is decided stays decided; but where a margin is
+tests: the p is 1 over the largest e-value so far, the side is that of the evidence when that p
+first sufficed, the interval is a confidence sequence, equivalence is tested by two one-sided
+processes shifted by the margin, and the floor is 1 over the largest e-value possible with this many
+pairs. These p only fall as seeds are added, so what is decided stays decided; but where a margin is
 declared, better or worse may become equivalent, which comes first. A run that had failed and is run
 again brings its pair back among the earlier ones, and everything is computed anew.
 
@@ -70,7 +70,8 @@ def decide(
     Args:
         n: Pairs, or runs of the cell that has fewer.
         identical: Whether all pairs are equal.
-        advantage: Mean difference, positive where the first cell is better.
+        advantage: Mean difference, or the side that the evidence shows; positive where the first
+            cell is better.
         p: Two-sided p of no difference, adjusted over the family; NaN if not tested.
         floor: Smallest two-sided p of the exact test.
         p_equivalence: TOST p, adjusted over the family; NaN if no margin is declared.

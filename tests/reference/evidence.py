@@ -60,20 +60,33 @@ def shown(family, margin, alpha):
 
     As `suite.statistics.verdicts` says, but for what separates inconclusive from unattainable.
     """
-    p = holm([p_value(x) if len(x) > 1 and any(x) else 1.0 for x in family])
+    plain = [p_value(x) if len(x) > 1 and any(x) else 1.0 for x in family]
+    p = holm(plain)
     within = holm([_within(x, margin) if len(x) > 1 and any(x) else 1.0 for x in family])
     found = []
-    for x, p_different, p_same in zip(family, p, within, strict=True):
+    for place, (x, p_different, p_same) in enumerate(zip(family, p, within, strict=True)):
         if p_same <= alpha:
             found.append("equivalent")
         elif p_different <= alpha:
             above, below = wealth(x), wealth(x, -1)
             both = [up + down for up, down in zip(above, below, strict=True)]
-            at = both.index(max(both))
+            needed = _needed(place, plain, alpha)
+            at = next(pair for pair, e in enumerate(both) if 2 / e <= needed * (1 + 1e-12))
             found.append("higher" if above[at] > below[at] else "lower")
         else:
             found.append("nothing")
     return found
+
+
+def _needed(place, p, alpha):
+    """Return the largest p with which one of a family is decided, the others being as they are."""
+    levels = [alpha / (len(p) - passed) for passed in range(len(p))]
+    decided = [
+        level
+        for level in levels
+        if holm([*p[:place], level, *p[place + 1 :]])[place] <= alpha * (1 + 1e-12)
+    ]
+    return max(decided)
 
 
 def _within(x, margin):

@@ -182,8 +182,8 @@ def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
     ranks = found.ranks.rename_axis("cell").reset_index(name="rank")
     caption = (
         f"Cells at their mean rank over n = {found.blocks} data sets or settings. A bar joins "
-        "cells that are not shown to differ (Nemenyi's test); the critical difference is "
-        f"{found.critical_difference:.2f}."
+        "cells that are not shown to differ (Friedman's test, then Nemenyi's); the critical "
+        f"difference is {found.critical_difference:.2f}."
     )
     description = "; ".join(f"{cell}: {rank:.2f}" for cell, rank in found.ranks.items())
     return material.draw("ranks", lambda: draw_ranks(found), ranks, title, caption, description)

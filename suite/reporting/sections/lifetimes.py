@@ -44,15 +44,22 @@ class Lived:
         cell: Which.
         curves: (n, updates + 1) of each kind: the share that lives through 0, 1, 2, ... updates,
             one row a run; NaN beyond the oldest connection.
+        updates: How many each run has seen.
     """
 
     cell: Cell
     curves: dict[Which, NDArray[np.float64]]
+    updates: tuple[int, ...]
 
     @property
     def n(self) -> int:
         """Runs."""
         return len(self.curves["initial"])
+
+    def at_end(self, which: Which) -> Estimate:
+        """Return the share that lives through all updates that its run has seen, over runs."""
+        seen = (run[~np.isnan(run)] for run in self.curves[which])
+        return estimate([run[-1] for run in seen if run.size])
 
     def means(self, which: Which) -> list[Estimate]:
         """Return the mean over runs at each age that all of them have seen."""
@@ -77,13 +84,14 @@ def _lived(cell: Cell, material: Material) -> Lived | None:
     ]
     if not counts:
         return None
-    kinds = [kind for run in counts for kind in run.values()]
-    until = max(len(ages) for kind in kinds for ages in kind.values()) - 1
+    updates = tuple(
+        max(len(ages) for kind in run.values() for ages in kind.values()) - 1 for run in counts
+    )
     curves = {
-        which: np.array([survival(**run[which], until=until) for run in counts])
+        which: np.array([survival(**run[which], until=max(updates)) for run in counts])
         for which, _ in _KINDS
     }
-    return Lived(cell, curves)
+    return Lived(cell, curves, updates)
 
 
 def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
@@ -98,7 +106,7 @@ def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
             parts.append(pd.DataFrame(part))
     title = f"How long connections live{here.on}"
     description = "; ".join(
-        f"{lived.cell.brief}: {at_end(lived, 'initial').mean:.3f} of the initial connections are "
+        f"{lived.cell.brief}: {lived.at_end('initial').mean:.3f} of the initial connections are "
         "there at the end"
         for lived in found
     )
@@ -120,12 +128,6 @@ def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
     )
 
 
-def at_end(lived: Lived, which: Which) -> Estimate:
-    """Return the share that lives through all updates that were seen."""
-    means = lived.means(which)
-    return means[-1] if means else estimate([])
-
-
 def half_life(lived: Lived, which: Which) -> float:
     """Return the updates after which at most half is still active; NaN where more always is."""
     means = np.array([mean.mean for mean in lived.means(which)])
@@ -139,17 +141,20 @@ def _grid(material: Material, found: list[Lived], here: OnData) -> Grid:
         heads += [Th(f"{title}: half gone after", unit="updates"), Th("Left at the end")]
     rows = []
     for lived in found:
-        updates = len(lived.means("initial")) - 1
+        fewest, most = min(lived.updates), max(lived.updates)
+        updates = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
         row: list[Td] = [words(lived.cell.brief), number(lived.n, str(lived.n))]
-        row.append(number(updates, f"{updates:,}"))
+        row.append(number(most, updates))
         for which, _ in _KINDS:
-            half, left = half_life(lived, which), at_end(lived, which)
-            row.append(number(half, f"{half:,.0f}" if np.isfinite(half) else "–"))
-            row.append(number(left.mean, percent(left.mean)))
+            half, left = half_life(lived, which), lived.at_end(which)
+            longer = "–" if left.n else "none"
+            row.append(number(half, f"{half:,.0f}" if np.isfinite(half) else longer))
+            row.append(number(left.mean, percent(left.mean) if left.n else "none"))
         rows.append(tuple(row))
     caption = (
-        "Means over runs of the curves above. –: more than half live longer than was seen. Left at "
-        "the end: of regrown connections by the curve's last point, at the age of the oldest."
+        "Means over runs. Half gone after: of the curves above; –: more than half live longer than "
+        "was seen. Left at the end: by each run's own last point, of regrown connections at the "
+        "age of the oldest. none: nothing regrew."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[lived.cell.label] for lived in found)
     return Grid(f"lifetimes-grid{here.suffix}", caption, tuple(heads), tuple(rows), looks)

@@ -10,7 +10,7 @@ from suite.methods.parts import KINDS
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
 from suite.reporting.sections.cut_off import warned_of
-from suite.reporting.table2 import Entry, Row, Table2
+from suite.reporting.table2 import UNTESTED, Entry, Row, Table2
 from suite.reporting.table2_files import (
     MARKS,
     NOTE,
@@ -33,7 +33,9 @@ def section(material: Material) -> Section:
     _write(material)
     caption = (
         f"{NOTE} {MARKS} The tests against the best are "
-        f"{results.study.file.comparisons.design}, Holm-corrected over the column"
+        f"{results.study.file.comparisons.design}"
+        f"{' (independent where too few seeds are shared)' if table.unpaired else ''}"
+        ", Holm-corrected over the column"
         f"{' of each data set' if len(table.datasets) > 1 else ''}."
     )
     blocks: list[str | Grid] = [_grid(table, material, caption)]
@@ -68,7 +70,7 @@ def section(material: Material) -> Section:
         warnings.append(lost)
     declared = results.study.file.comparisons
     least, word = (6, "six") if declared.design == "paired" else (4, "four")
-    few = {row.n for row in table.rows if 0 < row.n < least}
+    few = {row.n for row in table.rows if 0 < row.n < least and row.entries[0].mark == UNTESTED}
     which = "All cells have" if len({row.n for row in table.rows}) == 1 else "Some cells have"
     if few and declared.inference == "fixed":
         runs = "run" if few == {1} else "runs"

@@ -160,7 +160,8 @@ def _provenance(origins: list[dict[str, Any]]) -> Grid:
 
 
 def _said(origin: Mapping[str, Any], name: str) -> str:
-    value = origin.get(name, "")
+    value = origin.get(name)
+    value = "" if value is None else value
     if name == "commit":
         return str(value)[:10] or "–"
     if isinstance(value, bool):

@@ -47,9 +47,9 @@ def _verdict(rows: list[Row], dataset: str) -> str:
         verb = "is" if len(same) == 1 else "are"
         first += f"; {listing_some(same)} {verb} not shown to differ from it"
     if len(untested) == len(rows) - 1:
-        first += ", and no other has enough runs to be tested against it"
+        first += ", and there are too few runs, or pairs that differ, to test another against it"
     elif untested:
-        first += f"; there are too few runs to test {listing_some(untested)} against it"
+        first += f"; too few runs of {listing_some(untested)} differ from its own to be tested"
     return f"{first}."
 
 
@@ -66,8 +66,10 @@ def _saving(material: Material, rows: list[Row]) -> list[str]:
     if not rows:
         return []
     best = _most_accurate(rows)
-    fewest = min(rows, key=lambda row: row.entries[2].estimate.mean)
-    if fewest is best:
+    least = min(rows, key=lambda row: row.entries[2].estimate.mean)
+    alike = [row for row in rows if row.entries[2].mean == least.entries[2].mean]
+    fewest = _most_accurate(alike)
+    if best in alike:
         return []
     labels = [fewest.cell.label, best.cell.label]
     accuracy, connections = (
@@ -87,9 +89,17 @@ def _saving(material: Material, rows: list[Row]) -> list[str]:
     fewer = len(shared) < max(fewest.n, best.n)
     over = f", over the {count(len(shared), 'seed')} of both" if fewer else ""
     return [
-        f"{name} has the fewest connections, {percent(saved)} fewer than {other}; its accuracy is "
+        f"{name} has the fewest connections{_others(len(alike) - 1)}, {percent(saved)} fewer than "
+        f"{other}; its accuracy is "
         f"{lost} {'lower' if low <= high else 'higher'}{over}."
     ]
+
+
+def _others(number: int) -> str:
+    """Say how many cells have as few connections, of which the most accurate is named."""
+    if not number:
+        return ""
+    return f" (as {'does' if number == 1 else 'do'} {count(number, 'other')})"
 
 
 def progress(material: Material) -> dict[str, str]:

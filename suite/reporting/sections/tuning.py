@@ -10,7 +10,7 @@ import pandas as pd
 from suite.decisions.values import values
 from suite.measures import MEASURES
 from suite.reporting.drawing import Shown
-from suite.reporting.numbers import estimate
+from suite.reporting.numbers import estimate, listing_some
 from suite.reporting.section import Block, Grid, Material, Section, head, number, words
 from suite.reporting.tuning_figures import (
     best_table,
@@ -29,9 +29,9 @@ def section(material: Material) -> Section | None:
         return None
     first = next(iter(tuned.values())).tuning
     text = (
-        "Every cell was tuned with the same number of samples, on separate seeds, before it was "
-        f"run over the study's seeds. Samples were compared by {first.measure} on held-out "
-        "training images; tuning used no test image. In the rest of this report each cell has the "
+        f"{_who(material)} was tuned with {_how_many(tuned)}, on separate seeds, before it was run "
+        f"over the study's seeds. Samples were compared by {first.measure} on held-out training "
+        "images; tuning used no test image. In the rest of this report each tuned cell has the "
         "settings of its winner."
     )
     blocks: tuple[Block, ...] = (
@@ -42,6 +42,27 @@ def section(material: Material) -> Section | None:
         *_show_best(material, tuned),
     )
     return Section("tuning", "Tuning", blocks)
+
+
+def _who(material: Material) -> str:
+    """Return which cells are tuned: those that have any of the settings that are searched."""
+    study = material.results.study
+    others = [cell.brief for cell in study.cells if cell.label not in study.tuned]
+    if not others:
+        return "Every cell"
+    has, its = ("has", "its") if len(others) == 1 else ("have", "their")
+    return (
+        f"{listing_some(others)} {has} none of the settings that are searched, and {its} own "
+        "settings are used. Every other cell"
+    )
+
+
+def _how_many(tuned: dict[str, Tuned]) -> str:
+    """Return how many samples a cell was tuned with; one that contradicts its cell is not run."""
+    numbers = sorted({len(of.tuning.fitting) for of in tuned.values()})
+    if len(numbers) == 1:
+        return "the same number of samples"
+    return f"{numbers[0]} to {numbers[-1]} samples, as many of those drawn as its settings allow"
 
 
 def _untuned(material: Material, tuned: dict[str, Tuned]) -> tuple[Grid, ...]:
