@@ -62,13 +62,7 @@ def power_of_equivalence(margin: float, n: int, alpha: float, paired: bool = Tru
 
 @lru_cache(maxsize=1024)
 def detectable_effect(
-    n: int,
-    alpha: float,
-    power: float = 0.8,
-    paired: bool = True,
-    *,
-    other: int | None = None,
-    differing: int | None = None,
+    n: int, alpha: float, power: float = 0.8, paired: bool = True, other: int | None = None
 ) -> float:
     """Return the smallest standardised difference that n seeds detect with a given power.
 
@@ -78,7 +72,6 @@ def detectable_effect(
         power: In (alpha, 1).
         paired: As in `power_of_difference`.
         other: Seeds of the other of two independent cells; n by default.
-        differing: How many of the pairs differ; all by default.
 
     Returns:
         The effect; infinite where the level cannot be reached with these seeds.
@@ -86,8 +79,7 @@ def detectable_effect(
     from scipy.optimize import brentq
 
     other = n if other is None else other
-    pairs = n if differing is None else differing
-    floor = sign_flip_floor(pairs) if paired else permutation_floor(n, other)
+    floor = sign_flip_floor(n) if paired else permutation_floor(n, other)
     if min(n, other) < 2 or floor > alpha * UP_TO_ROUNDING:
         return inf
 
@@ -103,7 +95,8 @@ def detectable_effect(
 def detectable_difference(sample: Sample, alpha: float, power: float = 0.8) -> float:
     """Return the smallest true difference that a sample of this size and spread would detect.
 
-    It is a statement about the design, not about the difference seen.
+    It is a statement about the design, not about the difference seen: pairs that happen to be equal
+    count as well.
 
     Args:
         sample: At least two pairs.
@@ -116,12 +109,8 @@ def detectable_difference(sample: Sample, alpha: float, power: float = 0.8) -> f
     """
     if sample.n < 2:
         return nan
-    effect = detectable_effect(
-        *(sample.a.size, alpha, power, sample.paired),
-        other=sample.b.size,
-        differing=sample.differing,
-    )
-    return effect * spread(sample)
+    sizes = sample.a.size, sample.b.size
+    return detectable_effect(sizes[0], alpha, power, sample.paired, sizes[1]) * spread(sample)
 
 
 def spread(sample: Sample) -> float:
