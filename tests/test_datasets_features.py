@@ -1,5 +1,7 @@
 """Feature vectors: from archives, Parquet and CSV files, and those that come with scikit-learn."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -125,6 +127,75 @@ def test_a_file_without_a_line_of_names_loses_no_row(tmp_path):
     frame().to_csv(tmp_path / "all.csv", index=False, header=False)
     data = load(CsvSource(csv=str(tmp_path / "all.csv"), label=4, test=0.2), tmp_path / "data")
     assert len(data.y_train) + len(data.y_test) == 60 and data.classes == ("ill", "well")
+
+
+@pytest.mark.parametrize("pattern", ["{}/**/*.{}", "{}/**", "{}"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_hidden_copy_is_not_trained_on(tmp_path, pattern, kind):
+    """As Jupyter makes one: its rows would be in both parts."""
+    folder = tmp_path / "mine"
+    (folder / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "README.md").write_text("read me\n")
+    for path in (folder / "all", folder / ".ipynb_checkpoints" / "all-checkpoint"):
+        made = frame()
+        if kind == "csv":
+            made.to_csv(f"{path}.csv", index=False)
+        else:
+            made.to_parquet(f"{path}.parquet")
+    source = CsvSource if kind == "csv" else ParquetSource
+    written = pattern.format(folder, kind)
+    data = load(source(**{kind: written}, test=0.2), tmp_path / "data")
+    assert len(data.y_train) + len(data.y_test) == 60
+    named = f"{folder}/.ipynb*/*.{kind}"
+    data = load(source(**{kind: named}, test=0.2), tmp_path / "data")
+    assert len(data.y_train) + len(data.y_test) == 60
+
+
+@pytest.mark.parametrize("missing", ["NA", "nan", "null", ""])
+def test_a_missing_label_is_no_class_unless_it_stands_in_quotes(tmp_path, missing):
+    path = tmp_path / "all.csv"
+    path.write_text(f"a,label\n1,cat\n2,{missing}\n3,cat\n4,dog\n")
+    refused(CsvSource(csv=str(path), test=0.5), "row 1: the label is missing", tmp_path / "data")
+    if missing:
+        path.write_text(f'a,label\n1,cat\n2,"{missing}"\n3,cat\n4,"{missing}"\n')
+        data = load(CsvSource(csv=str(path), test=0.5), tmp_path / "data")
+        assert set(data.classes) == {"cat", missing}
+
+
+@pytest.mark.parametrize(
+    ("head", "label"),
+    [
+        ('"x, m","y, m",label', "label"),
+        ('"a;b;c;d",e,label', "label"),
+        ('"say ""so""",b,label', "label"),
+        ("0_0,0_1,label", "label"),
+    ],
+)
+def test_a_line_of_names_may_have_quotes_and_numbers_with_underscores(tmp_path, head, label):
+    path = tmp_path / "all.csv"
+    path.write_text("\n".join([head, *(f"{i},{i * i},{i % 2}" for i in range(20))]) + "\n")
+    data = load(CsvSource(csv=str(path), test=0.25, label=label), tmp_path / "data")
+    assert (data.features, len(data.y_train) + len(data.y_test)) == (2, 20)
+
+
+def test_a_column_of_labels_that_cannot_be_read_is_not_passed_over(tmp_path):
+    made = {
+        "age": [i % 3 for i in range(20)],
+        "size": [1.5] * 20,
+        "label": [Decimal(i % 2) for i in range(20)],
+    }
+    pq.write_table(pa.table(made), tmp_path / "all.parquet")
+    source = ParquetSource(parquet=str(tmp_path / "all.parquet"), test=0.2)
+    refused(source, "column label is decimal.*label: COLUMN", tmp_path / "data")
+    data = load(source.model_copy(update={"label": "age", "test": 0.2}), tmp_path / "data")
+    assert data.features == 2
+
+
+def test_a_feature_that_float32_would_make_constant_is_refused(tmp_path):
+    made = frame().assign(weight=1_700_000_000 + np.arange(60) % 3)
+    refused(csv(tmp_path, made), "weight differ, and in float32 all of them are", tmp_path / "d")
+    made["weight"] -= 1_700_000_000
+    assert load(csv(tmp_path, made), tmp_path / "data").features == 3
 
 
 def test_labels_of_a_table_are_any_numbers_and_an_index_is_no_feature(tmp_path):

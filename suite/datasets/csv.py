@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv as text
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from suite.errors import UserError
 _BLOCK = 32_000_000  # bytes: more than a row of the widest table
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _USUAL = ("label", "target", "class")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def files(source: CsvSource, places: Iterable[Path]) -> list[File]:
@@ -58,8 +61,8 @@ def _table(path: Path) -> pa.Table:
             head = stream.read(_BLOCK).partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
         if not head.strip():
             raise UserError(f"{path}: is empty, or its first line is.")
-        delimiter = max(",;\t", key=head.count)
-        names = [word.strip().strip('"') for word in head.split(delimiter)]
+        delimiter = max(",;\t", key=_QUOTED.sub("", head).count)
+        names = [word.strip() for word in next(text.reader([head], delimiter=delimiter))]
         words = [name for name in names if _is_number(name)]
         named = words in (
             [str(i) for i in range(len(words))],
@@ -78,6 +81,7 @@ def _table(path: Path) -> pa.Table:
                 column_names=None if named else numbers,
             ),
             csv.ParseOptions(delimiter=delimiter),
+            csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
         )
     except UserError:
         raise
@@ -96,7 +100,7 @@ def _is_number(word: str) -> bool:
         float(word)
     except ValueError:
         return False
-    return True
+    return "_" not in word  # which Python allows in a number
 
 
 def _label(path: Path, table: pa.Table, wanted: str | int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
         expanded = Path(written).expanduser()
     except RuntimeError:
         raise UserError(f"{name}: there is no home folder for {written}.") from None
+    if joined := [part for part in expanded.parts if "**" in part and part != "**"]:
+        raise _unreadable(name, written, f"{joined[0]} is not a whole folder")
     tried: list[Path] = []
     for place in places:
         path = place.absolute() / expanded
@@ -45,18 +48,30 @@ def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
         try:
             found = [path] if path.exists() else sorted(root.glob(str(path.relative_to(root))))
         except (ValueError, NotImplementedError, OSError) as error:
-            raise UserError(
-                f"{name}: {written} cannot be read as a path or pattern ({error}); ** stands for "
-                "whole folders, as in data/**/*.parquet."
-            ) from None
-        if path not in found and not expanded.name.startswith("."):
-            found = [each for each in found if not each.name.startswith(".")]
+            raise _unreadable(name, written, error) from None
+        if path not in found:
+            found = [each for each in found if _counts(each, root, expanded)]
         if found:
             return found
         tried += [path]
     meant = next((guess for path in tried if (guess := nearby(path)) != "."), ".")
     nowhere = " and no ".join(dict.fromkeys(map(str, tried)))
     raise UserError(f"{name}: there is no {nowhere}{meant}")
+
+
+def _unreadable(name: str, written: str, why: object) -> UserError:
+    return UserError(
+        f"{name}: {written} cannot be read as a path or pattern ({why}); ** stands for whole "
+        "folders, as in data/**/*.parquet."
+    )
+
+
+def _counts(path: Path, root: Path, pattern: Path) -> bool:
+    """Whether what a pattern matches counts: nothing hidden that it does not name; ** no file."""
+    named = [part for part in pattern.parts if part.startswith(".")]
+    hidden = (part for part in path.parts[len(root.parts) :] if part.startswith("."))
+    seen = all(any(fnmatch(part, each) for each in named) for part in hidden)
+    return seen and (pattern.name != "**" or path.is_dir())
 
 
 def walk(folder: Path) -> tuple[list[Path], list[Path]]:

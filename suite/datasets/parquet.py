@@ -26,6 +26,7 @@ from suite.datasets.files import File, parts, tables
 from suite.datasets.sources import ParquetSource, title
 from suite.errors import UserError
 
+_USUAL = ("label", "target", "class")
 _BATCH = 50  # rows: no more encoded images at once than Arrow can address
 
 
@@ -127,7 +128,7 @@ def divided(
 def _whole(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a parquet file; report what is wrong with it in one sentence."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
@@ -245,8 +246,15 @@ def _label_column(
             raise UserError(f"{path}: there is no column {wanted}.")
         return wanted
     declared = [name for name in others if features.get(name, {}).get("_type") == "ClassLabel"]
+    named = ("label",) if not table else _USUAL
+    for name in (name for name in others if not declared and name.lower() in named):
+        if not labels.can_be(kind := schema.field(name).type):
+            raise UserError(
+                f"{path}: column {name} is {kind}; labels must be whole numbers or names. If "
+                "another column has them, give it as label: COLUMN."
+            )
     possible = declared or [name for name in others if labels.can_be(schema.field(name).type)]
-    usual = [name for name in possible if name.lower() in ("label", "target", "class")]
+    usual = [name for name in possible if name.lower() in _USUAL]
     for found in (["label"] if "label" in possible else [], usual if table else [], possible):
         if len(found) == 1:
             return found[0]

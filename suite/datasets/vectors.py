@@ -57,7 +57,8 @@ def as_float32(
         first_row: The number of the first row, for errors.
 
     Raises:
-        UserError: A value is missing (NaN), infinite, or beyond float32, or x is not (n, features).
+        UserError: A value is missing (NaN), infinite, or beyond float32, the values of a feature
+            differ by less than float32 can tell, or x is not (n, features).
     """
     if x.ndim != 2 or x.dtype.kind not in "fiub" or not x.shape[1]:
         raise UserError(
@@ -66,12 +67,27 @@ def as_float32(
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(x, dtype=np.float32)
     if np.isfinite(values).all():
+        _check_kept(where, x, values, columns)
         return values
     row, column = (int(index) for index in np.argwhere(~np.isfinite(values))[0])
     called = columns[column] if columns is not None else f"feature {column + 1}"
     value = x[row, column]
     what = "is missing" if np.isnan(value) else f"is {value}, which is not finite in float32"
     raise UserError(f"{where}, row {first_row + row}: the value of {called} {what}.")
+
+
+def _check_kept(
+    where: str, x: np.ndarray, values: np.ndarray, columns: Sequence[str] | None
+) -> None:
+    """Check that no feature with different values has become a constant in float32."""
+    lost = (values == values[:1]).all(axis=0) & ~(x == x[:1]).all(axis=0)
+    if lost.any():
+        column = int(lost.argmax())
+        called = columns[column] if columns is not None else f"feature {column + 1}"
+        raise UserError(
+            f"{where}: the values of {called} differ, and in float32 all of them are "
+            f"{values[0, column]:.8g}; subtract a constant from them first."
+        )
 
 
 def from_columns(where: str, table: pa.Table, columns: Sequence[str]) -> np.ndarray:
