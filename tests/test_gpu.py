@@ -35,6 +35,14 @@ def test_a_run_on_a_gpu_that_is_cut_ends_bit_for_bit_the_same(method, monkeypatc
     assert_the_same(run(soon(method), "masked", kept[0], device="cuda"), expected)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_what_adam_counts_is_on_the_gpu_again_after_a_cut(optimizer, monkeypatch):
+    settings = soon("set", optimizer=optimizer)
+    expected = run(settings, "masked", device="cuda")
+    _, _, kept = run(settings, "masked", None, STEPS + 4, monkeypatch, device="cuda")
+    assert_the_same(run(settings, "masked", kept[0], device="cuda"), expected)
+
+
 def test_what_an_epoch_costs_is_measured_on_a_gpu():
     assert 0 < epoch_seconds(soon("rigl"), IMAGES, engine="masked", device="cuda") < 60
 

@@ -159,6 +159,20 @@ def test_a_loaded_network_trains_on(digits):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize("engine", ["masked", "sparse"])
+def test_a_state_of_other_connections_is_refused(digits, engine):
+    """With as many of them the shapes alone fit, and the answers would be wrong."""
+    ours = network.from_file(digits[0], engine)
+    same = network.from_file(digits[0], engine)
+    same.load_state_dict(ours.state_dict())
+    layer = same.layers.layers[0]
+    other = np.setdiff1d(np.arange(layer.shape[0] * layer.shape[1]), layer.positions)
+    positions = np.sort(np.r_[layer.positions[1:], other[:1]])
+    layer.rewire(positions, np.ones(len(positions), np.float32))
+    with pytest.raises(ValueError, match="other connections"):
+        ours.load_state_dict(same.state_dict())
+
+
 def test_classes_are_matched_by_name(digits):
     """Other classes are refused; some of the same in another order are not."""
     loaded, data = network.from_file(digits[0], "it"), digits[2]

@@ -316,6 +316,8 @@ def test_parts_that_need_more_than_counts_are_served(method, parts):
         ("set", {"epochs": 0}, "epochs is 0"),
         ("set", {"steps": 1.5}, "steps is 1.5"),
         ("set", {"layers": nn.Linear(3, 2)}, "no suite.SparseLinear"),
+        ("set", {"layers": [built()]}, "does not train SparseLinear(9, 6"),
+        ("set", {"layers": nn.Sequential(nn.Sequential(built()))}, "does not train"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(method, parts, said):
@@ -380,9 +382,32 @@ def test_a_model_of_ones_own_is_rewired_as_a_run_is(method, parts):
     assert any(record["evolved"] for record in training.history)
 
 
+def test_a_layer_is_listed_once():
+    layer = built()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with pytest.raises(UserError, match="a layer is listed twice"):
+        suite.Rewiring("set", [layer, nn.Sequential(layer)], optimizer, epochs=2, steps=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (torch.optim.Rprop, {}),
+        (torch.optim.LBFGS, {}),
+        (torch.optim.Adagrad, {"initial_accumulator_value": 0.1}),
+    ],
+)
+def test_an_optimiser_whose_memory_cannot_begin_at_zero_is_refused(kind, options):
+    layer = built()
+    with pytest.raises(UserError, match=f"what {kind.__name__} keeps of a weight cannot begin"):
+        suite.Rewiring("set", [layer], kind(layer.parameters(), **options), epochs=2, steps=1)
+    for other in (torch.optim.Adagrad, torch.optim.RMSprop, torch.optim.NAdam):
+        suite.Rewiring("set", [layer], other(layer.parameters()), epochs=2, steps=1)
+
+
 def test_a_layer_that_a_step_left_out_is_named():
     layer, idle = built(), built(density=0.5)
-    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD([*layer.parameters(), *idle.parameters()], lr=0.1)
     rewiring = suite.Rewiring(
         "set", [layer, idle], optimizer, epochs=2, steps=1, prune="magnitude", regrow="gradient"
     )
@@ -454,7 +479,8 @@ def test_the_state_of_another_rewiring_is_refused():
         ("set", [built((9, 6))], {}),
         ("set", [layer, built((9, 6))], {}),
     ):
-        other = suite.Rewiring(method, layers, optimizer, epochs=2, steps=1, **parts)
+        of_others = torch.optim.SGD(nn.ModuleList(layers).parameters(), lr=0.1)
+        other = suite.Rewiring(method, layers, of_others, epochs=2, steps=1, **parts)
         with pytest.raises(UserError, match="of another method or of other layers"):
             other.load_state_dict(state)
 
@@ -613,3 +639,105 @@ def test_gradients_of_several_passes_add_up():
         assert rewiring.step()
         grown.append(layer.positions.tolist())
     assert grown[0] == grown[1]
+
+
+def watched(layer):
+    """Return what a step of RigL reads next, with the layer's passes as they come."""
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.0)
+    schedule = {"every_steps": {"n": 1, "instead": False}}
+    suite.Rewiring("rigl", [layer], optimizer, epochs=9, steps=9, schedule=schedule)
+    return optimizer
+
+
+def seen_at_active(layer):
+    whole = sum(seen.gradient() for seen in layer.passes)
+    return torch.from_numpy(whole.ravel()[layer.positions])
+
+
+def overwritten(layer):
+    hidden = nn.Linear(9, 9)(torch.randn(5, 9))
+    hidden += torch.cat([layer(hidden), torch.zeros(5, 3)], dim=1)
+    hidden.pow(2).sum().backward()
+
+
+def reused(layer):
+    buffer = torch.randn(5, 9)
+    layer(buffer).pow(2).sum().backward()
+    buffer.copy_(torch.randn(5, 9))
+
+
+def by_features(layer):
+    buffer = torch.randn(9, 5)
+    layer(buffer.T).pow(2).sum().backward()
+    buffer.fill_(7.0)
+
+
+def two_losses_of_one_pass(layer):
+    z = layer(torch.randn(5, 9))
+    z.pow(2).sum().backward(retain_graph=True)
+    z.exp().sum().backward()
+
+
+def two_passes(layer):
+    outputs = [layer(torch.randn(5, 9)) for _ in range(2)]
+    for z in outputs:
+        z.pow(2).sum().backward()
+
+
+def discarded(layer):
+    layer(torch.randn(5, 9)).pow(2).sum().backward()
+    layer.zero_grad()
+    layer(torch.randn(5, 9)).exp().sum().backward()
+
+
+def discarded_in_place(layer):
+    layer(torch.randn(5, 9)).pow(2).sum().backward()
+    layer.zero_grad(set_to_none=False)
+    layer(torch.randn(5, 9)).exp().sum().backward()
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        *(overwritten, reused, by_features, two_losses_of_one_pass, two_passes),
+        *(discarded, discarded_in_place),
+    ],
+)
+def test_what_growth_reads_is_the_gradient_that_the_optimiser_reads(train):
+    layer = built()
+    watched(layer)
+    train(layer)
+    torch.testing.assert_close(seen_at_active(layer), layer.weight.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_a_copy_keeps_nothing_of_its_passes():
+    layer = built()
+    watched(layer)
+    layer(torch.randn(5, 9)).sum().backward()
+    copied = copy.deepcopy(layer)
+    for _ in range(3):
+        copied(torch.randn(5, 9)).sum().backward()
+    assert (copied.passes, copied.seen, copied.watch) == ([], None, False)
+    assert len(layer.passes) == 1 and layer.watch
+
+
+def test_a_state_of_another_shape_is_refused():
+    """Flat positions of 100 inputs fit a layer of 200 as well."""
+    for bias in (True, False):
+        ours = suite.SparseLinear(200, 10, density=0.1, bias=bias)
+        theirs = suite.SparseLinear(100, 10, density=0.2, bias=bias)
+        with pytest.raises(ValueError, match=r"layer \[10, 100\], not \[10, 200\]"):
+            ours.load_state_dict(theirs.state_dict())
+    earlier = {name: of for name, of in ours.state_dict().items() if name != "size"}
+    suite.SparseLinear(200, 10, density=0.3, bias=False).load_state_dict(earlier)
+
+
+def test_an_accuracy_in_per_cent_is_refused():
+    layer = built()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    rewiring = suite.Rewiring("accset", [layer], optimizer, epochs=3, steps=1)
+    layer(torch.randn(3, 9)).sum().backward()
+    rewiring.step()
+    with pytest.raises(UserError, match=r"a share from 0 to 1, not 87\.5"):
+        rewiring.epoch(val_accuracy=87.5)
+    assert rewiring.epoch(val_accuracy=0.875)

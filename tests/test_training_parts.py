@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from suite import part
+from suite import Budgeted, part
 from suite.datasets.batches import Batches
 from suite.datasets.splits import split
+from suite.training.checkpoint import epochs_behind
 from suite.training.optimizers import at_once
 from suite.training.samples import activations
 from suite.training.state import Training
@@ -61,6 +62,26 @@ def test_a_schedule_that_waits_for_the_signals_of_its_epoch_has_the_gradient(eng
 
     history, _, _ = run(small(schedule="worse", regrow="gradient", epochs=4), engine=engine)
     assert [record["evolved"] for record in history] == [False, True, False, True]
+
+
+def test_numbers_of_numpys_in_a_part_leave_checkpoints_readable(registered):
+    @part("budget")
+    def waning(moment, initial, kept):
+        """Fewer and fewer."""
+        theta = np.exp(-moment.progress)
+        return Budgeted(np.rint(theta * (initial - kept)).astype(int), theta)
+
+    @part("regrow")
+    def dear(layer, count, rng):
+        """The first free positions, at a cost."""
+        layer.charge(np.int64(7))
+        return np.setdiff1d(np.arange(layer.size), layer.positions)[:count]
+
+    settings = small(budget="waning", regrow="dear", epochs=3)
+    expected, _, kept = run(settings)
+    for behind, checkpoint in enumerate(kept, start=1):
+        assert epochs_behind(checkpoint) == behind
+        assert measures(train(settings, SEED, IMAGES, checkpoint=checkpoint).history) == expected
 
 
 def test_an_initial_topology_of_ones_own_may_use_any_name_for_an_option(registered):

@@ -150,7 +150,8 @@ def budgeted(answer: Any, kept: NDArray[np.int64]) -> Budgeted:
     if theta is not None and not np.isfinite(theta):
         raise ValueError(f"the theta {theta}, which is not finite")
     stays = None if answer.stays is None else masks(answer.stays, kept.tolist())
-    return Budgeted(counts(answer.counts, kept.size), theta, surplus, stays)
+    plain = None if theta is None else float(theta)  # a checkpoint holds no numbers of numpy's
+    return Budgeted(counts(answer.counts, kept.size), plain, surplus, stays)
 
 
 def counts(answer: Any, layers: int) -> NDArray[np.int64]:

@@ -57,8 +57,8 @@ class Seen:
     error: Tensor | None = None
 
     def keep_error(self, error: Tensor) -> None:
-        """Keep the gradient by the pre-activations."""
-        self.error = error
+        """Keep the gradient by the pre-activations, the sum of those of several backward passes."""
+        self.error = error if self.error is None else self.error + error
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of every position, active or not, as float32 (n_out, n_in)."""
@@ -194,6 +194,14 @@ class MaskedLayer(nn.Module):
                 z.register_hook(seen.keep_error)
         return h
 
+    def get_extra_state(self) -> Tensor:
+        """Return what `state_dict` holds of the topology; none of a dense layer."""
+        return torch.from_numpy(self.positions[:0] if self.dense else self.positions)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Refuse the weights of other connections."""
+        check_same(self.get_extra_state(), state)
+
 
 class ActiveWeights(nn.Module):
     """What layers have in common that store only the active weights, on the CPU.
@@ -238,6 +246,16 @@ class ActiveWeights(nn.Module):
         torch.autograd.graph.increment_version(self.weight)
 
 
+def check_same(ours: Tensor, theirs: Tensor) -> None:
+    """Check that weights of a `state_dict` belong to the connections that a layer has.
+
+    Raises:
+        ValueError: If they are those of others.
+    """
+    if not torch.equal(ours, theirs.to(ours.device)):
+        raise ValueError("the state is of a network with other connections; load_network reads it.")
+
+
 class SparseLayer(ActiveWeights):
     """A hidden layer that stores only the active weights, on the CPU.
 
@@ -265,6 +283,14 @@ class SparseLayer(ActiveWeights):
         self.bias = nn.Parameter(torch.zeros(shape[0]))
         self.weight = nn.Parameter(torch.empty(0))
         self.rewire(positions, weights)
+
+    def get_extra_state(self) -> Tensor:
+        """Return the active positions, which `state_dict` holds beside the parameters."""
+        return torch.from_numpy(self.positions)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Refuse the weights of other connections."""
+        check_same(self.get_extra_state(), state)
 
     def rewire(self, positions: np.ndarray, weights: np.ndarray) -> None:
         """Replace the topology: positions int64 (connections,), ascending, and their weights."""

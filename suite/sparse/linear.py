@@ -14,6 +14,8 @@ from suite.sparse.functions import NO_DROPOUT, Connections, SparseProduct
 from suite.sparse.layers import ActiveWeights, Seen
 
 _TYPES = (torch.float32, torch.float64)
+_SIZE = "size"
+"""The buffer that holds the shape: flat positions alone fit layers of other shapes."""
 
 
 class SparseLinear(ActiveWeights):
@@ -81,6 +83,7 @@ class SparseLinear(ActiveWeights):
         self.passes = []
         where = _drawn(self.shape, density) if density is not None else self._checked(positions)
         self.indices = Connections(self.shape, where)
+        self.register_buffer(_SIZE, torch.tensor(self.shape))
         rows = where // n_in
         fan_in = np.bincount(rows, minlength=n_out)
         limits = torch.from_numpy(1 / np.sqrt(np.maximum(fan_in, 1)))
@@ -123,8 +126,15 @@ class SparseLinear(ActiveWeights):
                 "convert one of them."
             )
         columns = x.reshape(-1, n_in).T
+        seen = None
         # An evaluation between a step and its update leaves what the step saw.
-        seen = Seen(columns.detach()) if self.watch and torch.is_grad_enabled() else None
+        if self.watch and torch.is_grad_enabled():
+            columns = _apart(columns, x)
+            seen = Seen(columns.detach())
+            if (
+                self.weight.grad is None or not self.weight.grad.any()
+            ):  # what was there is discarded
+                self.passes = [earlier for earlier in self.passes if earlier.error is None]
         bias = self.weight.new_zeros(n_out) if self.bias is None else self.bias
         kept = None if seen is None else seen.keep_error
         z = SparseProduct.apply(columns, self.weight, bias, self.indices, 1.0, NO_DROPOUT, kept)
@@ -194,11 +204,24 @@ class SparseLinear(ActiveWeights):
                 f"SparseLinear: {self.connections} weights for {len(positions)} positions."
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what an update has yet to read: nobody reads it of a copy."""
+        return {**self.__dict__, "watch": False, "seen": None, "passes": []}
+
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        size = state_dict.setdefault(f"{prefix}{_SIZE}", torch.tensor(self.shape)).tolist()
+        if size != list(self.shape):
+            raise ValueError(f"SparseLinear: the state is of a layer {size}, not {[*self.shape]}.")
         held = state_dict.get(f"{prefix}weight")
         if held is not None and held.ndim == 1 and held.shape != self.weight.shape:
             self._replace_weights(self.weight.new_empty(held.shape))
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _apart(columns: Tensor, x: Tensor) -> Tensor:
+    """Return the input in memory of its own: its owner may write there before an update reads."""
+    columns = columns.contiguous()
+    return columns.clone() if columns.data_ptr() == x.data_ptr() else columns
 
 
 def _type(tensor: Tensor) -> str:

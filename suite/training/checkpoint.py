@@ -114,8 +114,7 @@ def unpack(
         for name, values in tensors.items():
             shaped = name in sparse and values.ndim > 0
             tensor = sparse[name].scatter(values.numpy()) if shaped else values
-            where = values.device if values.ndim == 0 else parameters[name].device
-            optimizer.state[parameters[name]][kept] = tensor.to(where)
+            optimizer.state[parameters[name]][kept] = tensor.to(parameters[name].device)
     if lifetimes is not None:
         lifetimes.restore(state.get("lifetimes"))
     restore(state.get("past"))

@@ -49,15 +49,17 @@ class Rewiring:
     `load_state_dict()` goes on from it, once theirs are loaded.
 
     Where a step has several passes (accumulated gradients, a layer that is used twice), methods
-    read the sum of their gradients, as the optimiser does.
+    read the sum of their gradients, as the optimiser does. Passes whose gradients are to be
+    discarded (as those that make adversarial images) are followed by `zero_grad` before the next
+    forward pass.
 
     The connections that the layers have are the initial topology. An update follows the step of
     its batch, also where a method, such as RigL, would leave that step out in a study.
 
     Args:
         method: A method's name.
-        layers: The sparse layers, first to last, or the model that has them.
-        optimizer: What trains them; what it keeps of each connection is carried over.
+        layers: The sparse layers, first to last, or the modules or the model that have them.
+        optimizer: What trains them all; what it keeps of each connection is carried over.
         epochs: Of the whole training, 1 or more.
         steps: Of each epoch, 1 or more.
         seed: Names the random streams of the updates.
@@ -69,8 +71,9 @@ class Rewiring:
         recipe: The method's parts.
 
     Raises:
-        UserError: If there is no sparse layer, a part or option is wrong, or the method needs what
-            only a study has.
+        UserError: If there is no sparse layer, one is listed twice, the optimiser does not train
+            one or keeps what cannot be begun anew, a part or option is wrong, or the method needs
+            what only a study has.
     """
 
     def __init__(
@@ -84,13 +87,8 @@ class Rewiring:
         seed: int = 0,
         **parts: Any,
     ) -> None:
-        given = layers.modules() if isinstance(layers, nn.Module) else layers
-        self.layers = [layer for layer in given if isinstance(layer, SparseLinear)]
-        if not self.layers:
-            raise UserError(
-                "Rewiring: there is no suite.SparseLinear among the layers. (The networks of "
-                "load_network have layers of another kind, which cannot be rewired.)"
-            )
+        self.layers = _sparse_layers([layers] if isinstance(layers, nn.Module) else layers)
+        _check_trains(optimizer, self.layers)
         for name, number in (("epochs", epochs), ("steps", steps)):
             if not isinstance(number, int) or number < 1:
                 raise UserError(f"Rewiring: {name} is {number!r}; it is a whole number from 1.")
@@ -135,8 +133,8 @@ class Rewiring:
         """Update the layers if the method reads signals and an update is due after this epoch.
 
         Args:
-            **signals: loss (of training), val_loss, val_accuracy; at least those that the method
-                reads.
+            **signals: loss (of training), val_loss, val_accuracy (a share, from 0 to 1); at least
+                those that the method reads.
 
         Returns:
             Whether they were updated.
@@ -156,6 +154,9 @@ class Rewiring:
                 f"Rewiring: epoch() comes after the {self._steps} steps of an epoch, not after "
                 f"{left}."
             )
+        accuracy = signals.get("val_accuracy", 0.0)
+        if not 0 <= accuracy <= 1:
+            raise UserError(f"Rewiring: val_accuracy is a share from 0 to 1, not {accuracy:g}.")
         for name, values in self._signals.items():
             if len(values) == ended:
                 raise UserError(f"Rewiring: epoch() was already called after epoch {ended}.")
@@ -260,6 +261,35 @@ class Rewiring:
             epochs=self._epochs,
             signals=self._signals,
             changes=self._changes,
+        )
+
+
+def _sparse_layers(modules: Iterable[nn.Module]) -> list[SparseLinear]:
+    found = [layer for module in modules for layer in module.modules()]
+    layers = [layer for layer in found if isinstance(layer, SparseLinear)]
+    if not layers:
+        raise UserError(
+            "Rewiring: there is no suite.SparseLinear among the layers. (The networks of "
+            "load_network have layers of another kind, which cannot be rewired.)"
+        )
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise UserError("Rewiring: a layer is listed twice; list each once.")
+    return layers
+
+
+def _check_trains(optimizer: torch.optim.Optimizer, layers: Iterable[SparseLinear]) -> None:
+    """Check that an optimiser trains all layers, and that zeros begin what it keeps of a weight."""
+    trained = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+    for layer in layers:
+        if id(layer.weight) not in trained:
+            raise UserError(
+                f"Rewiring: the optimizer does not train {layer}; give the one that trains all."
+            )
+    begins = any(group.get("initial_accumulator_value") for group in optimizer.param_groups)
+    if begins or isinstance(optimizer, torch.optim.Rprop | torch.optim.LBFGS):
+        raise UserError(
+            f"Rewiring: what {type(optimizer).__name__} keeps of a weight cannot begin at zero, as "
+            "that of a new connection does; SGD, Adam and RMSprop can."
         )
 
 

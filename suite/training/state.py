@@ -303,7 +303,7 @@ class Training:
 
     def _charge(self, multiply_adds: int) -> None:
         """Count multiply-adds of this epoch."""
-        self._multiply_adds += multiply_adds
+        self._multiply_adds += int(multiply_adds)  # a part may count in numpy's numbers
 
     @property
     def _trained(self) -> list[int]:
