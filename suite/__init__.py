@@ -94,7 +94,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
 
     Args:
         path: The YAML file.
-        many: Accept even 100,000 runs; by default that many count as a mistake.
+        many: Accept more than 10,000 runs, which by default count as a mistake.
 
     Raises:
         UserError: With one sentence for every mistake in the file.
@@ -203,14 +203,11 @@ def compare(
 
     found = read(study, store)
     if cell is None and against is None:
-        rows = [{"kind": "comparison", **row.row()} for row in decisions.comparisons(found)]
-        claims = decisions.claims(found)
-        rows += [{"kind": "statement", **part} for claim in claims for part in claim.rows()]
+        rows = decisions.rows(decisions.comparisons(found), decisions.claims(found))
     elif cell is None or against is None:
         raise UserError("compare needs two cells, or none for what the study declares.")
     else:
-        compared = decisions.comparison(found, cell, against)
-        rows = [{"kind": "comparison", **row.row()} for row in compared]
+        rows = decisions.rows(decisions.comparison(found, cell, against), [])
     return pd.DataFrame(rows)
 
 

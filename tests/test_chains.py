@@ -55,13 +55,6 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture
-def store(tmp_path):
-    opened = RunStore(tmp_path / "store")
-    opened.stand()
-    return opened
-
-
 def run_all(runs, images, store, execution=EXECUTION):
     kept = kept_epochs(runs)
     for run in runs:

@@ -19,14 +19,10 @@ from suite.settings import Settings
 from tests.documents import ROOT, blocks
 from tests.plugins import load_plugin
 
+pytestmark = pytest.mark.usefixtures("registered")
+
 DOCUMENT = "docs/methods.md"
 TEXT = (ROOT / DOCUMENT).read_text()
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """What a test registers is forgotten after it."""
-    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
 
 
 @pytest.fixture

@@ -20,13 +20,9 @@ from suite.methods.recipe import contradictions, resolve
 from suite.methods.update import due, initial_topology, update
 from tests.plugins import load_plugin
 
+pytestmark = pytest.mark.usefixtures("registered")
+
 MOMENT = Moment(update=1, step=10, steps=100, epoch=1, epochs=10)
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """What a test registers is forgotten after it."""
-    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
 
 
 def layers(count=2):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from suite.errors import UserError
-from suite.methods import library, parts
+from suite.methods import library
 from suite.methods.layer import LayerView
 from suite.methods.parts import regrowth
 from suite.methods.positions import draw_outside, find_sorted
@@ -39,12 +39,6 @@ def cells(mask) -> set[tuple[int, int]]:
 
 def generator(seed=0) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(seed))
-
-
-@pytest.fixture
-def registered(monkeypatch):
-    """Registers for one test only."""
-    monkeypatch.setattr(parts, "_parts", dict(parts._parts))
 
 
 def answering(answer, needs=()):

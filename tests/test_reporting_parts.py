@@ -118,16 +118,20 @@ def test_no_room_no_inset():
 
 def test_the_front_is_what_no_other_beats_on_both(tmp_path):
     rows = table2(make_results(make_study(tmp_path, PERFORMANCE))).rows
-    ahead = front(rows)
+    ahead = front(rows, connections(rows))
 
     assert {row.cell.label for row in ahead} == {
         row.cell.label for row in rows if not any(_beats(other, row) for other in rows)
     }
 
 
+def connections(rows):
+    return {row.cell.label: row.connections.estimate.mean for row in rows}
+
+
 def _beats(row, other):
     (accuracy, connections), (its_accuracy, its_connections) = (
-        (one.entries[0].estimate.mean, one.entries[2].estimate.mean) for one in (row, other)
+        (one.accuracy.estimate.mean, one.connections.estimate.mean) for one in (row, other)
     )
     as_good = accuracy >= its_accuracy and connections <= its_connections
     return as_good and (accuracy > its_accuracy or connections < its_connections)
@@ -146,11 +150,12 @@ def test_cells_that_are_equal_are_on_the_front_together(tmp_path):
     results = make_results(make_study(tmp_path, PERFORMANCE, epochs=12))
     frame, labels = results.frame, results.study.cells
     copied = ["test_accuracy", "connections"]
-    best = front(table2(results).rows)[0].cell.label
+    before = table2(results).rows
+    best = front(before, connections(before))[0].cell.label
     other = next(cell.label for cell in labels if cell.label != best)
     frame.loc[frame["cell"] == other, copied] = frame.loc[frame["cell"] == best, copied].to_numpy()
     rows = table2(results).rows
-    ahead = {row.cell.label for row in front(rows)}
+    ahead = {row.cell.label for row in front(rows, connections(rows))}
     assert {best, other} <= ahead
     assert ahead == {r.cell.label for r in rows if not any(_beats(other, r) for other in rows)}
 
@@ -159,7 +164,7 @@ def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
     cells = "\n  - {method: set}\n  - {method: accset}\n  - {method: static}\n"
     results = make_results(make_study(tmp_path, cells, seeds=2, epochs=12))
     table = table2(results)
-    assert [row.entries[0].mark for row in table.rows] == ["best", "untested", "untested"]
+    assert [row.accuracy.mark for row in table.rows] == ["best", "untested", "untested"]
     material = Material(results, table, looks(results.study.cells), tmp_path)
     first = summary.lede(material)[0]
     assert "over 2 runs, and there are too few runs, or pairs that differ, to test" in first
@@ -182,7 +187,7 @@ def test_equal_pairs_are_not_called_too_few_runs(tmp_path):
     of = {cell: (frame["cell"] == cell) & alike for cell in ("set", "accset")}
     frame.loc[of["accset"], measured] = frame.loc[of["set"], measured].to_numpy()
     table = table2(results)
-    assert {row.entries[0].mark for row in table.rows} == {"best", "untested"}
+    assert {row.accuracy.mark for row in table.rows} == {"best", "untested"}
     material = Material(results, table, looks(results.study.cells), tmp_path)
     assert "too few runs, or pairs that differ" in summary.lede(material)[0]
     assert not any("no two-sided" in it for it in table_section.section(material).warnings)
@@ -196,7 +201,7 @@ def test_cells_that_were_tested_after_all_are_not_said_to_have_too_few_seeds(tmp
     results = make_results(make_study(tmp_path, cells, seeds=10, epochs=12), lost=lost)
     results.frame.loc[results.frame["cell"] == "set", "test_accuracy"] += 0.2
     table = table2(results)
-    assert [row.entries[0].mark for row in table.rows] == ["best", ""]
+    assert [row.accuracy.mark for row in table.rows] == ["best", ""]
     found = table_section.section(Material(results, table, looks(results.study.cells), tmp_path))
     assert not any("no two-sided" in it for it in found.warnings)
     (grid,) = (block for block in found.blocks if isinstance(block, Grid))

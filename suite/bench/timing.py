@@ -24,15 +24,14 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def alternate(sides: Sequence[Step], turns: int, each: Sequence[int] | None = None) -> np.ndarray:
+def alternate(sides: Sequence[Step], turns: int, each: Sequence[int]) -> np.ndarray:
     """Return seconds a call (turns, sides): sides take turns, after a first one that warms up.
 
     Args:
         sides: What to call.
         turns: How often.
-        each: Calls a turn of each side, one by default: their median counts.
+        each: Calls a turn of each side: their median counts.
     """
-    each = each or [1] * len(sides)
     for side in sides:
         side()
     return np.array(

@@ -118,20 +118,15 @@ def report(
         raise UserError("--watch takes a store: a file does not change.")
     checked = load(study, many=True)
     try:
-        if other is not None:
-            second = load(other, many=True)
-            stores = (store, other_store or store)
+        if other is not None or other_store is not None:
+            second = checked if other is None else load(other, many=True)
+            # Of one study, its store before a change comes first.
+            stores = (store, other_store or store) if other else (other_store or store, store)
             both = table.read(checked, stores[0]), table.read(second, stores[1])
             _need_runs(both[0], study, stores[0])
-            _need_runs(both[1], other, stores[1])
+            _need_runs(both[1], other or study, stores[1])
             folder = out or Path("reports") / f"{checked.name}-{second.name}"
             written = reporting.compare_reports(*both, folder, stores)
-        elif other_store is not None:
-            both = table.read(checked, other_store), table.read(checked, store)
-            _need_runs(both[0], study, other_store)
-            _need_runs(both[1], study, store)
-            folder = out or Path("reports") / f"{checked.name}-{checked.name}"
-            written = reporting.compare_reports(*both, folder, (other_store, store))
         elif watch:
             written = _watch_report(checked, store, out or Path("reports") / checked.name)
         else:
@@ -178,9 +173,7 @@ def compare(
             f"{study}: declares neither comparisons nor claims; give two cells to compare."
         )
     if out is not None:
-        parts: list[dict[str, Any]] = [{"kind": "comparison", **row.row()} for row in compared]
-        parts += [{"kind": "statement", **part} for claim in claimed for part in claim.rows()]
-        _write_csv(parts, out)
+        _write_csv(decisions.rows(compared, claimed), out)
     if as_json:
         rows: dict[str, list[Any]] = {"comparisons": compared, "claims": claimed}
         print_json({name: [row.row() for row in found] for name, found in rows.items()})

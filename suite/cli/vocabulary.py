@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from suite.cli.app import Data, app, load, print_table, write_file
+from suite.cli.app import Data, Json, app, load, print_json, print_table, write_file
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def methods(
         bool,
         typer.Option("--defaults", help="Print the settings with which its authors train instead."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List methods and parts, or print one method's recipe as a cell of a study file."""
     from suite.methods import catalogue
@@ -42,11 +41,11 @@ def methods(
     if defaults and method is None:
         raise UserError("--defaults goes with the name of a method: suite methods rigl --defaults.")
     if defaults and as_json:
-        typer.echo(json.dumps(catalogue.defaults_as_records(str(method)), indent=1))
+        print_json(catalogue.defaults_as_records(str(method)))
     elif defaults:
         typer.echo(catalogue.as_defaults(str(method)), nl=False)
     elif as_json:
-        typer.echo(json.dumps(catalogue.as_records(method), indent=1))
+        print_json(catalogue.as_records(method))
     elif method is not None:
         typer.echo(catalogue.as_yaml(method), nl=False)
     else:

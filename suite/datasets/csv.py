@@ -19,7 +19,6 @@ from suite.errors import UserError
 
 _BLOCK = 32_000_000  # bytes: more than a row of the widest table
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_USUAL = ("label", "target", "class")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -109,7 +108,7 @@ def _label(path: Path, table: pa.Table, wanted: str | int | None) -> str:
         if str(wanted) not in names:
             raise UserError(f"{path}: there is no column {wanted} ({', '.join(names[:20])}).")
         return str(wanted)
-    found = [name for name in names if name.lower() in _USUAL]
+    found = [name for name in names if name.lower() in labels.USUAL]
     if "label" in found or len(found) == 1:
         return "label" if "label" in found else found[0]
     raise UserError(

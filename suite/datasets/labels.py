@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from suite.errors import UserError
 
+USUAL = ("label", "target", "class")
+"""What a table's column of labels is called, in small letters or capitals."""
+
 
 class Labels(NamedTuple):
     """Labels that are numbered.

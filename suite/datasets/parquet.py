@@ -26,7 +26,6 @@ from suite.datasets.files import File, parts, tables
 from suite.datasets.sources import ParquetSource, title
 from suite.errors import UserError
 
-_USUAL = ("label", "target", "class")
 _BATCH = 50  # rows: no more encoded images at once than Arrow can address
 
 
@@ -246,7 +245,7 @@ def _label_column(
             raise UserError(f"{path}: there is no column {wanted}.")
         return wanted
     declared = [name for name in others if features.get(name, {}).get("_type") == "ClassLabel"]
-    named = ("label",) if not table else _USUAL
+    named = ("label",) if not table else labels.USUAL
     for name in (name for name in others if not declared and name.lower() in named):
         if not labels.can_be(kind := schema.field(name).type):
             raise UserError(
@@ -254,7 +253,7 @@ def _label_column(
                 "another column has them, give it as label: COLUMN."
             )
     possible = declared or [name for name in others if labels.can_be(schema.field(name).type)]
-    usual = [name for name in possible if name.lower() in _USUAL]
+    usual = [name for name in possible if name.lower() in labels.USUAL]
     for found in (["label"] if "label" in possible else [], usual if table else [], possible):
         if len(found) == 1:
             return found[0]

@@ -45,16 +45,13 @@ def feature_set(
     return assemble(name, rows, tested, classes, fingerprint, notes)
 
 
-def as_float32(
-    where: str, x: np.ndarray, columns: Sequence[str] | None = None, first_row: int = 0
-) -> np.ndarray:
+def as_float32(where: str, x: np.ndarray, columns: Sequence[str] | None = None) -> np.ndarray:
     """Return numbers (n, features) as float32.
 
     Args:
         where: The data set or file, for errors.
         x: The numbers.
         columns: Names of the features; default: their numbers, from 1.
-        first_row: The number of the first row, for errors.
 
     Raises:
         UserError: A value is missing (NaN), infinite, or beyond float32, the values of a feature
@@ -73,7 +70,7 @@ def as_float32(
     called = columns[column] if columns is not None else f"feature {column + 1}"
     value = x[row, column]
     what = "is missing" if np.isnan(value) else f"is {value}, which is not finite in float32"
-    raise UserError(f"{where}, row {first_row + row}: the value of {called} {what}.")
+    raise UserError(f"{where}, row {row}: the value of {called} {what}.")
 
 
 def _check_kept(

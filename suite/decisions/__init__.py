@@ -5,7 +5,7 @@ Results -> one value a cell and seed -> samples by seed -> suite.statistics -> r
 Report and command line print these rows alike: each has `row()`, plain values for tables and JSON.
 """
 
-from suite.decisions.claims import SEVERAL_STATEMENTS, Claimed, Statement, claims
+from suite.decisions.claims import SEVERAL_STATEMENTS, Claimed, Statement, claims, rows
 from suite.decisions.comparisons import (
     Compared,
     comparison,
@@ -34,6 +34,7 @@ __all__ = [
     "measure_words",
     "published",
     "ranking",
+    "rows",
     "sample",
     "seeds_needed",
     "undecided",

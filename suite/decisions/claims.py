@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from suite.study import Cell, Claim, ClaimPart, Study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from suite.decisions.comparisons import Compared
     from suite.statistics import ClaimFinding, Part, PartFinding
     from suite.store.table import Results
 
@@ -165,6 +166,12 @@ def _margin(study: Study, part: ClaimPart) -> float | None:
         "saves": part.margin or SAVING_MARGIN,
         "equivalent": part.margin or study.file.comparisons.equivalence_margin,
     }.get(part.direction)
+
+
+def rows(compared: Sequence[Compared], claimed: Sequence[Claimed]) -> list[dict[str, Any]]:
+    """Return comparisons and the statements of claims as rows; `kind` says which each is."""
+    found = [{"kind": "comparison", **row.row()} for row in compared]
+    return found + [{"kind": "statement", **part} for claim in claimed for part in claim.rows()]
 
 
 def _paper(study: Study, part: ClaimPart, cell: Cell, against: Cell) -> float | None:

@@ -10,7 +10,7 @@ import contextlib
 import io
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
 from suite.methods.parts import TITLES, Part
 from suite.methods.positions import find_sorted
+
+_T = TypeVar("_T")
 
 
 def ask(
@@ -123,15 +125,7 @@ def mask(answer: Any, connections: int) -> NDArray[np.bool_]:
 
 def masks(answer: Any, connections: Sequence[int]) -> list[NDArray[np.bool_]]:
     """Check the answer of a prune rule about the whole network."""
-    if not isinstance(answer, list | tuple) or len(answer) != len(connections):
-        raise ValueError(f"{_shown(answer)} instead of a list of {len(connections)} masks")
-    checked = []
-    for index, (given, count) in enumerate(zip(answer, connections, strict=True)):
-        try:
-            checked.append(mask(given, count))
-        except ValueError as wrong:
-            raise ValueError(f"for layer {index + 1} {wrong}") from None
-    return checked
+    return _each(answer, len(connections), "masks", lambda at, given: mask(given, connections[at]))
 
 
 def budgeted(answer: Any, kept: NDArray[np.int64]) -> Budgeted:
@@ -205,14 +199,12 @@ def inactive_everywhere(
     answer: Any, layers: Sequence[LayerView], count: int
 ) -> list[NDArray[np.int64]]:
     """Check the answer of a regrowth strategy about the whole network, and sort it."""
-    if not isinstance(answer, list | tuple) or len(answer) != len(layers):
-        raise ValueError(f"{_shown(answer)} instead of a list of {len(layers)} arrays of positions")
-    checked = []
-    for layer, given in zip(layers, answer, strict=True):
-        try:
-            checked.append(inactive(given, layer, len(_array(given, "positions"))))
-        except ValueError as wrong:
-            raise ValueError(f"for layer {layer.index + 1} {wrong}") from None
+    checked = _each(
+        answer,
+        len(layers),
+        "arrays of positions",
+        lambda at, given: inactive(given, layers[at], len(_array(given, "positions"))),
+    )
     found = sum(positions.size for positions in checked)
     if found != count:
         raise ValueError(f"{found} positions where {count} were asked for")
@@ -221,15 +213,12 @@ def inactive_everywhere(
 
 def topologies(answer: Any, shapes: Sequence[tuple[int, int]]) -> list[NDArray[np.int64] | None]:
     """Check the answer of an initial topology."""
-    if not isinstance(answer, list | tuple) or len(answer) != len(shapes):
-        raise ValueError(f"{_shown(answer)} instead of a list of {len(shapes)} arrays of positions")
-    checked: list[NDArray[np.int64] | None] = []
-    for index, (given, (n_out, n_in)) in enumerate(zip(answer, shapes, strict=True)):
-        try:
-            checked.append(None if given is None else _ascending(given, n_out * n_in))
-        except ValueError as wrong:
-            raise ValueError(f"for layer {index + 1} {wrong}") from None
-    return checked
+    sizes = [n_out * n_in for n_out, n_in in shapes]
+
+    def topology(at: int, given: Any) -> NDArray[np.int64] | None:
+        return None if given is None else _ascending(given, sizes[at])
+
+    return _each(answer, len(shapes), "arrays of positions", topology)
 
 
 def weights(answer: Any, count: int) -> NDArray[np.float32]:
@@ -242,6 +231,19 @@ def weights(answer: Any, count: int) -> NDArray[np.float32]:
     if not np.isfinite(given).all():
         raise ValueError("a weight that is not finite")
     return given.astype(np.float32)
+
+
+def _each(answer: Any, count: int, of: str, check: Callable[[int, Any], _T]) -> list[_T]:
+    """Check what a list answers about each layer, by its place; a mistake names the layer."""
+    if not isinstance(answer, list | tuple) or len(answer) != count:
+        raise ValueError(f"{_shown(answer)} instead of a list of {count} {of}")
+    checked = []
+    for index, given in enumerate(answer):
+        try:
+            checked.append(check(index, given))
+        except ValueError as wrong:
+            raise ValueError(f"for layer {index + 1} {wrong}") from None
+    return checked
 
 
 def _ascending(answer: Any, size: int) -> NDArray[np.int64]:

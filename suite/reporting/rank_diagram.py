@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from suite.reporting.appearance import INK
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, widest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +23,8 @@ def draw_ranks(ranking: Ranking) -> Figure:
 
     height = 1.0 + 0.16 * len(ranking.ranks)
     figure = new_figure(TWO_COLUMNS, height)
-    beside = min(max(0.22, _widest(ranking.ranks.index) / TWO_COLUMNS), 0.45)
+    names = [f"{label} (1.00)  " for label in ranking.ranks.index]
+    beside = min(max(0.22, widest(figure, names) / 72 / TWO_COLUMNS), 0.45)
     axes = figure.add_axes((beside, 0.04, 1 - 2 * beside, 0.78))
     critical_difference_diagram(
         ranking.ranks,
@@ -39,10 +39,3 @@ def draw_ranks(ranking: Ranking) -> Figure:
     )
     axes.set_title("Mean rank, 1 is best", fontsize=SMALL, loc="left", pad=16)
     return figure
-
-
-def _widest(labels: Iterable[str]) -> float:
-    """Return the room that the longest label needs beside the diagram, in inches."""
-    figure = new_figure(TWO_COLUMNS, 1.0)
-    texts = [figure.text(0, 0, f"{label} (1.00)  ", fontsize=SMALL) for label in labels]
-    return max(float(text.get_window_extent().width) for text in texts) / figure.dpi

@@ -133,9 +133,19 @@ class Row:
     entries: tuple[Entry, ...]
 
     @property
+    def accuracy(self) -> Entry:
+        """Its accuracy."""
+        return self.entries[TABLE2.index("test_accuracy")]
+
+    @property
+    def connections(self) -> Entry:
+        """Its connections."""
+        return self.entries[TABLE2.index("connections")]
+
+    @property
     def dead(self) -> bool:
         """Whether its networks have no connections left: they compute nothing."""
-        return self.entries[2].estimate.mean == 0
+        return self.connections.estimate.mean == 0
 
     @property
     def left_out(self) -> int:

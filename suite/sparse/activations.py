@@ -44,16 +44,6 @@ class Activation(nn.Module):
     fused_slope: float | None = None
 
 
-ACTIVATIONS: dict[str, Callable[[Hidden], Activation]] = {}
-"""What makes the activation of a hidden layer, by the activation's name."""
-
-
-def activation(make: Callable[[Hidden], Activation]) -> Callable[[Hidden], Activation]:
-    """Register what makes an activation, under the function's own name."""
-    ACTIVATIONS[make.__name__] = make
-    return make
-
-
 class LeakyReLU(Activation):
     """z where z is positive, `negative_slope * z` elsewhere; slope 0 is ReLU.
 
@@ -114,34 +104,14 @@ class SReLU(Activation):
         return torch.where(z > right, above, torch.where(z < left, below, z))
 
 
-@activation
-def leaky_relu(hidden: Hidden) -> Activation:
-    """z, or `negative_slope * z` where z is not positive."""
-    return LeakyReLU(hidden.negative_slope)
-
-
-@activation
-def relu(hidden: Hidden) -> Activation:  # noqa: ARG001
-    """z, or 0 where z is not positive."""
-    return LeakyReLU(0.0)
-
-
-@activation
-def srelu(hidden: Hidden) -> Activation:
-    """The S-shaped rectified linear unit, see `SReLU`."""
-    return SReLU(hidden.units, hidden.rng)
-
-
-@activation
-def all_relu(hidden: Hidden) -> Activation:
-    """The alternated left rectified linear unit: a leaky rectifier whose slope changes its sign.
-
-    The slope below zero is -`negative_slope` in the first, third, ... hidden layer and
-    +`negative_slope` in the second, fourth, ... one.
-
-    Source: Curci et al. 2021, "All-ReLU".
-    """
-    return LeakyReLU(hidden.negative_slope * (1 if hidden.index % 2 else -1))
+ACTIVATIONS: dict[str, Callable[[Hidden], Activation]] = {
+    "leaky_relu": lambda hidden: LeakyReLU(hidden.negative_slope),
+    "relu": lambda _: LeakyReLU(0.0),
+    "srelu": lambda hidden: SReLU(hidden.units, hidden.rng),
+    # All-ReLU: the slope is negative in the first, third, ... layer (Curci et al. 2021).
+    "all_relu": lambda hidden: LeakyReLU(hidden.negative_slope * (1 if hidden.index % 2 else -1)),
+}
+"""What makes the activation of a hidden layer, by the activation's name."""
 
 
 def make_activation(name: str, hidden: Hidden) -> Activation:

@@ -133,18 +133,17 @@ def spread_of_pairs(sample: Sample) -> float:
     return float((sample.a.var(ddof=1) + sample.b.var(ddof=1)) ** 0.5)
 
 
-def spread_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
-    """Return the chi-square interval of a standard deviation; NaN without degrees of freedom.
+def spread_interval(sd: float, freedom: float) -> tuple[float, float]:
+    """Return the 95 % chi-square interval of a standard deviation; NaN without degrees of freedom.
 
     With ten pairs the upper end is 1.8 times the estimate, with five 2.9 times: numbers of
     seeds from few runs are rough, and both ends should be shown.
     """
     if not freedom > 0:
         return nan, nan
-    tail = (1 - level) / 2
     return (
-        sd * float(freedom / chdtri(freedom, tail)) ** 0.5,
-        sd * float(freedom / chdtri(freedom, 1 - tail)) ** 0.5,
+        sd * float(freedom / chdtri(freedom, 0.025)) ** 0.5,
+        sd * float(freedom / chdtri(freedom, 0.975)) ** 0.5,
     )
 
 

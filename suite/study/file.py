@@ -11,8 +11,9 @@ from pydantic_core import PydanticKnownError
 from suite.measures import Outcome
 
 CellName = str | dict[str, Any]
-Keep = Literal["nothing", "network"]
 """A cell as people name it: dynset[metric=loss], or {method: dynset, metric: loss}."""
+Keep = Literal["nothing", "network"]
+"""What of a run stays besides its results."""
 
 
 class _Model(BaseModel):

@@ -51,7 +51,7 @@ def execute(
         lock: Held on driving the study.
         execution: Engine, resources a run, retries, seconds between checkpoints.
         watcher: Is notified of what runs do.
-        plugins: Regrowth strategies to load on every worker.
+        plugins: The study's plug-ins, loaded on every worker.
         address: An existing cluster, "auto" or HOST:PORT; this machine alone by default.
         choose: Given the runs that have not ended and how many can go on at once, returns those to
             train next, with all that they start from; none to end. By default all.

@@ -1,4 +1,4 @@
-"""Section 3: the declared comparisons and claims, with their verdicts."""
+"""The declared comparisons and claims, with their verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 8: what the runs cost."""
+"""What the runs cost."""
 
 from __future__ import annotations
 

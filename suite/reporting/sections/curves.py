@@ -1,4 +1,4 @@
-"""Section 4: Figures 2 to 6."""
+"""Figures 2 to 6."""
 
 from __future__ import annotations
 

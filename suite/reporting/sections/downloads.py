@@ -1,4 +1,4 @@
-"""Section 11: every file of the report, and how to cite paper and study."""
+"""Every file of the report, and how to cite paper and study."""
 
 from __future__ import annotations
 

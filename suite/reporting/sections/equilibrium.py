@@ -1,4 +1,4 @@
-"""Section 6: measured connections compared with those that the formula predicts."""
+"""Measured connections compared with those that the formula predicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 5: accuracy against connections and training cost, and the Pareto front of both."""
+"""Accuracy against connections and training cost, and the Pareto front of both."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Cost:
     def of(self, row: Row, runs: pd.DataFrame) -> Estimate:
         """Return the mean over a cell's runs, and its interval."""
         if self.column == "connections":
-            return row.entries[2].estimate
+            return row.connections.estimate
         return estimate(runs.loc[runs["cell"] == row.cell.label, self.column])
 
 
@@ -82,7 +82,7 @@ def section(material: Material) -> Section | None:
         rows = [
             row
             for row in material.table.rows
-            if row.dataset == dataset and row.entries[0].estimate.n and not row.dead
+            if row.dataset == dataset and row.accuracy.estimate.n and not row.dead
         ]
         if len(rows) < 2:
             continue
@@ -139,7 +139,7 @@ class Front:
     runs: pd.DataFrame
 
 
-def front(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list[Row]:
+def front(rows: Sequence[Row], costs: Mapping[str, float]) -> list[Row]:
     """Return the rows that no other row beats, the cheapest first.
 
     A row beats another if it is at least as accurate at no more cost, and better in one of the two:
@@ -147,30 +147,14 @@ def front(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list
 
     Args:
         rows: The cells.
-        costs: What each cell costs, by label; by default its connections.
+        costs: What each cell costs, by label.
     """
-
-    def paid(row: Row) -> float:
-        return _connections(row) if costs is None else costs[row.cell.label]
-
-    ahead: list[Row] = []
-    for row in sorted(rows, key=lambda row: (paid(row), -_accuracy(row))):
-        best = ahead[-1] if ahead else None
-        if (
-            best is None
-            or _accuracy(row) > _accuracy(best)
-            or (paid(row), _accuracy(row)) == (paid(best), _accuracy(best))
-        ):
-            ahead.append(row)
-    return ahead
-
-
-def _accuracy(row: Row) -> float:
-    return row.entries[0].estimate.mean
-
-
-def _connections(row: Row) -> float:
-    return row.entries[2].estimate.mean
+    placed = [(costs[row.cell.label], row.accuracy.estimate.mean, row) for row in rows]
+    ahead: list[tuple[float, float, Row]] = []
+    for cost, accuracy, row in sorted(placed, key=lambda it: (it[0], -it[1])):
+        if not ahead or accuracy > ahead[-1][1] or (cost, accuracy) == ahead[-1][:2]:
+            ahead.append((cost, accuracy, row))
+    return [row for _, _, row in ahead]
 
 
 def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
@@ -179,19 +163,19 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
         {
             "cell": [row.cell.label for row in rows],
             "title": [row.cell.title for row in rows],
-            "n": [row.entries[0].estimate.n for row in rows],
+            "n": [row.accuracy.estimate.n for row in rows],
             cost.column: [found.paid[row.cell.label].mean for row in rows],
-            "accuracy": [_accuracy(row) for row in rows],
+            "accuracy": [row.accuracy.estimate.mean for row in rows],
             "on_front": [row in found.ahead for row in rows],
         }
     )
     title = f"Accuracy against {cost.words} on {dataset}"
     description = "; ".join(
-        f"{row.cell.brief}: accuracy {row.entries[0].mean}, {cost.words} "
+        f"{row.cell.brief}: accuracy {row.accuracy.mean}, {cost.words} "
         f"{_amount(found.paid[row.cell.label].mean)}"
         for row in rows
     )
-    counts = [row.entries[0].estimate.n for row in rows]
+    counts = [row.accuracy.estimate.n for row in rows]
     n, single = runs_a_cell(counts), max(counts) == 1
     points = f"Points are means over seeds ({n}), bars their 95 % t intervals, faint points the "
     points += "single runs; the line is the Pareto front of the means."
@@ -228,7 +212,7 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
         own = found.runs[found.runs["cell"] == row.cell.label]
         look = looks[row.cell.label]
         colour = look.hue.light
-        x, y = found.paid[row.cell.label], row.entries[0].estimate
+        x, y = found.paid[row.cell.label], row.accuracy.estimate
         axes.plot(
             own[found.cost.column],
             own["accuracy"],
@@ -248,7 +232,7 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
     # A staircase: accuracy rises only at the next cell's cost.
     axes.step(
         [found.paid[row.cell.label].mean for row in found.ahead],
-        [_accuracy(row) for row in found.ahead],
+        [row.accuracy.estimate.mean for row in found.ahead],
         where="post",
         color=MUTED.light,
         linewidth=0.8,
@@ -280,7 +264,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     """List the cells next to the axes, those with the highest accuracy first."""
     from matplotlib.lines import Line2D
 
-    ranked = sorted(rows, key=_accuracy, reverse=True)
+    ranked = sorted(rows, key=lambda row: row.accuracy.estimate.mean, reverse=True)
     handles = [
         Line2D(
             [],

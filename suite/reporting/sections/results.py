@@ -1,4 +1,4 @@
-"""Section 2: the last epoch; Table 2 where it is compared with the paper's."""
+"""The last epoch; Table 2 where it is compared with the paper's."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def section(material: Material) -> Section:
         warnings.append(lost)
     declared = results.study.file.comparisons
     least, word = (6, "six") if declared.design == "paired" else (4, "four")
-    few = {row.n for row in table.rows if 0 < row.n < least and row.entries[0].mark == UNTESTED}
+    few = {row.n for row in table.rows if 0 < row.n < least and row.accuracy.mark == UNTESTED}
     which = "All cells have" if len({row.n for row in table.rows}) == 1 else "Some cells have"
     if few and declared.inference == "fixed":
         runs = "run" if few == {1} else "runs"

@@ -1,4 +1,4 @@
-"""Section 9: what failed, and what is missing."""
+"""What failed, and what is missing."""
 
 from __future__ import annotations
 

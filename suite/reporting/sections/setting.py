@@ -1,4 +1,4 @@
-"""Section 10: the settings that decide the results, and where the results come from."""
+"""The settings that decide the results, and where the results come from."""
 
 from __future__ import annotations
 

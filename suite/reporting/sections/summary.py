@@ -1,4 +1,4 @@
-"""Section 1: the verdict in three sentences, and how complete the study is."""
+"""The verdict in three sentences, and how complete the study is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def lede(material: Material) -> list[str]:
     table = material.table
     sentences = []
     for dataset in table.datasets:
-        rows = [row for row in table.rows if row.dataset == dataset and row.entries[0].estimate.n]
+        rows = [row for row in table.rows if row.dataset == dataset and row.accuracy.estimate.n]
         if rows:
             alone = len(table.datasets) == 1
             sentences.append(_verdict(rows, "" if alone else dataset))
@@ -28,7 +28,7 @@ def lede(material: Material) -> list[str]:
 
 def _verdict(rows: list[Row], dataset: str) -> str:
     on = f"On {dataset}, " if dataset else ""
-    accuracy = {row.cell.label: row.entries[0] for row in rows}
+    accuracy = {row.cell.label: row.accuracy for row in rows}
     best = _most_accurate(rows)
     entry = accuracy[best.cell.label]
     half = f" ± {entry.half}" if entry.half else ""
@@ -55,9 +55,9 @@ def _verdict(rows: list[Row], dataset: str) -> str:
 
 def _most_accurate(rows: list[Row]) -> Row:
     """Return the row that the table marks; where it compares none, the best network that lives."""
-    marked = [row for row in rows if row.entries[0].mark == BEST]
-    alive = [row for row in rows if not row.dead and isfinite(row.entries[0].estimate.mean)]
-    return max(marked or alive or rows, key=lambda row: row.entries[0].estimate.mean)
+    marked = [row for row in rows if row.accuracy.mark == BEST]
+    alive = [row for row in rows if not row.dead and isfinite(row.accuracy.estimate.mean)]
+    return max(marked or alive or rows, key=lambda row: row.accuracy.estimate.mean)
 
 
 def _saving(material: Material, rows: list[Row]) -> list[str]:
@@ -66,8 +66,8 @@ def _saving(material: Material, rows: list[Row]) -> list[str]:
     if not rows:
         return []
     best = _most_accurate(rows)
-    least = min(rows, key=lambda row: row.entries[2].estimate.mean)
-    alike = [row for row in rows if row.entries[2].mean == least.entries[2].mean]
+    least = min(rows, key=lambda row: row.connections.estimate.mean)
+    alike = [row for row in rows if row.connections.mean == least.connections.mean]
     fewest = _most_accurate(alike)
     if best in alike:
         return []
@@ -84,7 +84,7 @@ def _saving(material: Material, rows: list[Row]) -> list[str]:
     if saved < 0.005:
         return []
     low, high = accuracy.loc[shared].mean()
-    lost = fewest.entries[0].format.text(abs(high - low))
+    lost = fewest.accuracy.format.text(abs(high - low))
     name, other = in_a_sentence(fewest.cell.brief), in_a_sentence(best.cell.brief)
     fewer = len(shared) < max(fewest.n, best.n)
     over = f", over the {count(len(shared), 'seed')} of both" if fewer else ""

@@ -1,4 +1,4 @@
-"""Section 7: pauses, pixels, lifetimes and degrees of the topologies."""
+"""Pauses, pixels, lifetimes and degrees of the topologies."""
 
 from __future__ import annotations
 
