@@ -110,3 +110,47 @@ def test_the_version_is_that_of_the_package_and_of_the_citation():
     assert suite("--version") == (0, f"suite {package.__version__}\n", "")
     citation = (Path(__file__).parent.parent / "CITATION.cff").read_text()
     assert f"\nversion: {package.__version__}\n" in citation
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("initial: {erk: {epsilon: 15}}", 'initial.erk.epsilon: the initial topology "erk" has no'),
+        ("rate: {none: {zeta: 0.5}}", 'rate.none.zeta: the prune rate "none" has no option "zeta"'),
+        ("gate: {open: {window: 9}}", 'gate.open.window: the gate "open" has no option "window"'),
+        ("budget: {all: {k: 0.9}}", 'budget.all.k: the budget "all" has no option "k"'),
+        ("part_options: 5", 'part_options: there is no "part_options" here; the options of a part'),
+        ("grid: {part_options: [1]}", 'grid.part_options: there is no "part_options" here; known'),
+        ("initial: {erk: {density: 5}}", "must be a number above 0 and at most 1, not 5"),
+        ("initial: dense", 'cells[0]: the budget "all" finds no position to regrow in a dense'),
+    ],
+)
+def test_options_that_a_part_lacks_are_not_passed_over(path, cell, said):
+    defaults = "dataset: digits, hidden: [20], augment: false, epsilon: 5"
+    path.write_text(f"name: x\ndefaults: {{{defaults}}}\ncells: [{{method: set, {cell}}}]\n")
+    done = suite("check", path)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err and done.err.startswith(f"{path}:3: ")
+
+
+def test_a_data_folder_that_cannot_be_one_is_a_sentence(path):
+    path.write_text("name: x\ncells: [{dataset: digits, augment: false}]\n")
+    for folder, said in (("x" * 300, "cannot be read (File name too long)"), (path, "is a file")):
+        done = suite("check", path, "--data", folder)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert said in done.err
+
+
+@pytest.mark.parametrize("annotation", ["np.ndarray", "Path", "(1, 2)"])
+def test_a_plug_in_with_options_that_no_study_can_write_is_refused(path, annotation, registered):
+    (path.parent / "own.py").write_text(
+        "import numpy as np\nfrom suite import part\n\nclass Path: pass\n\n@part('rate')\n"
+        f"def own(moment, *, x: {annotation} = None):\n    return 0.1\n"
+    )
+    path.write_text(
+        "name: x\nplugins: [own.py]\ncells: [{dataset: digits, augment: false, epsilon: 5}]\n"
+    )
+    done = suite("check", path)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"{path}:2: plugins[0]: Prune rate 'own' of " in done.err
+    assert "has options that a study cannot give" in done.err

@@ -425,7 +425,7 @@ def test_wrong_parquet_files_get_one_sentence(tmp_path):
     write_parquet(train, x, y, label="kind")
     one_sentence("there is no column fine", source.model_copy(update={"label": "fine"}), data)
     train.unlink()
-    one_sentence(r"for train\? Give them as train: PATTERN \(found: test-", source, data)
+    one_sentence(r"for train\? Give .*or a share .*\(found: test-", source, data)
     test.unlink()
     one_sentence(r"there is no .*\*.parquet", source, data)
 
@@ -515,7 +515,7 @@ def test_no_space_is_said_to_be_no_space(tmp_path, monkeypatch):
 def test_a_data_folder_that_is_a_file_gets_one_sentence(tmp_path):
     source = parquet(tmp_path / "a", make())
     (tmp_path / "data").write_text("")
-    with pytest.raises(UserError, match="cannot be kept"):
+    with pytest.raises(UserError, match="is a file; the data folder must be a folder"):
         load(source, tmp_path / "data")
 
 

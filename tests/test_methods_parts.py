@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pickle
 import random
 from typing import Annotated, Literal
@@ -15,7 +16,7 @@ from suite.methods import parts
 from suite.methods.budgets import Budgeted
 from suite.methods.layer import LayerView
 from suite.methods.moment import Moment
-from suite.methods.parts import part
+from suite.methods.parts import find, loading, part
 from suite.methods.recipe import contradictions, resolve
 from suite.methods.update import due, initial_topology, update
 from tests.plugins import load_plugin
@@ -344,3 +345,89 @@ def test_a_plugin_of_version_0_1_0_loads_unchanged(tmp_path):
     recipe = resolve("set", {"regrow": {"name": "old", "options": options}})
     assert update(recipe, layers(), MOMENT, [6, 6], streams).regrown == [1, 1]
     assert recipe.fingerprints == {"regrow": found.origin.fingerprint}
+
+
+def loaded(tmp_path, code, name="own"):
+    path = tmp_path / f"{name}.py"
+    path.write_text(f"import numpy as np\nimport torch\nfrom suite import Budgeted, part\n{code}")
+    load_plugin(path)
+    return path
+
+
+def test_the_fingerprint_of_a_decorated_part_is_that_of_its_own_file(tmp_path):
+    prints = []
+    for answer in ("0.1", "0.5"):
+        path = tmp_path / "lab.py"
+        path.write_text(
+            "from __future__ import annotations\nfrom typing import Annotated\nimport torch\n"
+            "from pydantic import Field\nfrom suite import part\n\n@part('rate')\n"
+            "@torch.no_grad()\n"
+            "def lab(moment, *, heat: Annotated[float, Field(gt=0)] = 1.0):\n"
+            f"    return {answer}\n"
+        )
+        spec = importlib.util.spec_from_file_location("lab", path)
+        with loading(None):
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        prints.append(find("rate", "lab").origin.fingerprint)
+        del parts._parts["rate", "lab"]
+    assert prints[0] != prints[1]
+
+
+def test_a_prune_rule_may_use_its_memory_again(tmp_path):
+    loaded(
+        tmp_path,
+        """
+BUFFER = np.empty(100, bool)
+@part("prune")
+def buffered(layer, zeta):
+    keep = BUFFER[: layer.positions.size]
+    keep[:] = np.arange(keep.size) != layer.index
+    return keep
+""",
+    )
+    recipe = resolve("set", {"prune": {"name": "buffered"}, "budget": {"name": "nothing"}})
+    after = update(recipe, layers(), MOMENT, [6, 6], streams)
+    assert [layer.positions.tolist() for layer in after.layers] == [
+        [2, 4, 6, 8, 10],
+        [0, 4, 6, 8, 10],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "said"),
+    [
+        (
+            "share",
+            "def halved(layers, counts):\n    counts //= 2\n    return counts",
+            "to be shared",
+        ),
+        ("gate", "def own(moment):\n    raise SystemExit('x')", "raised SystemExit: x"),
+        ("rate", "def own(moment):\n    return float(torch.rand(()))", "draws from torch's global"),
+        (
+            "budget",
+            "def own(moment, initial, kept):\n    return Budgeted(kept * 0, 'half')",
+            "the theta 'half' instead of a number",
+        ),
+        (
+            "fill",
+            "def own(layer, positions, rng):\n    return np.full(positions.size, 1e300)",
+            "a weight that is not finite in float32",
+        ),
+    ],
+)
+def test_what_a_part_does_wrongly_is_one_sentence(tmp_path, kind, code, said):
+    loaded(tmp_path, f"@part('{kind}')\n{code}\n")
+    name = code.split("(")[0].removeprefix("def ")
+    recipe = resolve("set", {kind: {"name": name}, "prune": {"name": "magnitude"}})
+    with pytest.raises(UserError, match=said) as raised:
+        update(recipe, layers(), MOMENT, [6, 6], streams)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_true_is_not_one_in_a_key(tmp_path):
+    loaded(
+        tmp_path,
+        "@part('rate')\ndef own(moment, *, clip: bool | float = 1.0):\n    return 0.1\n",
+    )
+    made = [resolve("set", {"rate": {"name": "own", "options": of}}) for of in ({}, {"clip": True})]
+    assert [recipe.rate.changed for recipe in made] == [{}, {"clip": True}]

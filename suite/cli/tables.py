@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections.abc import Iterable, Iterator
@@ -224,7 +225,7 @@ def _need_runs(results: Results, study: Path, store: str) -> None:
 def _nothing_done(sentence: str, study: Path, store: str) -> typer.Exit:
     """Print that there are no results, and how to get them; return the exit."""
     of_file = store.lower().endswith(".parquet")  # which no run can write to
-    words = f"{study}{'' if of_file else store_option(store)}"
+    words = f"{shlex.quote(str(study))}{'' if of_file else store_option(store)}"
     typer.echo(f"{sentence} Run it first: suite run {words}", err=True)
     return typer.Exit(INCOMPLETE)
 

@@ -154,7 +154,7 @@ def parts(
         testing = [path for path in rest if _is(name, path, "val", None)]
     share = ", or a share of the rows with test: 0.2"
     if not training:
-        raise _no_file(name, "train", paths, "" if rest else share)
+        raise _no_file(name, "train", paths, share)
     if not testing:
         raise _no_file(name, "test", paths, share)
     return [File("train", path) for path in training] + [File("test", path) for path in testing]

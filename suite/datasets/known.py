@@ -51,11 +51,11 @@ def data_folder(option: str | Path | None = None) -> Path:
     """Return the data folder: the option, else SUITE_DATA, else in the platform's cache folder.
 
     Raises:
-        UserError: The home folder is needed to find it, and there is none.
+        UserError: The home folder is needed to find it, and there is none, or it cannot be read.
     """
     try:
         if chosen := option or os.environ.get("SUITE_DATA"):
-            return Path(chosen).expanduser()
+            return _readable(Path(chosen).expanduser())
         import platformdirs
 
         of_0_1_0 = Path(platformdirs.user_cache_dir("suite")).expanduser() / "data"
@@ -66,6 +66,16 @@ def data_folder(option: str | Path | None = None) -> Path:
             "the data folder cannot be found, because there is no home folder; give one with "
             "--data FOLDER or SUITE_DATA."
         ) from None
+
+
+def _readable(folder: Path) -> Path:
+    """Return a data folder that somebody named, if it is none yet or one that can be read."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder}: is a file; the data folder must be a folder.")
+    except OSError as error:
+        raise UserError(f"{folder}: the data folder cannot be read ({error.strerror}).") from None
+    return folder
 
 
 def known_here(data_dir: str | Path) -> list[Entry]:

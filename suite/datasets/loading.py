@@ -21,7 +21,7 @@ from suite.datasets.sources import (
     Source,
     title,
 )
-from suite.errors import UserError
+from suite.errors import UserError, reason
 
 _DECODER = "2"  # part of the cache's keys; raise it when the same files decode differently
 
@@ -135,6 +135,17 @@ def _files(
     base: str | Path | None,
 ) -> tuple[ModuleType, list[File], str]:
     """Return the reader of a source, its files, and what else decides how they are read."""
+    try:
+        return _found(source, data_dir, base)
+    except OSError as error:
+        raise UserError(f"{title(source)}: cannot be read ({reason(error)}).") from None
+
+
+def _found(
+    source: ParquetSource | CsvSource | NpzSource | FolderSource,
+    data_dir: Path,
+    base: str | Path | None,
+) -> tuple[ModuleType, list[File], str]:
     places, options = _places(data_dir, base), f"{_DECODER} {type(source).__name__}"
     if isinstance(source, ParquetSource):
         share = source.test if isinstance(source.test, float) else None

@@ -39,5 +39,7 @@ class Answer:
         return {
             name: value
             for name, value in self.options.items()
-            if name not in defaults or defaults[name] != value
+            if name not in defaults
+            or defaults[name] != value
+            or isinstance(defaults[name], bool) != isinstance(value, bool)  # True is 1
         }

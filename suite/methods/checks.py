@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -57,7 +58,7 @@ def ask(
         raise
     except _UnseededError as unseeded:
         raise UserError(f"{where} {unseeded}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         words = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise UserError(f"{where} raised {words.rstrip('.: ')}.") from error
     try:
@@ -73,7 +74,7 @@ class _UnseededError(Exception):
 @contextlib.contextmanager
 def _watched(where: str) -> Iterator[None]:
     """Say who prints what is printed inside; refuse draws from generators that no seed sets."""
-    ours, pythons = _numpys_state(), random.getstate()
+    ours, pythons, torchs = _numpys_state(), random.getstate(), _torchs_state()
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
@@ -84,6 +85,7 @@ def _watched(where: str) -> Iterator[None]:
     for now, before, whose in (
         (_numpys_state(), ours, "numpy's"),
         (random.getstate(), pythons, "Python's"),
+        (_torchs_state(), torchs, "torch's"),
     ):
         if now != before:
             raise _UnseededError(
@@ -95,6 +97,11 @@ def _watched(where: str) -> Iterator[None]:
 def _numpys_state() -> tuple[bytes, int]:
     _, key, position, *_ = np.random.get_state(legacy=True)  # noqa: NPY002  to see whether it moves
     return np.asarray(key).tobytes(), int(position)
+
+
+def _torchs_state() -> bytes:
+    torch = sys.modules.get("torch")  # which methods do not need; what has not loaded draws nothing
+    return torch.get_rng_state().numpy().tobytes() if torch else b""
 
 
 def boolean(answer: Any) -> bool:
@@ -120,7 +127,7 @@ def mask(answer: Any, connections: int) -> NDArray[np.bool_]:
         raise ValueError(f"{given.dtype} instead of a mask of True and False")
     if given.size != connections:
         raise ValueError(f"a mask of {given.size} for {connections} connections")
-    return given
+    return given.copy()  # a part may use its memory again for the next layer
 
 
 def masks(answer: Any, connections: Sequence[int]) -> list[NDArray[np.bool_]]:
@@ -141,6 +148,8 @@ def budgeted(answer: Any, kept: NDArray[np.int64]) -> Budgeted:
                 f"a surplus of {surplus[at]} for layer {at + 1}, which has {kept[at]} connections"
             )
     theta = answer.theta
+    if theta is not None and not isinstance(theta, int | float | np.integer | np.floating):
+        raise ValueError(f"the theta {_shown(theta)} instead of a number")
     if theta is not None and not np.isfinite(theta):
         raise ValueError(f"the theta {theta}, which is not finite")
     stays = None if answer.stays is None else masks(answer.stays, kept.tolist())
@@ -228,9 +237,11 @@ def weights(answer: Any, count: int) -> NDArray[np.float32]:
         raise ValueError(f"{given.size} weights for {count} connections")
     if given.dtype.kind not in "fiu":
         raise ValueError(f"{given.dtype} instead of numbers")
-    if not np.isfinite(given).all():
-        raise ValueError("a weight that is not finite")
-    return given.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = given.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise ValueError("a weight that is not finite in float32")
+    return single
 
 
 def _each(answer: Any, count: int, of: str, check: Callable[[int, Any], _T]) -> list[_T]:

@@ -77,9 +77,11 @@ def spread(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(options, Mapping | None):
             continue
         flat[kind] = name
+        part = registered(kind).get(str(name))
         for option, value in (options or {}).items():
             setting = OPTIONS.get((kind, option))
-            if setting is not None and flat.get(setting, value) == value:
+            has = part is None or option in part.options  # else it is refused where it stands
+            if setting is not None and has and flat.get(setting, value) == value:
                 flat[setting] = value
             else:
                 rest.setdefault(kind, {})[option] = value

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from suite.errors import UserError
+from suite.methods.options import Option, check_writable, model_of, options_of
 
 if typing.TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,8 +30,6 @@ KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 NEEDS = ("gradient", "activations", "samples", "probe", "layers", "earlier", "rng", "last_weights")
 OF_A_CHAIN = ("round", "mask", "weights", "rewind", "epochs", "learning_rate")
 """Options that say where a run of a chain starts: initial topologies with needs=("earlier",)."""
-REQUIRED: Any = inspect.Parameter.empty
-"""Stands for the default of an option that has none."""
 
 ARGUMENTS: dict[Kind, tuple[str, ...]] = {
     "initial": ("shapes", "rngs", "probe"),
@@ -90,28 +89,6 @@ class Origin:
     fingerprint: str | None = None
 
 
-@dataclass(frozen=True)
-class Option:
-    """An option of a part.
-
-    Attributes:
-        name: As a study file writes it.
-        annotation: Its type with its range, as pydantic reads it; `Any` if the part names none.
-        default: `REQUIRED` if it has none.
-        description: What it is, from the docstring.
-    """
-
-    name: str
-    annotation: Any = Any
-    default: Any = REQUIRED
-    description: str = ""
-
-    @property
-    def required(self) -> bool:
-        """Whether it must be given."""
-        return self.default is REQUIRED
-
-
 @dataclass(frozen=True, eq=False)
 class Part:
     """A registered part.
@@ -152,15 +129,7 @@ class Part:
     @functools.cached_property
     def model(self) -> type[BaseModel]:
         """A pydantic model whose fields are the options: strict, and no others allowed."""
-        from pydantic import ConfigDict, Field, create_model
-
-        fields: dict[str, Any] = {}
-        for option in self.options.values():
-            default = ... if option.required else option.default
-            described = Field(default, description=option.description or None)
-            fields[option.name] = (option.annotation, described)
-        config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
-        return create_model(self.name, __config__=config, **fields)
+        return model_of(self.name, self.options.values())
 
     def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options, checked, with the defaults of those not given.
@@ -306,75 +275,21 @@ def _register(outline: Part, function: _Function) -> _Function:
     needs = outline.needs
     if not isinstance(needs, tuple) or any(need not in NEEDS for need in needs):
         raise UserError(f"{where} has needs={needs!r}; allowed is a tuple out of {NEEDS}.")
-    options = _options(outline, function, where)
+    options = options_of(function, ARGUMENTS[outline.kind], where, typed=not outline.by_setting)
     if "earlier" in needs and (lacking := [name for name in OF_A_CHAIN if name not in options]):
         raise UserError(f"{where} has needs=('earlier',) and lacks the options {lacking}.")
     holder = _parts.get((outline.kind, title))
     if holder is not None and not _same_function(holder, function, origin):
         taken_by = f"the {holder.origin.kind} {TITLES[outline.kind].lower()}"
         raise UserError(f"{where} has the name of {taken_by} of {holder.origin.place}.")
-    _parts[outline.kind, title] = replace(
-        outline,
-        name=title,
-        function=function,
-        options=options,
-        summary=(inspect.getdoc(function) or "").partition("\n")[0],
-        origin=origin,
+    summary = (inspect.getdoc(function) or "").partition("\n")[0]
+    made = replace(
+        outline, name=title, function=function, options=options, summary=summary, origin=origin
     )
+    if origin.kind != "built-in":
+        check_writable(options.values(), where)
+    _parts[outline.kind, title] = made
     return function
-
-
-def _options(outline: Part, function: Callable[..., Any], where: str) -> dict[str, Option]:
-    parameters = list(inspect.signature(function).parameters.values())
-    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    options = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-    expected = ARGUMENTS[outline.kind]
-    if len(by_position) != len(expected) or len(by_position) + len(options) != len(parameters):
-        raise UserError(
-            f"{where} must take ({', '.join(expected)}) and, after a *, options by name; "
-            f"it takes {inspect.signature(function)}."
-        )
-    described = _described(inspect.getdoc(function) or "")
-    return {
-        p.name: Option(
-            p.name,
-            Any if outline.by_setting else _annotation(p, function, where),
-            p.default,
-            described.get(p.name, ""),
-        )
-        for p in options
-    }
-
-
-def _annotation(parameter: inspect.Parameter, function: Callable[..., Any], where: str) -> Any:
-    """Return an option's annotation, evaluated where it is written as a string."""
-    if parameter.annotation is parameter.empty:
-        return Any
-    if not isinstance(parameter.annotation, str):
-        return parameter.annotation
-    try:
-        return eval(parameter.annotation, function.__globals__)
-    except Exception as error:
-        raise UserError(
-            f"{where} annotates the option {parameter.name} with {parameter.annotation}, which "
-            f"cannot be read: {error}."
-        ) from error
-
-
-def _described(docstring: str) -> dict[str, str]:
-    """Return what the `Args` section of a Google-style docstring says of each name."""
-    _, found, section = docstring.partition("\nArgs:\n")
-    described: dict[str, str] = {}
-    name = ""
-    for line in section.splitlines() if found else ():
-        if not line.startswith(" "):
-            break
-        if start := re.match(r" {4}(\w+): (.*)", line):
-            name = start[1]
-            described[name] = start[2].strip()
-        elif name:
-            described[name] += " " + line.strip()
-    return described
 
 
 def _own_origin(function: Callable[..., Any]) -> Origin:
@@ -385,7 +300,7 @@ def _own_origin(function: Callable[..., Any]) -> Origin:
 
 def _fingerprint(function: Callable[..., Any], where: str) -> str:
     try:
-        content = Path(inspect.getsourcefile(function) or "").read_bytes()
+        content = Path(inspect.getsourcefile(inspect.unwrap(function)) or "").read_bytes()
     except (OSError, TypeError) as error:
         raise UserError(f"{where} must be a function that stands in a file.") from error
     return hashlib.sha256(content).hexdigest()

@@ -180,8 +180,8 @@ def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
         return [
             (
                 "budget",
-                "a dense network has no position to regrow but those just pruned; the budget "
-                '"all" fits a sparse start, "cubic", "stairs" and "nothing" make a dense network '
+                'budget "all" finds no position to regrow in a dense network but what went; '
+                'it fits a sparse start, and "cubic", "stairs" and "nothing" make a dense network '
                 "sparse.",
             )
         ]

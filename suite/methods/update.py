@@ -5,6 +5,7 @@ Nothing here knows a network: training passes arrays in and takes arrays out.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -155,7 +156,7 @@ def update(
     returning = _ask(
         recipe.share,
         [_shown(layer, recipe.share) for layer in kept],
-        wanted,
+        wanted.copy(),
         check=partial(checks.shared, before=None if drifts else wanted, free=free),
     )
     positions = _positions(recipe, kept, returning, stream)
@@ -176,7 +177,9 @@ def update(
 def _ask(
     answer: Answer, *arguments: Any, check: Callable[[Any], Any], layer: int | None = None
 ) -> Any:
-    return checks.ask(answer.part, dict(answer.options), *arguments, check=check, layer=layer)
+    return checks.ask(
+        answer.part, copy.deepcopy(dict(answer.options)), *arguments, check=check, layer=layer
+    )
 
 
 def _budget(

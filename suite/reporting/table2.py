@@ -273,8 +273,8 @@ def _marks(
                 for label, mean in means.items()
                 if math.isfinite(mean) and estimates[label, "connections"].mean
             }  # a network without connections computes nothing, and is the best in nothing
-            if len(finite) < 2:
-                continue
+            if len(set(finite.values())) < 2:
+                continue  # one cell, or all are equal: none is the best
             best = (max if column.higher else min)(finite, key=lambda label: finite[label])
             others = [label for label in finite if label != best]
             samples = [
@@ -286,5 +286,6 @@ def _marks(
             for label, comparison in zip(others, family, strict=True):
                 mark = _MARKS_OF.get(comparison.verdict, SAME)
                 marks[label, column.name] = mark
-            marks[best, column.name] = BEST
+            for label in (label for label in finite if finite[label] == finite[best]):
+                marks[label, column.name] = BEST
     return marks, unpaired

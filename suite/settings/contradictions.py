@@ -75,7 +75,9 @@ def _options_contradictions(settings: Fields) -> Iterator[Contradiction]:
         among = frozenset({"method", kind, *given["options"]})
         for option, value in settings.part_options.get(kind, {}).items():
             setting = flat.OPTIONS.get((kind, option))
-            if setting not in (None, "metric") and getattr(settings, setting) != value:
+            if setting is None or setting == "metric" or option not in part.options:
+                continue
+            if getattr(settings, setting) != value:
                 sentence = f"{setting} is set both here and in {kind}; keep one of them."
                 yield Contradiction(setting, sentence, among | {setting})
         own = settings.preset.parts[kind]

@@ -100,6 +100,10 @@ class Settings(Fields):
         return kept | flat.key_of(self.recipe, self._value)
 
 
+WRITABLE = tuple(name for name in Settings.model_fields if name != flat.PARTS)
+"""The settings that a study can name."""
+
+
 def _default(model: type[Settings], name: str) -> Any:
     return model.model_fields[name].get_default(call_default_factory=True)
 

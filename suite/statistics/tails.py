@@ -58,6 +58,7 @@ def fit_tail(histogram: Sequence[float]) -> Tail | None:
     1989 for p.
     """
     import powerlaw
+    from scipy.special import zeta
 
     values = np.repeat(np.arange(len(histogram)), np.asarray(histogram, dtype=np.int64))
     values = values[values > 0]
@@ -85,7 +86,9 @@ def fit_tail(histogram: Sequence[float]) -> Tail | None:
             name: fit.distribution_compare("power_law", name, normalized_ratio=True)
             for name in RIVALS
         }
-        shares = {name: _at_least(getattr(fit, name), counts) for name in ("power_law", *RIVALS)}
+        shares = {name: _at_least(getattr(fit, name), counts) for name in RIVALS}
+        # powerlaw's own is one minus a sum, which rounding makes zero far out.
+        shares["power_law"] = zeta(fit.power_law.alpha, counts) / zeta(fit.power_law.alpha, start)
         return Tail(
             start,
             tail.size / values.size,
@@ -93,7 +96,7 @@ def fit_tail(histogram: Sequence[float]) -> Tail | None:
             float(fit.power_law.D),
             {RIVALS[name]: (float(ratio), float(p)) for name, (ratio, p) in rivals.items()},
             counts,
-            {RIVALS.get(name, "power law"): values for name, values in shares.items()},
+            {name: shares[of] for of, name in {"power_law": "power law", **RIVALS}.items()},
         )
 
 

@@ -107,6 +107,8 @@ def _range(block: Mapping[str, Any]) -> str:
         return f" from {as_yaml(block['minimum'])} {up}"
     if "exclusiveMinimum" in block:
         up = f" and below {as_yaml(most)}" if most is not None else ""
+        if "maximum" in block:
+            up = f" and at most {as_yaml(block['maximum'])}"
         return f" above {as_yaml(block['exclusiveMinimum'])}{up}"
     return ""
 

@@ -13,7 +13,7 @@ from suite import paper
 from suite.errors import MOST_NAMES, UserError, suggestion
 from suite.methods import flat
 from suite.methods.presets import METHODS
-from suite.settings import Settings
+from suite.settings import WRITABLE, Settings
 from suite.study.document import as_yaml, read_value
 from suite.study.file import CellName
 
@@ -109,8 +109,8 @@ def named_settings(name: CellName) -> dict[str, Any]:
 
 
 def _check_setting(name: str) -> None:
-    if name not in Settings.model_fields:
-        raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
+    if name not in WRITABLE:
+        raise UserError(f'there is no setting "{name}"{suggestion(name, WRITABLE)}')
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from suite.errors import UserError, suggestion
 from suite.methods import flat, library
 from suite.methods.parts import KINDS
 from suite.methods.presets import METHODS
-from suite.settings import ContradictionError, Settings
+from suite.settings import WRITABLE, ContradictionError, Settings
 from suite.study.cells import Cell, cell_label, source_name
 from suite.study.document import Where
 from suite.study.mistakes import Mistakes
@@ -70,6 +70,7 @@ def expand(
     defaults = document.value.get("defaults", {})
     if not isinstance(defaults, dict):
         return [], [ANY_CELL], {}
+    defaults = _without_parts(mistakes, ("defaults",), defaults)
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
     _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
     if not isinstance(document.get("cells"), list):
@@ -83,6 +84,7 @@ def expand(
         if not isinstance(entry, dict):
             doubts.append(ANY_CELL)
             continue
+        entry = _without_parts(mistakes, here, entry)
         grid, wrong_grid = _grid(mistakes, here, entry, unsure)
         title = _title(mistakes, here, entry)
         if title is not None:
@@ -124,6 +126,15 @@ def expand(
         elif own.get(title, title) != title:
             mistakes.note(where, f'"{title}" is the name of another cell.')
     return cells, doubts, again
+
+
+def _without_parts(mistakes: Mistakes, here: Where, block: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the setting that holds the options of parts: a study writes them below the part."""
+    if flat.PARTS not in block:
+        return block
+    sentence = "the options of a part stand below its name, as in rate: {cosine: {zeta: 0.5}}."
+    mistakes.note((*here, flat.PARTS), f'there is no "{flat.PARTS}" here; {sentence}')
+    return {name: value for name, value in block.items() if name != flat.PARTS}
 
 
 def _titled(cells: Sequence[Cell]) -> list[Cell]:
@@ -225,8 +236,8 @@ def _grid(
     for name, values in grid.items():
         where = (*here, "grid", name)
         kind, _, option = str(name).partition(".")
-        if not (kind in KINDS and option) and name not in Settings.model_fields:
-            meant = suggestion(name, Settings.model_fields)
+        if not (kind in KINDS and option) and name not in WRITABLE:
+            meant = suggestion(name, WRITABLE)
             mistakes.note(where, f'there is no "{name}" here{meant}')
         elif option and kind not in unsure and (sentence := _unknown_option(kind, option)):
             mistakes.note(where, sentence)

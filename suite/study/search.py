@@ -15,7 +15,7 @@ from suite.errors import UserError, suggestion
 from suite.methods import flat, library
 from suite.methods.parts import KINDS
 from suite.randomness import stream
-from suite.settings import ContradictionError, Settings
+from suite.settings import WRITABLE, ContradictionError, Settings
 from suite.study.document import as_yaml
 
 Scale = Literal["log", "uniform", "linear", "int"]
@@ -141,8 +141,8 @@ def check_name(name: str) -> None:
         raise UserError(f'there is no part "{kind}"{suggestion(kind, KINDS)}')
     if dot:
         library.check_option(kind, option)  # type: ignore[arg-type]
-    if name == flat.PARTS or not (dot or name in Settings.model_fields):
-        raise UserError(f'there is no setting "{name}"{suggestion(name, Settings.model_fields)}')
+    if not (dot or name in WRITABLE):
+        raise UserError(f'there is no setting "{name}"{suggestion(name, WRITABLE)}')
 
 
 def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:

@@ -155,8 +155,8 @@ def _remarks(compared: list[Compared]) -> tuple[list[list[str]], dict[str, int]]
         found = row.found
         identical = found.n and found.ties == found.n
         explained = found.verdict in ("unattainable", "equivalent") or identical
-        note = f"{found.note[:1].upper()}{found.note[1:]}." if found.note else ""
-        remarks.append([one for one in (found.reason if explained else "", note) if one])
+        notes = (f"{note[:1].upper()}{note[1:]}." for note in found.note.split("; ") if note)
+        remarks.append([*([found.reason] if explained else []), *notes])
     counts = Counter(chain.from_iterable(remarks))
     return remarks, {remark: n for remark, n in counts.items() if n >= _MANY}
 

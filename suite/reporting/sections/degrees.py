@@ -215,7 +215,7 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
     height = 3.5 + below
     figure = new_figure(TWO_COLUMNS, height)
     grid = figure.subplots(2, layers, squeeze=False, sharey=True)
-    figure.subplots_adjust(0.075, below / height, 0.985, 1 - 0.3 / height, wspace=0.12, hspace=0.52)
+    figure.subplots_adjust(0.095, below / height, 0.985, 1 - 0.3 / height, wspace=0.12, hspace=0.52)
     for row, (side, label) in enumerate(_SIDES):
         for layer in range(layers):
             axes = grid[row][layer]
@@ -242,6 +242,8 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
             axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
             axes.set_title(f"Layer {layer + 1}", loc="left", pad=4)
             axes.set_xlabel(label, fontsize=SMALL)
+            if layer == 0:
+                axes.set_ylabel("Share of units", fontsize=SMALL)
     drawn = [looks[degrees.cell.label] for degrees in found]
     handles = [
         Line2D([], [], color=MUTED.light, linewidth=2.4, alpha=0.45),

@@ -115,8 +115,8 @@ def _show(material: Material, found: list[Lived], here: OnData) -> Shown:
         "Share of connections that live through at least this many updates, all layers together, "
         "by Kaplan and Meier: connections that are there at the end have lived at least as long. A "
         "connection that an update prunes and regrows at once is new. Curves end where one of the "
-        "runs has seen no older connection. Lines are means over seeds "
-        f"({runs_a_cell(lived.n for lived in found)}){bands}."
+        "runs has seen no older connection. The axis of updates is logarithmic from 1 on. Lines "
+        f"are means over seeds ({runs_a_cell(lived.n for lived in found)}){bands}."
     )
     return material.draw(
         stem,
@@ -162,7 +162,7 @@ def _grid(material: Material, found: list[Lived], here: OnData) -> Grid:
 
 def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     names = [short(lived.cell.brief, 34) for lived in found]
     spacing = {"handlelength": 3.2, "columnspacing": 1.5}
@@ -178,7 +178,9 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
             means = lived.means(which)
             if not means:
                 continue
-            chosen = np.unique(np.linspace(0, len(means) - 1, _POINTS).astype(int))
+            last = len(means) - 1
+            chosen = np.unique(np.r_[0, np.geomspace(1, max(last, 1), _POINTS)].astype(int))
+            chosen = chosen[chosen <= last]
             middle = np.array([means[age].mean for age in chosen])
             half = np.nan_to_num([means[age].half for age in chosen])
             look = looks[lived.cell.label]
@@ -204,9 +206,10 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
                 )
         axes.set_title(title, loc="left", pad=4)
         axes.set_xlabel("Updates lived through")
+        axes.set_xscale("symlog", linthresh=1)  # most go at once, some stay for ever
         axes.set_xlim(left=0)
         axes.set_ylim(0, 1.02)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     panels[0].set_ylabel("Share of connections")
     drawn = [looks[lived.cell.label] for lived in found]

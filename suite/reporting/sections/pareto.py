@@ -253,15 +253,18 @@ def _draw(found: Front, looks: dict[str, Look]) -> Figure:
     ticks = (lambda x, _: f"{x / 10**exponent:g}") if exponent else (lambda x, _: _amount(x, "g"))
     axes.xaxis.set_major_formatter(FuncFormatter(ticks))
     axes.margins(0.12)
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0.0), min(high, 1.0))
+    axes.set_xlim(left=max(axes.get_xlim()[0], 0.0))
     axes.set_title("Accuracy on the test set", loc="left", pad=6)
     axes.set_xlabel(found.cost.title + (f", × 10{superscript(exponent)}" if exponent else ""))
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    _name(axes, rows, looks)
+    _name(axes, rows, looks, several=len(found.ahead) > 1)
     return figure
 
 
-def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
-    """List the cells next to the axes, those with the highest accuracy first."""
+def _name(axes: Axes, rows: list[Row], looks: dict[str, Look], *, several: bool) -> None:
+    """List the cells next to the axes, the most accurate first, and the front of several."""
     from matplotlib.lines import Line2D
 
     ranked = sorted(rows, key=lambda row: row.accuracy.estimate.mean, reverse=True)
@@ -276,9 +279,13 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
         )
         for row in ranked
     ]
+    names = [short(row.cell.brief, 27) for row in ranked]
+    if several:
+        handles.append(Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5)))
+        names.append("Pareto front")
     axes.legend(
-        [*handles, Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5))],
-        [*(short(row.cell.brief, 27) for row in ranked), "Pareto front"],
+        handles,
+        names,
         loc="upper left",
         bbox_to_anchor=(1.01, 1.02),
         handlelength=1.6,

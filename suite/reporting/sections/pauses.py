@@ -14,6 +14,7 @@ from suite.reporting.drawing import (
     Shown,
     new_figure,
     short,
+    widest,
 )
 from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent, runs_a_cell
 from suite.reporting.section import Block, Grid, Material, head, number, words
@@ -126,9 +127,13 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
     lanes = sum(map(len, seeds.values())) + len(cells)
     height = min(max(1.1 + 0.075 * lanes, 1.6), 5.0)
     figure = new_figure(TWO_COLUMNS, height)
-    axes = figure.add_axes((0.2, 0.42 / height, 0.77, 1 - 0.55 / height))
+    names = [short(cell.title, 40) for cell in cells]
+    left = min((widest(figure, names) + 8) / 72 / TWO_COLUMNS, 0.45)
+    axes = figure.add_axes((left, 0.42 / height, 0.97 - left, 1 - 0.55 / height))
     sns.despine(ax=axes, left=True)
-    width = min(0.55, 0.77 * TWO_COLUMNS * 72 / rows["epoch"].max())  # no wider than an epoch
+    width = min(
+        0.55, (0.97 - left) * TWO_COLUMNS * 72 / rows["epoch"].max()
+    )  # no wider than an epoch
     top, middles = 0, []
     for cell in cells:
         ticks_x, ticks_y = [], []
@@ -144,7 +149,7 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
         middles.append(top + (len(seeds[cell.label]) - 1) / 2)
         top += len(seeds[cell.label]) + 1
     axes.set_ylim(top - 1.4, -0.6)
-    axes.set_yticks(middles, [short(cell.title, 26) for cell in cells], fontsize=SMALL)
+    axes.set_yticks(middles, names, fontsize=SMALL)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, rows["epoch"].max())
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

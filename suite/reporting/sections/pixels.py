@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,8 +144,11 @@ def _draw(maps: list[Heat]) -> Figure:
     across = min(_ACROSS, max(len(maps), 3))
     bands = -(-len(maps) // across)
     height, width = maps[0].final.shape
-    left, right, top, bottom, gap = 0.5, 0.75, 0.32, 0.42, 0.12
+    left, right, bottom, gap = 0.5, 0.75, 0.42, 0.12
     side = min((TWO_COLUMNS - left - right) / across - gap, 1.6)
+    letters = max(8, int(side * 17))
+    names = [fill(short(heat.cell.brief, 3 * letters), letters, max_lines=3) for heat in maps]
+    top = 0.2 + 0.12 * max(1 + name.count("\n") for name in names)
     tall = side * height / width
     band = 2 * tall + gap + top + bottom
     figure = new_figure(TWO_COLUMNS, bands * band)
@@ -173,8 +177,7 @@ def _draw(maps: list[Heat]) -> Figure:
             if below:
                 axes.set_xlabel("column", labelpad=-4, fontsize=SMALL)
             else:
-                name = short(heat.cell.brief, max(8, int(side * 17)))
-                axes.set_title(name, loc="left", pad=4, fontsize=SMALL)
+                axes.set_title(names[number], loc="left", pad=4, fontsize=SMALL)
     bar = figure.add_axes(
         (
             (left + min(len(maps), across) * (side + gap) + 0.1) / TWO_COLUMNS,

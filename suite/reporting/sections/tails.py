@@ -84,7 +84,8 @@ def _grid(material: Material, fits: list[_Fit], here: OnData) -> Grid:
         f"Incoming connections of a layer's units{here.on} after the last epoch, all runs of a "
         "cell together. A discrete power law is fitted by maximum likelihood to the tail that "
         "it fits best (Clauset, Shalizi and Newman 2009), which holds at least a twentieth of "
-        "the units. Distance: the Kolmogorov-Smirnov distance; 0 is a perfect fit. Against: the "
+        "the units with connections (Units in it); layers with too few different counts are left "
+        "out. Distance: the Kolmogorov-Smirnov distance; 0 is a perfect fit. Against: the "
         "normalised log likelihood ratio to another distribution on the same tail, negative "
         "where that one fits better, and Vuong's p. Units of one run are not independent, so p "
         "is only a guide."
@@ -113,7 +114,7 @@ def _show(material: Material, fits: list[_Fit], here: OnData) -> Shown:
         f"Incoming connections of the units of layer {fits[0][1] + 1} after the last epoch: share "
         "of units with at least this many, on logarithmic axes, and three distributions fitted to "
         f"the tail; all runs of a cell together ({runs_a_cell(d.n for d, _ in first)}), so there "
-        "is no band. A power law is a straight line."
+        "is no band. A power law is a straight line; the vertical line is where the tail starts."
     )
     if len(first) > _MOST:
         caption += f" The first {_MOST} of {len(first)} cells are shown."
