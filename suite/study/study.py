@@ -103,12 +103,11 @@ class Study:
         """Return where the file first names a data set, e.g. "study.yaml:5: cells[2].dataset".
 
         Args:
-            source: One of `sources`.
+            source: One of `sources`; of another, the file alone.
         """
         name = source_name(source)
-        return next(
-            cell.data_place for cell in self.cells if source_name(cell.settings.dataset) == name
-        )
+        places = (it.data_place for it in self.cells if source_name(it.settings.dataset) == name)
+        return next(places, str(self.path))
 
     def runs(self, fingerprints: Mapping[str, str]) -> list[Run]:
         """Return every run, seeds outermost: seed 1 of every cell, then seed 2.
