@@ -131,9 +131,8 @@ class SparseLinear(ActiveWeights):
         if self.watch and torch.is_grad_enabled():
             columns = _apart(columns, x)
             seen = Seen(columns.detach())
-            if (
-                self.weight.grad is None or not self.weight.grad.any()
-            ):  # what was there is discarded
+            gradient = self.weight.grad
+            if gradient is None or not gradient.any():  # those of earlier passes were discarded
                 self.passes = [earlier for earlier in self.passes if earlier.error is None]
         bias = self.weight.new_zeros(n_out) if self.bias is None else self.bias
         kept = None if seen is None else seen.keep_error
