@@ -431,3 +431,13 @@ def test_true_is_not_one_in_a_key(tmp_path):
     )
     made = [resolve("set", {"rate": {"name": "own", "options": of}}) for of in ({}, {"clip": True})]
     assert [recipe.rate.changed for recipe in made] == [{}, {"clip": True}]
+
+
+def test_two_parts_of_one_name_in_a_file_are_a_mistake(tmp_path):
+    once = "@part('rate')\ndef own(moment):\n    return {}\n\n"
+    with pytest.raises(UserError, match=r"Prune rate 'own' of .* is defined twice"):
+        loaded(tmp_path, once.format(0.1) + once.format(0.5))
+    assert find("rate", "own") is None
+    loaded(tmp_path, once.format(0.1))
+    loaded(tmp_path, once.format(0.5))  # edited
+    assert find("rate", "own").function(None) == 0.5

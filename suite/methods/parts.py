@@ -282,6 +282,9 @@ def _register(outline: Part, function: _Function) -> _Function:
     if holder is not None and not _same_function(holder, function, origin):
         taken_by = f"the {holder.origin.kind} {TITLES[outline.kind].lower()}"
         raise UserError(f"{where} has the name of {taken_by} of {holder.origin.place}.")
+    # Before a plug-in's file runs again, its parts are forgotten: this one ran twice in one go.
+    if holder is not None and origin.kind == "plug-in" and holder.origin == _loading.get():
+        raise UserError(f"{where} is defined twice; give each a name of its own.")
     summary = (inspect.getdoc(function) or "").partition("\n")[0]
     made = replace(
         outline, name=title, function=function, options=options, summary=summary, origin=origin
