@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite.errors import UserError
 from suite.study import Study
@@ -15,6 +14,7 @@ from suite.study.runs import Run
 if TYPE_CHECKING:
     from suite.datasets.dataset import DataSet
 
+_T = TypeVar("_T")
 Remark = Callable[[str, int, int], None]
 """Told while images are read: of which data set, how many, and of how many."""
 
@@ -27,13 +27,7 @@ def fingerprints(study: Study, data_dir: Path, progress: Remark | None = None) -
     """
     from suite.datasets.loading import fingerprint
 
-    found = {}
-    for source in study.sources():
-        with _placed(study, source):
-            found[source_name(source)] = fingerprint(
-                source, data_dir, base=study.path.parent, progress=progress
-            )
-    return found
+    return _of_each(study, study.sources(), fingerprint, data_dir, progress)
 
 
 def images_of(
@@ -46,13 +40,7 @@ def images_of(
     """
     from suite.datasets.loading import load
 
-    images = {}
-    for source in sources:
-        with _placed(study, source):
-            images[source_name(source)] = load(
-                source, data_dir, base=study.path.parent, progress=progress
-            )
-    return images
+    return _of_each(study, sources, load, data_dir, progress)
 
 
 def fitting_images(
@@ -85,13 +73,22 @@ def fitting_images(
     return images
 
 
-@contextmanager
-def _placed(study: Study, source: Any) -> Iterator[None]:
-    """Say of mistakes with a data set from files where the study names it."""
-    try:
-        yield
-    except UserError as error:
-        if isinstance(source, str):
-            raise
-        place = study.data_place(source)
-        raise UserError(*(f"{place}: {sentence}" for sentence in error.sentences)) from None
+def _of_each(
+    study: Study,
+    sources: Sequence[Any],
+    read: Callable[..., _T],
+    data_dir: Path,
+    progress: Remark | None,
+) -> dict[str, _T]:
+    """Return what is read of each data set, by its name; a mistake with files has their place."""
+    found = {}
+    for source in sources:
+        try:
+            known = read(source, data_dir, base=study.path.parent, progress=progress)
+        except UserError as error:
+            if isinstance(source, str):
+                raise
+            place = study.data_place(source)
+            raise UserError(*(f"{place}: {sentence}" for sentence in error.sentences)) from None
+        found[source_name(source)] = known
+    return found

@@ -82,7 +82,7 @@ def performance(
     theta = 1.0
     if history:
         theta = theta_of(history, metric, k=k, overshoot=overshoot, break_even=break_even)
-    # An accuracy never overshoots, and otherwise only a break-even lets a layer outgrow its start.
+    # Then a layer may have more than initially. An accuracy never overshoots.
     grows = break_even > 0 or (overshoot and not HIGHER_IS_BETTER[metric])
     missing = lacking if grows else _lacking_in_all
     return Budgeted(missing(theta, initial, kept), theta)
