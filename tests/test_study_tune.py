@@ -128,6 +128,13 @@ def test_a_part_can_be_searched_too():
     assert (found.recipe.budget.name, found.recipe.fill.name) == ("all", "normal")
 
 
+@pytest.mark.parametrize("method", ["set", "rigl", "mest"])
+def test_an_option_that_is_searched_with_its_part_takes_the_place_of_the_cells_own(method):
+    found = with_values(Settings(method=method), {"rate": {"cosine": {"zeta": 0.2, "end": 0.1}}})
+    answer = found.recipe.rate
+    assert (answer.name, answer.options["zeta"], answer.options["end"]) == ("cosine", 0.2, 0.1)
+
+
 # --- halving
 
 
@@ -206,6 +213,14 @@ def test_a_cell_may_have_ranges_of_its_own(load):
     assert sorted(tuning.space) == ["learning_rate", "zeta"]
 
 
+def test_a_cells_own_range_replaces_that_of_the_option_it_gives(load):
+    study = load(
+        "{search: {zeta: {uniform: [0.1, 0.5]}, dropout: [0.1, 0.2]}, samples: 4, cells: "
+        "[{cell: set, search: {rate.zeta: {uniform: [0.1, 0.2]}}}]}"
+    )
+    assert sorted(study.tunings[0].space) == ["dropout", "rate.zeta"]
+
+
 def test_a_budget_counts_what_goes_on_from_a_rung_once(load):
     study = load("{search: {zeta: [0.1, 0.5]}, samples: 9, halving: {from: 1, by: 3}}")
     assert study.tunings[0].budget == (9, 9 * 1 + 3 * 2 + 1 * 6)
@@ -232,6 +247,20 @@ def test_a_budget_counts_what_goes_on_from_a_rung_once(load):
         ("{schedule.until_: [3]}", ["tune.search.schedule.until_", '"until_"', '"until"']),
         ("{schedle.n: [3]}", ["tune.search.schedle.n", '"schedle"', '"schedule"']),
         ("{regrow: [gradientt]}", ["tune.search.regrow", 'did you mean "gradient"?']),
+        (
+            "{prune: [set, {magnitude: {zeroes: set}}]}",
+            ["tune.search.prune[1].magnitude.zeroes", 'did you mean "zeros"?'],
+        ),
+        ("{rate: [{cosine: {end: 7}}]}", ["tune.search.rate[0].cosine.end", "at 7"]),
+        (
+            "{zeta: [0.1], rate.zeta: [0.2]}",
+            ["tune.search.rate.zeta: zeta is searched here and at tune.search.zeta"],
+        ),
+        (
+            "{zeta: [0.1], rate: [constant, {cosine: {zeta: 0.2}}]}",
+            ["tune.search.rate: zeta is searched here and at tune.search.zeta"],
+        ),
+        ("{initial.epsilon: [40]}", ["defaults.epsilon", "fixed", "{initial.epsilon: null}"]),
     ],
 )
 def test_a_wrong_search_is_one_sentence(mistake, search, words):

@@ -167,7 +167,8 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
             given[name] = value
             if name in KINDS:
                 options.pop(kind, None)  # those of the part that it replaces
-            given.pop(SAID_TWICE.get(name, ""), None)
+            for replaced in {SAID_TWICE.get(name, ""), *_given_by(name, value)} - {name}:
+                given.pop(replaced, None)
         elif (setting := flat_name(kind, option)) is not None:
             given[setting] = value
         else:
@@ -183,6 +184,33 @@ def flat_name(kind: str, option: str) -> str | None:
     """Return the setting that gives a part option, None where it has none."""
     named = {(str(of), name): setting for (of, name), setting in flat.OPTIONS.items()}
     return named.get((kind, option))
+
+
+def one_name(name: str) -> str:
+    """Return the setting for an option that it gives, zeta for rate.zeta; else the name."""
+    kind, _, option = name.partition(".")
+    return flat_name(kind, option) or name
+
+
+def searched(name: str, values: Range | None) -> set[str]:
+    """Return the settings and part options that a range draws, each by its one name.
+
+    `rate` with the choice {cosine: {zeta: 0.2}} draws rate and zeta.
+
+    Args:
+        name: The name that the range stands under.
+        values: The range, None if a cell takes it back.
+    """
+    written = values.values if isinstance(values, Choices) else ()
+    return {one_name(name)}.union(*(_given_by(name, value) for value in written))
+
+
+def _given_by(name: str, value: Any) -> set[str]:
+    """Return the settings and part options that a part with options gives; none else."""
+    if name not in KINDS or not isinstance(value, Mapping):
+        return set()
+    given = [options for options in value.values() if isinstance(options, Mapping)]
+    return {one_name(f"{name}.{option}") for options in given for option in options}
 
 
 def fitting(settings: Settings, values: Mapping[str, Any]) -> Settings | None:

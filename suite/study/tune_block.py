@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from suite.errors import UserError
+from suite.methods.parts import KINDS
 from suite.study.allowed import allowed_at
 from suite.study.cells import Cell, find_cell
 from suite.study.document import Where
@@ -25,7 +26,9 @@ from suite.study.search import (
     draw,
     fitting,
     has,
+    one_name,
     read_range,
+    searched,
     with_values,
 )
 from suite.study.tune import CellTuning, tuning_seeds
@@ -44,7 +47,9 @@ def check_tune(
         doubts: What is known of the others.
     """
     document = mistakes.document
-    if not isinstance(document.get("tune"), dict):
+    if not isinstance(written := document.get("tune"), dict):
+        if written is None and "tune" in document.value:
+            mistakes.note(("tune",), must_be(("tune",), None))
         return ()
     shared = dict(_ranges(mistakes, ("tune", "search")))
     own: dict[str, dict[str, Range | None]] = {}
@@ -67,14 +72,17 @@ def check_tune(
     tunings = []
     halves: dict[int, bool] = {}
     for cell in cells:
-        of_cell = {**shared, **own.get(cell.label, {})}
-        space = {name: of for name, of in of_cell.items() if of is not None}
         ours = own.get(cell.label, {})
+        replaced = {one_name(name) for name in ours}
+        others = {name: of for name, of in shared.items() if one_name(name) not in replaced}
+        space = {name: of for name, of in {**others, **ours}.items() if of is not None}
         places = {
             name: (*(written_at[cell.label] if name in ours else ("tune", "search")), name)
             for name in space
         }
-        if not _check_values(mistakes, cell, space, places):
+        if not (
+            _check_once(mistakes, space, places) and _check_values(mistakes, cell, space, places)
+        ):
             continue
         space = {name: of for name, of in space.items() if has(cell.settings, name, of)}
         epochs = cell.settings.epochs
@@ -170,28 +178,46 @@ def _check_fixed(
             for label, of in own.items()
             if label == cell.label and cell.settings.method == method and where != ("defaults",)
         ]
-        kept = {name for of in ours for name, value in of.items() if value is None}
-        names = {*shared, *(name for of in ours for name in of)}
-        for name in sorted(names - kept):
-            if (way := _fixed_at(fixed, name)) is not None:
+        kept = {one_name(name) for of in ours for name, values in of.items() if values is None}
+        ranges = [(name, of) for space in (shared, *ours) for name, of in space.items()]
+        names = {setting: name for name, of in ranges for setting in searched(name, of)}
+        for way, setting in _fixed(fixed).items():
+            if setting in names.keys() - kept:
                 inside = () if way[0] in written else ("grid",)
                 mistakes.note(
                     (*where, *inside, *way),
                     f"is fixed here and searched in tune; keep one of them, or write "
-                    f"{{cell: ..., search: {{{name}: null}}}} in tune: cells.",
+                    f"{{cell: ..., search: {{{names[setting]}: null}}}} in tune: cells.",
                 )
 
 
-def _fixed_at(fixed: Mapping[str, Any], name: str) -> Where | None:
-    """Return where a setting or part option is fixed, None where it is not."""
-    kind, dot, option = name.partition(".")
-    if name in fixed:
-        return (name,)
-    if dot and isinstance(part := fixed.get(kind), dict) and len(part) == 1:
-        ((chosen_part, options),) = part.items()
-        if isinstance(options, dict) and option in options:
-            return (kind, chosen_part, option)
-    return None
+def _fixed(written: Mapping[str, Any]) -> dict[Where, str]:
+    """Return where settings and part options are fixed, with their names."""
+    fixed: dict[Where, str] = {}
+    for name, value in written.items():
+        fixed[(name,)] = name
+        if name in KINDS and isinstance(value, dict) and len(value) == 1:
+            ((part, options),) = value.items()
+            for option in options if isinstance(options, dict) else ():
+                fixed[(name, part, option)] = one_name(f"{name}.{option}")
+    return fixed
+
+
+def _check_once(
+    mistakes: Mistakes, space: Mapping[str, Range], places: Mapping[str, Where]
+) -> bool:
+    """Note settings that two ranges draw."""
+    drawn_by: dict[str, str] = {}
+    right = True
+    for name, values in space.items():
+        for setting in sorted(searched(name, values)):
+            if (other := drawn_by.setdefault(setting, name)) != name:
+                field = ".".join(map(str, places[other]))
+                mistakes.note(
+                    places[name], f"{setting} is searched here and at {field}; keep one of them."
+                )
+                right = False
+    return right
 
 
 def _check_values(
@@ -259,11 +285,14 @@ def _wrong_value(cell: Cell, name: str, value: Any) -> tuple[list[Where], str] |
 
 
 def _wrong_option(error: ValidationError, cell: Cell, name: str) -> tuple[list[Where], str] | None:
-    """Return what `_wrong_value` does if the value of an option that the part has is wrong."""
-    kind, _, option = name.partition(".")
+    """Return what `_wrong_value` does if an option of a part is wrong."""
+    kind, dot, option = name.partition(".")
     options = {str(of.kind): of.part.options for of in cell.settings.recipe.in_use}
     found = [one for problem in error.errors() for one in problem["ctx"]["error"].found]
-    wrong = [one for one in found if one.field == kind and one.inside[1:2] == (option,)]
+    wrong = [one for one in found if one.field == kind and one.inside]
+    if wrong and not dot:
+        return [one.inside for one in wrong], wrong[0].sentence
+    wrong = [one for one in wrong if one.inside[1:2] == (option,)]
     if not wrong or option not in options.get(kind, ()):
         return None
     known = allowed_at(_schema_place(cell, name))  # but for plug-ins
