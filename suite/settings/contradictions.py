@@ -109,6 +109,12 @@ def _recipe_contradictions(settings: Fields) -> Iterator[Contradiction]:
             f"the rule {settings.rule} contradicts the budget {settings.budget}; keep one of them."
         )
         yield Contradiction("rule", sentence, frozenset({"method", "rule", "budget"}))
+    if "regrown_weights" in settings.model_fields_set and settings.regrown_weights != settings.fill:
+        sentence = (
+            f"the regrown_weights {settings.regrown_weights} contradict the fill {settings.fill}; "
+            "keep one of them."
+        )
+        yield Contradiction("regrown_weights", sentence, frozenset({"fill", "regrown_weights"}))
 
 
 def _rewind_contradiction(settings: Fields) -> Contradiction | None:

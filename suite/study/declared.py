@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from suite.errors import UserError
+from suite.methods.parts import KINDS
 from suite.settings import Settings
 from suite.study.cells import Cell, find_cell, named_settings
 from suite.study.document import Document, Where
@@ -34,8 +35,8 @@ def check_declared(
     found = {}
     for where, name in _named_cells(mistakes.document):
         try:
-            wanted = named_settings(name)
-            if not _may_be(wanted, doubts):
+            titled = any(name in (cell.title, cell.brief) for cell in cells)
+            if titled or not _may_be(name, doubts):
                 found[where] = find_cell(cells, name)
         except UserError as error:
             mistakes.note(where, str(error))
@@ -46,11 +47,14 @@ def check_declared(
     _check_measure(mistakes, comparisons, cells)
 
 
-def _may_be(wanted: Mapping[str, Any], doubts: Sequence[Doubt]) -> bool:
+def _may_be(name: CellName, doubts: Sequence[Doubt]) -> bool:
     """Whether a name may mean a doubtful cell; a name with a wrong value cannot."""
+    if any(doubt.title == name for doubt in doubts):
+        return True
+    wanted = named_settings(name)
     if not any(doubt.may_fit(wanted) for doubt in doubts):
         return False
-    return not _wrong(Settings, wanted) - {"regrow"}  # that may be of a plug-in that failed
+    return not _wrong(Settings, wanted) - {*KINDS}  # those may be of a plug-in that failed
 
 
 def _wrong(model: type[BaseModel], value: Any) -> set[str]:
@@ -98,6 +102,12 @@ def _check_part(
             mistakes.note(
                 way, "saves needs the share that the paper reports saved, e.g. paper: 0.36."
             )
+    if part.get("direction") in ("higher", "lower") and "margin" in part:
+        mistakes.note(
+            (*way, "margin"),
+            f"changes nothing where the direction is {part['direction']}, which any difference "
+            "fulfils; leave it out.",
+        )
     if part.get("direction") == "equivalent" and not wrong & {"margin", "outcome"}:
         outcome = part.get("outcome", "test_accuracy")
         shared = document.get("comparisons", "equivalence_margin") is not None

@@ -29,10 +29,12 @@ class Doubt:
     Attributes:
         given: Its settings, as written.
         open: The settings whose values are unknown until the cell is corrected.
+        title: What it gives itself as title.
     """
 
     given: Mapping[str, Any]
     open: Set[str]
+    title: Any = None
 
     def may_fit(self, wanted: Mapping[str, Any]) -> bool:
         """Whether the corrected cell may have these settings."""
@@ -54,17 +56,18 @@ ANY_CELL = Doubt({}, Settings.model_fields.keys())
 
 
 def expand(
-    mistakes: Mistakes, unsure: Set[str] = frozenset()
+    mistakes: Mistakes, *, unsure: bool = False
 ) -> tuple[list[Cell], list[Doubt], dict[str, str]]:
     """Multiply out the grids and validate each cell with its defaults.
 
     Args:
         mistakes: Those of the file so far.
-        unsure: Settings to skip, because nothing can be said about their values yet.
+        unsure: Whether unknown parts are skipped, because a plug-in that may have them failed.
 
     Returns:
-        The distinct valid cells, and what is known of the others; a cell with an `unsure` setting
-        is one of those. Last, by label, the cells that are the same as an earlier one, and which.
+        The distinct valid cells, and what is known of the others; a cell with a part that was
+        skipped is one of those. Last, by label, the cells that are the same as an earlier one,
+        and which.
     """
     document = mistakes.document
     defaults = document.value.get("defaults", {})
@@ -72,7 +75,7 @@ def expand(
         return [], [ANY_CELL], {}
     defaults = _without_parts(mistakes, ("defaults",), defaults)
     in_defaults: dict[str, Where] = {name: ("defaults", name) for name in defaults}
-    _check_alone(mistakes, {n: v for n, v in defaults.items() if n not in unsure})
+    _check_alone(mistakes, defaults, unsure=unsure)
     if not isinstance(document.get("cells"), list):
         return [], [ANY_CELL], {}
     distinct: dict[str, Cell] = {}
@@ -85,7 +88,7 @@ def expand(
             doubts.append(ANY_CELL)
             continue
         entry = _without_parts(mistakes, here, entry)
-        grid, wrong_grid = _grid(mistakes, here, entry, unsure)
+        grid, wrong_grid = _grid(mistakes, here, entry, unsure=unsure)
         title = _title(mistakes, here, entry)
         if title is not None:
             given_titles[title] = (*here, "title")
@@ -98,11 +101,12 @@ def expand(
             elsewhere = {name: in_defaults[name] for name in inherited} | in_grid
             merged = inherited | given
             elsewhere = _in_parts(merged, here, elsewhere) | elsewhere
-            sure = {n: v for n, v in merged.items() if n not in unsure}
-            settings, wrong = _validate_settings(mistakes, sure, here, elsewhere)
-            wrong |= wrong_grid | (merged.keys() & unsure)
+            skipped = _unknown_parts(merged) if unsure else set()
+            settings, wrong = _validate_settings(mistakes, merged, here, elsewhere, skipped)
+            wrong |= wrong_grid
             if settings is None or wrong:
-                doubts.append(_doubt(merged, wrong, given))
+                doubt = _doubt(merged, wrong, given)
+                doubts.append(replace(doubt, title=entry.get("title")))
                 continue
             same = repr((settings.deciding(), source_name(settings.dataset)))
             named = {"method": settings.method} | given
@@ -223,7 +227,7 @@ def _written(kind: str, block: Mapping[str, Any]) -> tuple[str, dict[str, Any]] 
 
 
 def _grid(
-    mistakes: Mistakes, here: Where, entry: Mapping[str, Any], unsure: Set[str]
+    mistakes: Mistakes, here: Where, entry: Mapping[str, Any], *, unsure: bool
 ) -> tuple[dict[str, list[Any]], set[str]]:
     """Return the valid part of a cell's grid, and its names if any part of it is wrong."""
     if "grid" not in entry:
@@ -239,7 +243,7 @@ def _grid(
         if not (kind in KINDS and option) and name not in WRITABLE:
             meant = suggestion(name, WRITABLE)
             mistakes.note(where, f'there is no "{name}" here{meant}')
-        elif option and kind not in unsure and (sentence := _unknown_option(kind, option)):
+        elif option and not unsure and (sentence := _unknown_option(kind, option)):
             mistakes.note(where, sentence)
         elif not isinstance(values, list) or not values:
             mistakes.note(where, "must be a list of 1 or more values.")
@@ -281,19 +285,38 @@ def _title(mistakes: Mistakes, here: Where, entry: Mapping[str, Any]) -> str | N
     return None
 
 
+def _unknown_parts(block: Mapping[str, Any]) -> set[str]:
+    """Return the kinds of which a block names a part that is not known."""
+    written = {kind: _written(kind, block) for kind in KINDS if kind in block}
+    return {kind for kind, of in written.items() if of and of[0] not in library.names(kind)}
+
+
 def _validate_settings(
-    mistakes: Mistakes, merged: dict[str, Any], block: Where, elsewhere: Mapping[str, Where]
+    mistakes: Mistakes,
+    merged: Mapping[str, Any],
+    block: Where,
+    elsewhere: Mapping[str, Where],
+    skipped: set[str],
 ) -> tuple[Settings | None, set[str]]:
     """Validate one cell; if values are wrong, check the others against each other too.
 
+    Args:
+        mistakes: Those of the file so far.
+        merged: What the cell sets and inherits.
+        block: Its place.
+        elsewhere: The places of settings that are not in its block.
+        skipped: Settings of which nothing can be said.
+
     Returns:
-        The settings, None if any is wrong; and which are wrong or contradict each other.
+        The settings, None if any is wrong; and which are wrong, skipped or contradict each other.
     """
+    sure = {name: value for name, value in merged.items() if name not in skipped}
     try:
-        return Settings.model_validate(merged), set()
+        return Settings.model_validate(sure), skipped
     except ValidationError as error:
-        mistakes.note_invalid(error, block=block, elsewhere=elsewhere)
+        mistakes.note_invalid(error, block=block, elsewhere=elsewhere, without=skipped)
         wrong, contradictory = _named_in(error)
+    wrong |= skipped
     wrong |= {
         kind for (kind, _), setting in flat.OPTIONS.items() if setting in wrong - merged.keys()
     }
@@ -318,10 +341,11 @@ def _named_in(error: ValidationError) -> tuple[set[str], set[str]]:
     return wrong, {name for one in found for name in one.among}
 
 
-def _check_alone(mistakes: Mistakes, defaults: dict[str, Any]) -> None:
+def _check_alone(mistakes: Mistakes, defaults: dict[str, Any], *, unsure: bool) -> None:
     """Check each default by itself: a wrong one is a mistake even if every cell overrides it."""
+    skipped = _unknown_parts(defaults) if unsure else set()
     try:
-        Settings.model_validate(defaults)
+        Settings.model_validate({n: v for n, v in defaults.items() if n not in skipped})
     except ValidationError as error:
         every, block = set(Settings.model_fields), ("defaults",)
         elsewhere = _in_parts(defaults, block, {})

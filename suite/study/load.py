@@ -54,7 +54,7 @@ def load_study(path: str | Path, *, many: bool = False) -> Study:
     if not _has_too_many_runs(mistakes, many):
         named = document.value.get("plugins", [])
         loaded = isinstance(named, list) and len(named) == len(plugins)
-        cells, doubts, again = expand(mistakes, unsure=set() if loaded else {"regrow"})
+        cells, doubts, again = expand(mistakes, unsure=not loaded)
     check_declared(mistakes, file.comparisons, cells, doubts)
     tunings = check_tune(mistakes, file, cells, doubts)
     if mistakes.sentences:

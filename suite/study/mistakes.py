@@ -109,8 +109,11 @@ def _sentences(document: Document, where: Where, problems: Sequence[ErrorDetails
     """Yield what is wrong with one value, and what is allowed."""
     missing = [p["loc"][-1] for p in problems if p["type"] == "missing"]
     if names := [name for name in missing if isinstance(name, str)]:
+        known = {name for block in allowed_at(where) for name in block.get("properties", ())}
+        meant = {nearest(str(key), known) for key in document.get(*where) if key not in known}
         for name in names:
-            yield f'"{name}" must be given: {in_words(allowed_at((*where, name)))}.'
+            if name not in meant:  # else it is misspelt, which is said where it stands
+                yield f'"{name}" must be given: {in_words(allowed_at((*where, name)))}.'
         return
     for problem in problems:
         if problem["type"] == "extra_forbidden":
