@@ -45,6 +45,7 @@ def updated(kind, function, **how):
 WRONG = [
     ("gate", lambda moment: 1, {}, "Gate 'odd' returned 1 instead of True"),
     ("gate", lambda moment: None, {}, "returned None"),
+    ("gate", lambda moment: moment.history("val_los") != (), {}, 'did you mean "val_loss"'),
     ("rate", lambda moment: 1.5, {}, "Prune rate 'odd' returned 1.5, which is not between 0 and 1"),
     ("rate", lambda moment: -0.1, {}, "-0.1"),
     ("rate", lambda moment: float("nan"), {}, "nan, which is not between"),

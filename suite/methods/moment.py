@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
+from suite.errors import suggestion
+
 Signal = Literal["loss", "val_loss", "val_accuracy"]
 """A measure that a budget or gate reads."""
 
@@ -57,5 +59,11 @@ class Moment:
         return self.step / self.steps
 
     def history(self, signal: Signal) -> Sequence[float]:
-        """Return a signal's values of the epochs so far, the latest last."""
+        """Return a signal's values of the epochs so far, the latest last.
+
+        Raises:
+            ValueError: If there is no such signal.
+        """
+        if signal not in SIGNALS:
+            raise ValueError(f'there is no signal "{signal}"{suggestion(signal, SIGNALS)}')
         return self.signals.get(signal, ())
