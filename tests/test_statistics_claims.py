@@ -48,6 +48,24 @@ def test_a_claim_of_one_part(part, verdict):
     assert found.reason.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("part", "agrees"),
+    [
+        (shifted(0.01), True),
+        (shifted(-0.01), False),
+        (shifted(0.01, direction="lower"), False),
+        (shifted(-0.01, direction="lower"), True),
+        (shifted(0.004, direction="equivalent", margin=0.005), True),
+        (shifted(-0.01, direction="equivalent", margin=0.005), False),
+        (saves(0.35), True),
+        (saves(0.26), False),
+    ],
+)
+def test_a_part_agrees_with_what_is_estimated(part, agrees):
+    ((found,),) = (claim.parts for claim in judge([[part]]))
+    assert found.agrees is agrees
+
+
 def test_all_parts_must_hold_and_the_largest_p_counts():
     parts = [shifted(0.01), shifted(0.0026), shifted(0.02)]
     (found,) = judge([parts])
@@ -210,6 +228,8 @@ def test_whatever_the_values_there_is_a_verdict_and_a_reason(claims):
         assert found.reason.endswith(".")
         untested = all(math.isnan(part.p_for) for part in found.parts)
         assert math.isnan(found.p_adjusted) if untested else 0 < found.p_adjusted <= 1
+        p = [p for part in found.parts for p in (part.p_for, part.p_against)]
+        assert all(math.isnan(one) or 0 <= one <= 1 for one in p)
         if found.verdict == "supported":
             assert all(part.p_for <= 0.05 and part.agrees for part in found.parts)
         if found.verdict == "contradicted":

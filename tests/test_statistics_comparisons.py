@@ -65,6 +65,13 @@ def test_holm_runs_over_the_declared_family():
     assert compare([]) == []
 
 
+@pytest.mark.parametrize(("by", "verdict"), [(0.01, "better"), (-0.01, "worse"), (0.0, "")])
+def test_a_plain_comparison_needs_no_note(by, verdict):
+    found = only(pairs(BASE + by + NOISE, BASE))
+    assert found.verdict == (verdict or "inconclusive")
+    assert found.note == ""
+
+
 def test_without_correction_each_stands_alone():
     questions = [Question(pairs(BASE + 0.0025 + NOISE, BASE))] * 5
     assert {found.verdict for found in compare(questions, correction="none")} == {"better"}

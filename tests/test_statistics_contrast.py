@@ -165,6 +165,8 @@ def test_hedges_g_by_hand_and_by_statsmodels():
     # correction 1 - 3 / (4 * 6 - 9) = 0.8.
     sample = pairs([2, 4, 6], [1, 2, 3])
     assert hedges_g(sample) == pytest.approx(0.8 * 2 / math.sqrt(2.5))
+    # Two a side, the fewest: sds sqrt(2) and sqrt(0.5), difference 1.5, correction 4 / 7.
+    assert hedges_g(pairs([2, 4], [1, 2])) == pytest.approx(4 / 7 * 1.5 / math.sqrt(1.25))
     for sample in (PAIRED, INDEPENDENT):
         a, b = sample.a, sample.b
         g, _ = effectsize_smd(a.mean(), a.std(ddof=1), a.size, b.mean(), b.std(ddof=1), b.size)
