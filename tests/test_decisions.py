@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 from statsmodels.stats.power import TTestPower
 
 from suite import decisions
@@ -323,6 +324,14 @@ def test_seeds_needed_from_the_runs_done(tmp_path):
     assert first.need.seeds_low <= first.need.seeds <= first.need.seeds_high
     assert second.need is None
     assert second.reason == "identical so far in all 10 pairs"
+
+
+@pytest.mark.parametrize(("design", "freedom"), [("paired", 9), ("independent", 18)])
+def test_how_well_the_spread_is_known_follows_from_the_runs_done(tmp_path, design, freedom):
+    declared = f"comparisons: {{baseline: set, design: {design}}}\n"
+    need = decisions.seeds_needed(small(tmp_path, declared, ACCURACY))[0].need
+    low, high = need.sd * np.sqrt(freedom / chi2.ppf([0.975, 0.025], freedom))
+    assert (need.sd_low, need.sd_high) == pytest.approx((low, high))
 
 
 def test_seeds_needed_from_given_figures_needs_no_runs(tmp_path):

@@ -152,6 +152,8 @@ def test_runs_of_a_rung_have_only_its_epochs_to_go(runs):
 def test_time_left_goes_by_each_cells_pace_and_by_what_runs_at_once():
     assert seconds_left({"a": 10, "b": 20}, {"a": 1.0, "b": 2.0}, 2) == pytest.approx(25.0)
     assert seconds_left({"a": 10, "b": 20}, {"a": 1.0}, 3) == pytest.approx(10.0)
+    known = {"a": 1.0, "b": 3.0}  # c has no pace yet and counts with the mean of the others
+    assert seconds_left({"a": 10, "b": 20, "c": 5}, known, 2) == pytest.approx(40.0)
     assert seconds_left({"a": 10}, {}, 3) is None
     assert seconds_left({"a": 10}, {"a": 1.0}, 0) is None
 
