@@ -54,7 +54,9 @@ class Format:
         """Write a number without grouping, ASCII only, e.g. -0.0123; empty if not finite."""
         if not math.isfinite(value):
             return ""
-        text = f"{value / 10.0**self.exponent:.{self.decimals}f}"
+        # Means of accuracies are often halves: they go one way in whatever order they were summed.
+        scaled = round(value / 10.0**self.exponent, self.decimals + 6)
+        text = f"{scaled:.{self.decimals}f}"
         return text.removeprefix("-") if float(text) == 0 else text
 
     def text(self, value: float) -> str:

@@ -31,6 +31,15 @@ def test_references_of_a_study_file_are_those_of_the_table():
     assert set(ReferenceEpoch.model_fields) == {"epoch", *REFERENCES}
 
 
+@pytest.mark.parametrize("half", [0.00005, 0.00015, 0.01595, 0.01605, 0.66665, 0.99995])
+def test_a_half_is_written_alike_however_it_was_summed(half):
+    """Accuracies are whole numbers of test images: means over few seeds are often halves."""
+    few = [half * (1 + noise) for noise in (-5e-16, 0.0, 5e-16)]
+    assert len({Format(4).text(value) for value in few}) == 1
+    assert len({Format(4).text(-value) for value in few}) == 1
+    assert len({Format(2, exponent=-2).text(value) for value in few}) == 1
+
+
 def test_table_2_has_the_paper_s_columns_in_its_order():
     heads = [MEASURES[name].head for name in TABLE2]
     assert heads == ["Accuracy", "Loss", "Connections", "α", "β"]
