@@ -79,7 +79,6 @@ def test_every_mistake_is_printed_and_nothing_is_written(path, monkeypatch):
     assert (done.code, done.out) == (2, "")
     assert [line.partition(" ")[0] for line in done.err.splitlines()] == [
         "study.yaml:1:",
-        "study.yaml:1:",
         "study.yaml:3:",
         "study.yaml:4:",
     ]
