@@ -330,6 +330,12 @@ def test_a_setting_that_a_cell_fixes_may_be_searched_in_others(load, mistake):
         cells,
     )
     assert [tuning.cell.label for tuning in study.tunings] == ["accset"]
+    study = load(
+        "{search: {rate: [{cosine: {zeta: 0.2}}, step]}, samples: 2, "
+        "cells: [{cell: 'set[zeta=0.3]', search: {rate: null}}]}",
+        cells,
+    )
+    assert [tuning.cell.label for tuning in study.tunings] == ["accset"]
 
 
 @pytest.mark.usefixtures("registered")

@@ -180,9 +180,10 @@ def _check_fixed(
         ]
         kept = {one_name(name) for of in ours for name, values in of.items() if values is None}
         ranges = [(name, of) for space in (shared, *ours) for name, of in space.items()]
-        names = {setting: name for name, of in ranges for setting in searched(name, of)}
+        drawn = [(name, of) for name, of in ranges if one_name(name) not in kept]
+        names = {setting: name for name, of in drawn for setting in searched(name, of)}
         for way, setting in _fixed(fixed).items():
-            if setting in names.keys() - kept:
+            if setting in names:
                 inside = () if way[0] in written else ("grid",)
                 mistakes.note(
                     (*where, *inside, *way),
