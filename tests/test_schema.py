@@ -100,6 +100,7 @@ def test_it_accepts(right):
         ({"name": "x", "cells": [{}], "defaults": {"grid": {}}}, ["defaults"]),
         ({"name": "x", "cells": [{}], "seeds": {"count": 0}}, ["seeds", "count"]),
         ({"name": "x", "cells": [{}], "execution": {"gpus": 1}}, ["execution"]),
+        ({"name": "x", "cells": [{}], "tune": None}, ["tune"]),
         (
             {"name": "x", "cells": [{}], "comparisons": {"pairs": [["a"]]}},
             ["comparisons", "pairs", 0],

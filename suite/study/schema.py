@@ -56,6 +56,7 @@ def study_schema() -> dict[str, Any]:
     title |= {"description": "How reports name the cell; by default its method and what it sets."}
     own = {"title": title, "grid": grid}
     schema["properties"]["cells"]["items"] = block | {"properties": properties | own}
+    _not_null(schema["properties"]["tune"])
     named: dict[str, Any] = _without_titles(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | named
 
@@ -108,6 +109,12 @@ def _list_of(items: Mapping[str, Any]) -> dict[str, Any]:
 def schema_text() -> str:
     """Return what studies/study.schema.json must hold."""
     return json.dumps(study_schema(), indent=1) + "\n"
+
+
+def _not_null(block: dict[str, Any]) -> None:
+    """Let a block be left out but not be empty: an empty one would change nothing."""
+    del block["default"]
+    block |= block.pop("anyOf")[0]
 
 
 def _without_default(field: Mapping[str, Any]) -> dict[str, Any]:
