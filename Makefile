@@ -16,7 +16,7 @@ study: $(INSTALLED)
 	$(SUITE) run studies/quick.yaml
 	$(SUITE) report studies/quick.yaml
 
-# Collecting takes as long as many tests do, so the folder of Ray's is not even opened.
+# Collecting takes as long as many tests do, so the Ray tests are not even collected.
 quick: $(INSTALLED)
 	$(PYTHON) -m pytest -n 2 --dist loadfile --hypothesis-profile quick --ignore tests/cluster \
 		-m "not (ray or slow or external)"

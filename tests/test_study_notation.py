@@ -40,7 +40,7 @@ CASES = {
     "question mark": ("a: ? b\n", 1, "quotes"),
     "an anchor twice": ("a: &x 1\nb: &x 2\n", 2, "twice (first on line 1)"),
     "a tab": ("a:\n\tb: 1\n", 2, "tab"),
-    "an escape": ('a: "\\q"\n', 1, "\\q is no escape"),
+    "an escape": ('a: "\\q"\n', 1, "\\q is not a valid escape"),
     "a short escape": ('a: "\\u12"\n', 1, "4 hexadecimal"),
     "a block on the line": ("a: |b\n", 1, "next line"),
     "two mappings": ("{a: 1}\nb: 2\n", 2, "one mapping"),

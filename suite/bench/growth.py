@@ -56,9 +56,9 @@ def growth(
     """Compare the cost of a connection in ever wider networks with that in the paper's.
 
     The wider networks have 65,536 inputs and one hidden layer. A connection is a weight, of hidden
-    layers or of the output layer. Compared are the time a connection of building the network, of a
-    step with a batch of 100, of an update of the topology and of writing a checkpoint, and the
-    memory a connection that a run adds to its process.
+    layers or of the output layer. Compared per connection: the time to build the network, to take a
+    step with a batch of 100, to update the topology and to write a checkpoint, and the memory that
+    a run adds to its process.
     """
     sides = [bench]
     sides += [Bench(synthetic_images(200, GREY), (units,), bench.epsilon) for units in widths]

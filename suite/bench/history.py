@@ -42,7 +42,7 @@ def add(file: Path, figures: dict[str, Any]) -> None:
     """Add a measurement to a history file, with when and of which commit it is.
 
     Raises:
-        UserError: If the file is no history, or cannot be written.
+        UserError: If the file is not a history, or cannot be written.
     """
     check(file)
     earlier = file.read_text()

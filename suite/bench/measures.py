@@ -62,7 +62,7 @@ def run_bench(
     measures: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure the suite on the paper's network, one thread a run.
+    """Measure the suite on the paper's network, one thread per run.
 
     Args:
         epsilon: Sparsity parameter.

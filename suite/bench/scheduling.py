@@ -24,7 +24,7 @@ from suite.study.runs import Run
 from suite.training.timing import epoch_seconds
 
 RUNS = 500
-"""So many runs wait to be placed; what waits costs too."""
+"""This many runs wait to be placed; what waits costs too."""
 
 RUN_SECONDS = 20.0
 """How long a run trains, about."""
@@ -61,7 +61,7 @@ def scheduling(
 ) -> dict[str, float]:
     """Measure how much of the cores' time is training while many short runs are placed.
 
-    Counted from when every core has its first run until a third of `turns` runs a core (3 at
+    Counted from when every core has its first run until a third of `turns` runs per core (3 at
     least) are done; the rest is placing, logs, checkpoints, results, and the driver.
 
     Raises:

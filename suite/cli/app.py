@@ -93,7 +93,11 @@ OtherStore = Annotated[
 ]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", envvar="SUITE_DATA", help="Folder of downloaded data sets."),
+    typer.Option(
+        "--data",
+        envvar="SUITE_DATA",
+        help="The data folder: downloads, decoded images, and what relative paths name.",
+    ),
 ]
 Address = Annotated[
     str | None,

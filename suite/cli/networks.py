@@ -50,7 +50,7 @@ def network(
         bool,
         typer.Option(
             "--retrain",
-            help="Train a run that kept no network again, to identical bits.",
+            help="Retrain a run whose network was not kept; the bits are the same.",
         ),
     ] = False,
     data: Data = None,
@@ -105,7 +105,7 @@ def evaluate(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network on the test images of a data set."""
+    """Evaluate a trained network on the test part of a data set."""
     source = source_of(dataset)
     from suite.datasets.known import data_folder
     from suite.datasets.loading import load as load_data

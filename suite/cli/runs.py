@@ -77,12 +77,12 @@ def check(
         tuned = count(len(checked.tunings), "cell")
         of_samples, epochs = map(sum, zip(*(of.budget for of in checked.tunings), strict=True))
         typer.echo(
-            f"before that, tuning of {tuned}: at most {count(of_samples, 'run')} with "
+            f"Tuning comes first: {tuned}, at most {count(of_samples, 'run')} with "
             f"{count(epochs, 'epoch')}."
         )
     if checked.runs_untuned:
         untuned = count(len(checked.tunings) * seeds, "run")
-        typer.echo(f"and {untuned} of the tuned cells with their own settings.")
+        typer.echo(f"With untuned, {untuned} more: the tuned cells with their own settings.")
     for source in checked.sources():
         if sentence := absence(source, data_folder(data), checked.path.parent):
             place = "" if isinstance(source, str) else f"{checked.data_place(source)}: "
@@ -236,7 +236,7 @@ def status(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Show the progress of a study, from its store, on whatever machine it runs."""
+    """Show the progress of a study, from its store, wherever the study runs."""
     from rich.console import Group
     from rich.live import Live
 

@@ -195,7 +195,9 @@ def power(
     ] = None,
     sd: Annotated[
         float | None,
-        typer.Option(help="Standard deviation of the difference over seeds; default: of the runs."),
+        typer.Option(
+            help="Standard deviation of the difference over seeds. Default: that of the runs."
+        ),
     ] = None,
     power: Annotated[float, typer.Option(help="Probability of detecting it.")] = 0.8,
     as_json: Json = False,
@@ -226,7 +228,7 @@ def _nothing_done(sentence: str, study: Path, store: str) -> typer.Exit:
     """Print that there are no results, and how to get them; return the exit."""
     of_file = store.lower().endswith(".parquet")  # which no run can write to
     words = f"{shlex.quote(str(study))}{'' if of_file else store_option(store)}"
-    typer.echo(f"{sentence} Run it first: suite run {words}", err=True)
+    typer.echo(f"{sentence} Run the study first: suite run {words}", err=True)
     return typer.Exit(INCOMPLETE)
 
 

@@ -88,7 +88,7 @@ def through(folder: Path, content: str, name: str, decode: Callable[[], DataSet]
     Args:
         folder: The cache.
         content: Hash of the files' content.
-        name: The present name of the image set.
+        name: The present name of the data set.
         decode: Decodes the files.
 
     Raises:

@@ -32,7 +32,7 @@ _MODES = {"1": "L", "L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB"
 
 
 class Encoded(NamedTuple):
-    """An image set that is yet to be decoded.
+    """A data set that is yet to be decoded.
 
     Attributes:
         images: Where each image is, in words for errors, and its bytes or its path; first the
@@ -71,7 +71,7 @@ def decode(
     Args:
         images: As in `Encoded`.
         what: What progress is reported on.
-        progress: Told after every 500 images.
+        progress: Called after every 500 images.
 
     Returns:
         uint8 (n, height, width, 1 or 3).

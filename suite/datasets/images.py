@@ -17,7 +17,7 @@ def image_set(
     classes: Sequence[str] | None = None,
     fingerprint: str | None = None,
 ) -> DataSet:
-    """Check images and labels and make them an image set.
+    """Check images and labels and make them a data set.
 
     Args:
         name: Its name in reports and errors.

@@ -14,7 +14,7 @@ from suite.randomness import stream
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A division of an image set's training images.
+    """A division of a data set's training images or rows.
 
     Attributes:
         train: Trained on: sorted int64 indices into `x_train`.
@@ -37,7 +37,7 @@ def split(
     Both draws are stratified: each class keeps its share, to within one image.
 
     Args:
-        images: The image set.
+        images: The data set.
         validation: "test", or the fraction of the training images to hold out, within (0, 1).
         train_samples: How many training images to use; held-out images are among them.
         seed: The run's seed.

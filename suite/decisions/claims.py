@@ -72,7 +72,7 @@ class Claimed:
         place: Its number, from 1.
         claim: As declared.
         measure: Which epochs were read, in words.
-        statements: Its parts, one for each two cells.
+        statements: Its parts, one for each pair of cells.
         found: The verdict; `found.parts` are the findings of `statements`.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 Remark = Callable[[str, int, int], None]
-"""Told while images are read: of which data set, how many, and of how many."""
+"""Called while images are read: with the data set's name, how many are read, and of how many."""
 
 
 def fingerprints(study: Study, data_dir: Path, progress: Remark | None = None) -> dict[str, str]:

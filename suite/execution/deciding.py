@@ -61,7 +61,7 @@ class Rounds:
         store: Its run store.
         runs: All runs of the study.
         most: The most seeds of a cell.
-        told: Is called at the start of a round with all of its runs and a sentence.
+        told: Called at the start of a round with all of its runs and a sentence.
         fingerprints: Content of the data that the runs are trained on; see `collect`.
     """
 

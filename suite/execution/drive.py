@@ -148,7 +148,7 @@ def drive(
 
 
 def _check_asked(until_decided: bool, max_seeds: int | None, keep: str | None) -> None:
-    """Check what is asked for beside the study; the command line's words are Python's too."""
+    """Check what is asked for besides the study file; the command line's words are Python's too."""
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds goes with --until-decided.")
     if max_seeds is not None and max_seeds < 1:
@@ -169,8 +169,8 @@ def _say_what_has_no_network(runs: Sequence[Run], store: RunStore, console: Cons
     if bare := [key for key, state in states.items() if state == "done" and key not in have]:
         say(
             console,
-            f"{count(len(bare), 'finished run')} had been run without keeping the network; "
-            "suite network --retrain trains one of them again.",
+            f"{count(len(bare), 'finished run')} did not keep the network; "
+            "suite network --retrain trains such a run again.",
         )
 
 

@@ -23,7 +23,7 @@ from suite.study.search import draw, fitting, with_values
 from suite.study.tune import CellTuning
 
 SAMPLES_MEASURED = 8
-"""Of each tuned cell: as many as that of a Sobol sequence lie evenly in its space."""
+"""Samples measured per tuned cell: as many of a Sobol sequence lie evenly in its space."""
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class LayerView:
 
         Args:
             count: How many positions, at most as many as there are candidates.
-            taken: The positions that are no candidates, int64, ascending; the active ones by
+            taken: The positions that are not candidates, int64, ascending; the active ones by
                 default.
 
         Returns:

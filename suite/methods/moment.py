@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from suite.errors import suggestion
 
 Signal = Literal["loss", "val_loss", "val_accuracy"]
-"""A measure that a budget or gate reads."""
+"""A measure that a part reads to decide."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 HIGHER_IS_BETTER: dict[Signal, bool] = {"loss": False, "val_loss": False, "val_accuracy": True}

@@ -66,7 +66,7 @@ class Recipe:
 
     @property
     def signals(self) -> list[Signal]:
-        """The signals that its parts read, each once; other values of `metric` are no signals."""
+        """The signals that its parts read, each once; other values of `metric` are not signals."""
         named = [answer.options.get("metric") for answer in self.in_use]
         return [signal for signal in dict.fromkeys(named) if signal in SIGNALS]
 

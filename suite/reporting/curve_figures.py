@@ -209,7 +209,7 @@ def draw_inset(
 ) -> None:
     """Draw an inset of the last epochs where no curve runs.
 
-    Where no curve in colour moves, or none that does is there, there is no inset.
+    There is no inset if no coloured curve moves in these epochs.
 
     Args:
         axes: With all that they show.

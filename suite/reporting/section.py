@@ -63,7 +63,7 @@ class Grid:
         caption: What the numbers are.
         head: One a column; the first column names the row.
         rows: Each as long as the head.
-        looks: Line samples before the names, by row; empty where rows are no cells.
+        looks: Line samples before the names, by row; empty where rows are not cells.
     """
 
     name: str

@@ -77,7 +77,7 @@ class Fields(BaseModel):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Share of each weight and bias added to its gradient (L2), 0 or more; adamw decouples it."""
     reset_momentum: bool = True
-    """The optimizer forgets its state every epoch, as in the SET authors' code."""
+    """The optimiser forgets its state every epoch, as in the SET authors' code."""
     initial: str | None = None
     """Which connections exist at the start."""
     schedule: str | None = None

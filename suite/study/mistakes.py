@@ -196,7 +196,7 @@ def _hint(where: Where, value: Any, allowed: Schemas) -> str:
 
 
 def _as_list(where: Where, value: Any) -> str:
-    """Return how one value is written where a list belongs, "" if it is no entry of that list."""
+    """Return how to write one value where a list belongs, "" if the list cannot hold it."""
     if where == ("cells",) and value in METHODS:
         return f"write [{{method: {value}}}]."
     if isinstance(value, str) and re.match(r"-\w", value):

@@ -31,7 +31,10 @@ _WORDS = (
     (r"second occurrence", "a name after & appears twice (first on line {line})"),
     (r"alphabetic or numeric", "text that begins with &, * or % needs quotes"),
     (r"('.'|URI|a digit.*), but found|handle|YAML", "text that begins with ! or % needs quotes"),
-    (r"unknown escape character '(.+)'", "\\{0} is no escape; write \\\\, or use single quotes"),
+    (
+        r"unknown escape character '(.+)'",
+        "\\{0} is not a valid escape; write \\\\, or use single quotes",
+    ),
     (r"of (\d+) hexadecimal numbers", "an escape needs {0} hexadecimal digits here"),
     (r"indentation indicator|a line break", "text after | or > begins on the next line"),
 )

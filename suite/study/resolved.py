@@ -86,7 +86,7 @@ def resolve_claims(file: StudyFile, cells: Sequence[Cell]) -> tuple[Claim, ...]:
 
 
 def _statements(claim: WrittenClaim, cells: Sequence[Cell]) -> Iterator[Statement]:
-    """Yield each part of a claim once for each two cells that it is about."""
+    """Yield each part of a claim once for each pair of cells that it is about."""
     for part in claim.parts:
         ours = [find_cell(cells, name) for name in part.cells]
         others = [find_cell(cells, name) for name in part.against]

@@ -131,7 +131,7 @@ class Study:
     def untuned_runs(self, fingerprints: Mapping[str, str]) -> list[Run]:
         """Return the runs of the tuned cells with their own settings, seeds outermost.
 
-        They are no cells of the study; the file may ask for them (`tune: untuned`).
+        They are not cells of the study; the file may ask for them (`tune: untuned`).
 
         Args:
             fingerprints: Content of each data set, by `source_name`.

@@ -247,7 +247,7 @@ def _check_values(
                 while not allowed_at((*schema, *inside)):  # an unknown name within the value
                     inside = inside[:-1]
                 sentence = must_be((*schema, *inside), document.get(*place, *inside))
-            mistakes.note((*place, *inside), sentence or "is no value that it can have.")
+            mistakes.note((*place, *inside), sentence or "is not a value that it can have.")
     return right
 
 

@@ -84,7 +84,7 @@ def unpack(
     restore: Callable[[dict[str, Any] | None], None] = lambda _: None,
     hand_over: Callable[[Sequence[int]], None] = lambda _: None,
 ) -> History:
-    """Put a checkpoint's state into a network and its optimizer; no code in it is executed.
+    """Put a checkpoint's state into a network and its optimiser; no code in it is executed.
 
     Args:
         checkpoint: What `pack` returned.

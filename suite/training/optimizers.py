@@ -17,7 +17,7 @@ from suite.sparse.differentiate import Take
 aten: Any = torch.ops.aten
 
 NOISES_OWN = {"log_alpha", "log_variance"}
-"""Parameters of learnt noise that are no weights."""
+"""Parameters of learnt noise that are not weights."""
 
 FUSED_SGD = [
     *("self", "grads", "momentum_buffer_list", "weight_decay", "momentum", "lr", "dampening"),

@@ -283,7 +283,7 @@ def _check_trains(optimizer: torch.optim.Optimizer, layers: Iterable[SparseLinea
     for layer in layers:
         if id(layer.weight) not in trained:
             raise UserError(
-                f"Rewiring: the optimizer does not train {layer}; give the one that trains all."
+                f"Rewiring: the optimiser does not train {layer}; give the one that trains all."
             )
     begins = any(group.get("initial_accumulator_value") for group in optimizer.param_groups)
     if begins or isinstance(optimizer, torch.optim.Rprop | torch.optim.LBFGS):

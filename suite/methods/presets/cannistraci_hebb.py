@@ -31,7 +31,7 @@ METHODS = (
     Method(
         "cht",
         "CHT",
-        "Prune by magnitude; regrow the connections that close most paths of length three.",
+        "Prune by magnitude; regrow the connections that close the most paths of length three.",
         "Zhang et al. 2024, ICLR; numbers of its code",
         with_parts(
             answer("prune", "magnitude", zeros="count"),

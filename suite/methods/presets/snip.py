@@ -6,7 +6,7 @@ METHODS = (
     Method(
         "snip",
         "SNIP",
-        "Keep the connections with most effect on the loss of one batch; never change them.",
+        "Keep the connections with the most effect on the loss of one batch; never change them.",
         "Lee et al. 2019, ICLR; numbers of its code",
         with_parts(
             answer("initial", "snip", density=0.1, biases="counted", weights="redrawn"),

@@ -6,7 +6,7 @@ rule counts these paths, each the more, the fewer connections lead away from x a
 u, those to outputs that also have v, and others; only the last lead away.
 
 Scores are computed in blocks of rows; the largest arrays otherwise are sparse, with an entry for
-each two units of one side that share a unit of the other.
+every pair of units of one side that share a unit of the other.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def paths(
     form: Literal["nodes", "paths"] = "nodes",
     choice: Literal["drawn", "best"] = "drawn",
 ) -> NDArray[np.int64]:
-    """Candidates that close most paths of length three, by a Cannistraci-Hebb rule.
+    """Candidates that close the most paths of length three, by a Cannistraci-Hebb rule.
 
     Args:
         rule: Whether connections within the neighbourhood count for a path (ch2), or only those
