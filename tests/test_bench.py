@@ -25,7 +25,7 @@ def test_sides_take_turns_after_warming_up():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["engines", "halved_epsilon", "evaluation", "evolution"])
+@pytest.mark.parametrize("name", ["engines", "halved_epsilon", "evaluation", "update"])
 def test_comparisons_give_figures(name):
     figures = bench.MEASURES[name](SMALL, 1)
     assert json.loads(json.dumps(figures)) == figures
@@ -71,9 +71,9 @@ def test_a_table_shows_figures_beside_what_is_wanted():
         "machine": {"cpu": "any"},
         "compiling_ms": 12.0,
         "engines": {"masked_ms": 100.0, "times_faster": 20.0},
-        "evolution": {
-            "random": {"evolution_ms": 1.0, "share_of_epoch": 0.02},
-            "gradient": {"evolution_ms": 2.0, "share_of_epoch": 0.04},
+        "update": {
+            "random": {"update_ms": 1.0, "share_of_epoch": 0.02},
+            "gradient": {"update_ms": 2.0, "share_of_epoch": 0.04},
         },
         "methods": {"rigl": {"epoch_ms": 5.0, "time": 1.5}},
         "sparselab": {"missing": "not installed"},
@@ -82,8 +82,8 @@ def test_a_table_shows_figures_beside_what_is_wanted():
         ["compiling ms", "12.00 ms", ""],
         ["engines: masked ms", "100.00 ms", ""],
         ["engines: times faster", "20.00 x", "at least 45"],
-        ["evolution: random", "2.0 %", "at most 5 %"],
-        ["evolution: gradient", "4.0 %", "at most 3 %"],
+        ["update: random", "2.0 %", "at most 5 %"],
+        ["update: gradient", "4.0 %", "at most 3 %"],
         ["methods: rigl: epoch ms", "5.00 ms", ""],
         ["methods: rigl: time", "1.50 x", ""],
         ["sparselab: missing", "not installed", ""],
@@ -146,7 +146,7 @@ def test_scheduling_is_not_measured_by_too_few_runs(monkeypatch, ended, raised):
 FIGURES = {
     "machine": {"cpu": "this"},
     "engines": {"sparse_ms": 5.0, "times_faster": 40.0},
-    "evolution": {"random": {"share_of_epoch": 0.02}},
+    "update": {"random": {"share_of_epoch": 0.02}},
 }
 
 
@@ -169,6 +169,15 @@ def test_a_history_says_what_became_worse(tmp_path):
     assert "times faster" in fewer
     file.write_text(2 * (json.dumps(FIGURES, indent=2) + "\n"))  # what --json printed, twice
     assert history.latest(file, {"cpu": "this"}) == FIGURES
+
+
+def test_a_history_of_version_010_is_compared_with_figures_of_today(tmp_path):
+    file = tmp_path / "history.jsonl"
+    earlier = {"random": {"evolution_ms": 4.0, "share_of_epoch": 0.01}}
+    file.write_text(json.dumps({"machine": {"cpu": "this"}, "evolution": earlier}))
+    figures = {"update": {"random": {"update_ms": 6.0, "share_of_epoch": 0.01}}}
+    (slower,) = history.verdict(figures, history.latest(file, {"cpu": "this"}))
+    assert "update: random: update ms" in slower
 
 
 def test_figures_are_compared_with_the_last_ones_of_their_measure(tmp_path):

@@ -114,15 +114,15 @@ def evaluation(bench: Bench, turns: int) -> dict[str, float]:
     }
 
 
-def evolution(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
-    """Compare an evolution, with each regrowth strategy, with an epoch's steps."""
+def update(bench: Bench, turns: int) -> dict[str, dict[str, float]]:
+    """Compare an update, with each regrowth strategy, with an epoch's steps."""
     figures: dict[str, dict[str, float]] = {}
     for strategy in library.names("regrow"):
         first = bench.training("sparse", regrow=strategy)
         sides = first.step, first.watch, first.update
         times = alternate(sides, max(3, turns // 3), (10, 1, 1))
         figures[strategy] = {
-            "evolution_ms": 1000 * float(np.median(times[:, 2])),
+            "update_ms": 1000 * float(np.median(times[:, 2])),
             "share_of_epoch": float(np.median(times[:, 2] / times[:, 0])) / EPOCH,
         }
     return figures

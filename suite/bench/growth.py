@@ -26,6 +26,9 @@ GREY = (256, 256, 1)
 WIDTHS = (10_000, 100_000, 1_000_000)
 """Units of the one hidden layer above such images."""
 
+SECONDS = 1.5
+"""For this long workers train at the same time."""
+
 
 def halved_epsilon(bench: Bench, turns: int) -> dict[str, float]:
     """Compare a step with one of a network of half the connections."""
@@ -203,15 +206,15 @@ def side_by_side(bench: Bench, turns: int) -> dict[str, float]:
     return {"throughput": statistics.median(ratios)}
 
 
-def ask_for_steps(pipes: Sequence[Connection], duration: float = 1.5) -> list[float]:
-    """Let workers train at the same time, for seconds, and return the steps a second of each."""
+def ask_for_steps(pipes: Sequence[Connection]) -> list[float]:
+    """Let workers train at the same time, and return the steps per second of each."""
     for pipe in pipes:
-        pipe.send(duration)
+        pipe.send(SECONDS)
     return [pipe.recv() for pipe in pipes]
 
 
 def serve_steps(pipe: Connection, hidden: tuple[int, ...], epsilon: float) -> None:
-    """Train for as many seconds as are asked for, and answer with steps a second, until None."""
+    """Train for as many seconds as are asked for, and answer with steps per second, until None."""
     torch.set_num_threads(1)
     training = Bench(synthetic_images(), hidden, epsilon).training("sparse")
     training.step()

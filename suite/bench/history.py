@@ -18,6 +18,9 @@ NOTICED = 0.1
 MORE_IS_BETTER = {"times_faster", "throughput", "saved", "share_of_core_time"}
 """Of every other figure (times, memory, shares of an epoch) less is better."""
 
+EARLIER_NAMES = {"evolution": "update", "evolution_ms": "update_ms"}
+"""What version 0.1.0 called measures and figures, and what they are called now."""
+
 UNJUDGED = {"connections", "runs", "run_ms", "compiling_ms", "first_cache_share"}
 """Figures that are neither better nor worse, or depend on what was compiled before."""
 
@@ -79,7 +82,7 @@ def latest(file: Path, machine: dict[str, Any]) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for entry in fitting:  # one may hold all measures, and a later one some of them
-        found |= entry
+        found |= _renamed(entry)
     return found
 
 
@@ -124,6 +127,14 @@ def _entries(file: Path, content: bytes) -> list[dict[str, Any]]:
     ):
         raise UserError(f"{file}: holds no figures of suite bench.")
     return found
+
+
+def _renamed(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return figures by the names of today."""
+    return {
+        EARLIER_NAMES.get(name, name): _renamed(value) if isinstance(value, dict) else value
+        for name, value in figures.items()
+    }
 
 
 def _flat(figures: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], float]]:

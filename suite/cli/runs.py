@@ -337,7 +337,7 @@ def bench(
     """Measure engines and scheduling on this machine, with the paper's network.
 
     Measures: engines, sparselab, sparse_linear, profile, limit, halved_epsilon, fourfold_width,
-    growth, evaluation, evolution, methods, side_by_side, memory, scheduling.
+    growth, evaluation, update, methods, side_by_side, memory, scheduling.
     """
     from suite.bench import MEASURES, rows, run_bench
     from suite.bench import history as histories

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Topologies = Sequence[NDArray[np.int64] | None]
 Shapes = Sequence[tuple[int, int]]
-Links = tuple[NDArray[np.int64], NDArray[np.int64]]
+Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
 """For each connection its output and its input."""
 
 MOST = 0.5
@@ -66,9 +66,10 @@ def cut_off(topologies: Topologies, shapes: Shapes, epoch: int) -> list[CutOff]:
         The first layer that no input reaches, if there is one; else each layer of which more than
         half of the units are cut off.
     """
-    links = [_links(*layer) for layer in zip(topologies, shapes, strict=True)]
-    reached = _reached(links, shapes)
-    left = [int(np.count_nonzero(units)) for units in _on_paths(links, shapes, reached)]
+    columns = [n_in for _, n_in in shapes]
+    ends = [ends_of(*layer) for layer in zip(topologies, columns, strict=True)]
+    reached = _reached(ends, shapes)
+    left = [int(np.count_nonzero(units)) for units in _on_paths(ends, shapes, reached)]
     if not all(left):
         first = next(number for number, units in enumerate(reached) if not units.any())
         return [CutOff(epoch, first + 1, shapes[first][0], 0)]
@@ -79,20 +80,21 @@ def cut_off(topologies: Topologies, shapes: Shapes, epoch: int) -> list[CutOff]:
     ]
 
 
-def _links(positions: NDArray[np.int64] | None, shape: tuple[int, int]) -> Links | None:
-    return None if positions is None else np.divmod(positions, shape[1])
+def ends_of(positions: NDArray[np.int64] | None, n_in: int) -> Ends | None:
+    """Return the ends of a layer's connections; None, which stands for all, as it is."""
+    return None if positions is None else np.divmod(positions, n_in)
 
 
-def _reached(links: Sequence[Links | None], shapes: Shapes) -> list[NDArray[np.bool_]]:
+def _reached(ends: Sequence[Ends | None], shapes: Shapes) -> list[NDArray[np.bool_]]:
     """Return which units of each hidden layer a path from an input leads to."""
     reached = [np.ones(shapes[0][1], dtype=bool)]
-    for ends, shape in zip(links, shapes, strict=True):
-        reached.append(_connected(ends, shape, reached[-1], 0))
+    for of_layer, shape in zip(ends, shapes, strict=True):
+        reached.append(connected(of_layer, shape, reached[-1], 0))
     return reached[1:]
 
 
 def _on_paths(
-    links: Sequence[Links | None], shapes: Shapes, reached: Sequence[NDArray[np.bool_]]
+    ends: Sequence[Ends | None], shapes: Shapes, reached: Sequence[NDArray[np.bool_]]
 ) -> list[NDArray[np.bool_]]:
     """Return which of the units reached also lead to an output.
 
@@ -100,14 +102,14 @@ def _on_paths(
     """
     read = np.ones(shapes[-1][0], dtype=bool)
     found = []
-    for ends, shape, units in zip(links[::-1], shapes[::-1], reached[::-1], strict=True):
+    for of_layer, shape, units in zip(ends[::-1], shapes[::-1], reached[::-1], strict=True):
         found.append(units & read)
-        read = _connected(ends, shape, read, 1)
+        read = connected(of_layer, shape, read, 1)
     return found[::-1]
 
 
-def _connected(
-    ends: Links | None, shape: tuple[int, int], some: NDArray[np.bool_], side: int
+def connected(
+    ends: Ends | None, shape: tuple[int, int], some: NDArray[np.bool_], side: int
 ) -> NDArray[np.bool_]:
     """Return which units of a side (0: outputs, 1: inputs) are connected to some of the other."""
     if ends is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from suite.methods.cut_off import CutOff, cut_off
+from suite.methods.cut_off import CutOff, connected, cut_off, ends_of
 from suite.methods.explored import Explored
 from suite.methods.last_weights import LastWeights
 from suite.methods.moment import Change
@@ -148,29 +148,25 @@ class Column(Sequence[float]):
 
 
 def active_units(network: mlp.MLP) -> int:
-    """Return how many hidden units have both a link from below and a link upwards.
+    """Return how many hidden units have both a connection from below and one upwards.
 
-    A dense output layer has every link, so that a unit of the last hidden layer needs one from
-    below.
+    A dense output layer has every connection, so that a unit of the last hidden layer needs one
+    from below.
     """
     alive = 0
-    above: list[np.ndarray | None] = [_linked(layer, 1) for layer in network.layers[1:]]
+    above: list[np.ndarray | None] = [_connected(layer, 1) for layer in network.layers[1:]]
     if network.output is not None:
         above.append(None)
     for layer, upwards in zip(network.hidden, above, strict=True):
-        below = _linked(layer, 0)
+        below = _connected(layer, 0)
         alive += int(np.count_nonzero(below if upwards is None else below & upwards))
     return alive
 
 
-def _linked(layer: mlp.Layer, side: int) -> np.ndarray:
+def _connected(layer: mlp.Layer, side: int) -> np.ndarray:
     """Return which units of a layer's outputs (side 0) or inputs (side 1) have a connection."""
-    positions, units = _topology(layer), layer.shape[side]
-    if positions is None:
-        return np.ones(units, dtype=bool)
-    linked = np.zeros(units, dtype=bool)
-    linked[np.divmod(positions, layer.shape[1])[side]] = True
-    return linked
+    others = np.ones(layer.shape[1 - side], dtype=bool)
+    return connected(ends_of(_topology(layer), layer.shape[1]), layer.shape, others, side)
 
 
 def _topology(layer: mlp.Layer) -> np.ndarray | None:
