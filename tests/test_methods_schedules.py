@@ -32,6 +32,7 @@ def due_epochs(name, **options):
         ({"n": 2, "until": 0.6}, [2, 4, 6]),
         ({"n": 2, "until": 0.59}, [2, 4]),
         ({"n": 11}, []),
+        ({"n": 1, "until": 0.7}, [1, 2, 3, 4, 5, 6, 7]),
     ],
 )
 def test_every_few_epochs(options, epochs):
@@ -55,6 +56,25 @@ def test_every_few_epochs(options, epochs):
 def test_every_few_steps(options, steps):
     assert due_steps("every_steps", **options) == steps
     assert due_epochs("every_steps", **options) == []
+
+
+@pytest.mark.parametrize("share", [0.07, 0.14, 0.28, 0.29, 0.55, 0.56, 0.57, 0.58])
+def test_a_share_of_the_training_ends_and_begins_on_its_step(share):
+    """share * steps is not the whole number that it stands for: 0.29 * 100 is below 29."""
+    step = round(100 * share)
+    now, next_ = after(step, 100, 100), after(step + 1, 100, 100)
+    until = {"n": 1, "until": share}
+    by_epochs = resolve("set", {"schedule": {"name": "every_epochs", "options": until}})
+    by_steps = resolve("set", {"schedule": {"name": "every_steps", "options": until}})
+    begins = resolve(
+        "set", {"schedule": {"name": "every_steps", "options": {"n": 1, "begin": share}}}
+    )
+    doubles = {"n": 1, "doubles_at": (share,)}
+    twice = resolve("set", {"schedule": {"name": "every_steps", "options": doubles}})
+    assert due(by_epochs, "epoch", now) and not due(by_epochs, "epoch", next_)
+    assert due(by_steps, "step", now) and not due(by_steps, "step", next_)
+    assert due(begins, "step", now) and not due(begins, "step", after(step - 1, 100, 100))
+    assert due(twice, "step", now) == (step % 2 == 0)
 
 
 @pytest.mark.parametrize(("at", "step"), [(0.0, 1), (0.5, 20), (0.51, 20), (0.99, 39)])

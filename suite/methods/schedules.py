@@ -31,7 +31,7 @@ def every_epochs(
         n: Epochs from one update to the next.
         until: The share of all epochs after which no update takes place.
     """
-    within = moment.epoch <= until * moment.epochs
+    within = moment.epoch / moment.epochs <= until
     return moment.epoch % n == 0 and within and moment.epoch < moment.epochs
 
 
@@ -55,8 +55,8 @@ def every_steps(
             which gives the gradient with the weights of now.
         doubles_at: The shares of all steps at each of which n doubles, as in the code of DSR.
     """
-    within = begin * moment.steps <= moment.step <= until * moment.steps
-    now = n * 2 ** sum(moment.step >= at * moment.steps for at in doubles_at)
+    within = begin <= moment.progress <= until
+    now = n * 2 ** sum(moment.progress >= at for at in doubles_at)
     return moment.step % now == 0 and within and not _last(moment)
 
 
