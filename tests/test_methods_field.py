@@ -64,6 +64,13 @@ def test_erk_rounds_to_the_nearest_or_each_layer_by_itself():
     assert (floor - nearest >= 0).all() and (floor - nearest <= 1).all()
 
 
+@pytest.mark.parametrize(("density", "counts"), [(0.018, [44390]), (0.05, [129919, 48720])])
+def test_erk_rounded_down_has_the_counts_of_rigl_s_code(density, counts):
+    """Its total is that of uniform densities rounded down, layer by layer."""
+    found = erk_counts([(1024, 3072), (512, 1024), (10, 512)], density, "floor")
+    assert found[: len(counts)].tolist() == counts
+
+
 def test_the_counts_of_the_mnist_script_of_rigl():
     shapes = LENET[:2]
     assert uniform_counts(shapes, 0.02, "floor", 0.9) == [4704, 3540]

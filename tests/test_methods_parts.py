@@ -64,6 +64,9 @@ WRONG = [
     ("budget", lambda moment, initial, kept: Budgeted(kept, np.nan), {}, "theta nan"),
     ("budget", lambda moment, initial, kept: Budgeted(kept, surplus=kept + 1), {},
      "a surplus of 6 for layer 1, which has 5"),
+    ("budget", lambda moment, initial, layers: Budgeted(
+        0 * initial, surplus=initial // 2, stays=[np.arange(6) < 2] * 2), {"needs": ("layers",)},
+     "a surplus of 3 for layer 1, which has 2"),
     ("share", lambda layers, counts: counts + 1, {},
      "Share rule 'odd' returned 4 connections in all where 2"),
     ("share", lambda layers, counts: counts + np.array([9, -9]), {}, "-8 for layer 2"),

@@ -148,6 +148,35 @@ def test_pruning_goes_on_until_the_density_is_reached():
     assert due(recipe, "step", moment(3000, 3001))
 
 
+def test_what_a_shrinking_budget_took_out_begins_anew_where_it_returns():
+    """Five of ten weights go, then two of the five left; the gradient brings back one of each."""
+    recipe = resolve(
+        "granet",
+        {
+            "rate": {"name": "constant", "options": {"zeta": 0.4}},
+            "budget": {"options": {"density": 0.5, "end": 1.0}},
+        },
+    )
+    gradient = [9, 0, 0, 0, 0, 0, 8, 0, 0, 0]
+    after = update(recipe, [full(0, (2, 5), gradient=gradient)], moment(100), [10], streams)
+    assert after.layers[0].positions.tolist() == [0, 6, 7, 8, 9]
+    assert after.layers[0].source.tolist() == [-1, 6, 7, 8, 9]
+    assert after.returned == [2]  # weight 1, which the budget took out, and weight 7
+
+
+@pytest.mark.parametrize("across", ["layers", "network"])
+@pytest.mark.parametrize("prune", ["set", "magnitude"])
+def test_weights_of_zero_do_not_take_a_network_below_its_density(prune, across):
+    """Both rules take every zero as well; what the density lacks then regrows."""
+    budget = {"name": "cubic", "options": {"density": 0.4, "end": 0.5, "across": across}}
+    recipe = resolve("set", {"prune": {"name": prune}, "budget": budget})
+    weights = np.random.default_rng(1).standard_normal(100)
+    weights[::3] = 0
+    for step in (50, 60, 70):
+        after = update(recipe, [full(0, (10, 10), weights)], moment(step), [100], streams)
+        assert after.layers[0].positions.size == 40
+
+
 few = st.sampled_from([-2.0, -1.0, -0.5, 0.25, 0.5, 1.0, 2.0])
 
 

@@ -139,20 +139,21 @@ def budgeted(answer: Any, kept: NDArray[np.int64]) -> Budgeted:
     """Check the answer of a budget."""
     if not isinstance(answer, Budgeted):
         raise ValueError(f"{_shown(answer)} instead of Budgeted(counts)")
+    stays = None if answer.stays is None else masks(answer.stays, kept.tolist())
+    left = kept if stays is None else np.array([mask.sum() for mask in stays], dtype=np.int64)
     surplus = answer.surplus
     if surplus is not None:
         surplus = counts(surplus, kept.size)
-        if (surplus > kept).any():
-            at = int(np.argmax(surplus > kept))
+        if (surplus > left).any():
+            at = int(np.argmax(surplus > left))
             raise ValueError(
-                f"a surplus of {surplus[at]} for layer {at + 1}, which has {kept[at]} connections"
+                f"a surplus of {surplus[at]} for layer {at + 1}, which has {left[at]} connections"
             )
     theta = answer.theta
     if theta is not None and not isinstance(theta, int | float | np.integer | np.floating):
         raise ValueError(f"the theta {_shown(theta)} instead of a number")
     if theta is not None and not np.isfinite(theta):
         raise ValueError(f"the theta {theta}, which is not finite")
-    stays = None if answer.stays is None else masks(answer.stays, kept.tolist())
     plain = None if theta is None else float(theta)  # a checkpoint holds no numbers of numpy's
     return Budgeted(counts(answer.counts, kept.size), plain, surplus, stays)
 

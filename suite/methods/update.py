@@ -128,8 +128,8 @@ def update(
         stream: The update's generators.
 
     Returns:
-        None if the gate is shut. A connection that is dropped and regrown is new, unless the fill
-        has the option returning at kept.
+        None if the gate is shut. A connection that is pruned and regrown is new, unless the fill
+        has the option returning at kept; one that a shrinking budget took out is always new.
 
     Raises:
         UserError: If a part raises an error or gives a wrong answer; the sentence names the part,
@@ -144,14 +144,15 @@ def update(
     ]
     zeta = _ask(recipe.rate, moment, check=checks.rate)
     if "layers" in recipe.budget.part.needs:
-        budget, left = _budget(recipe, layers, moment, initial)
+        budget, left, meant = _budget(recipe, layers, moment, initial)
         kept = _prune(recipe.prune, left, zeta)
-        wanted = budget.counts + (_counts(left) - _counts(kept))
+        wanted = budget.counts + (meant - _counts(kept))
     else:
-        budget, kept = _budget(recipe, _prune(recipe.prune, layers, zeta), moment, initial)
+        left = layers
+        budget, kept, _ = _budget(recipe, _prune(recipe.prune, layers, zeta), moment, initial)
         wanted = budget.counts
     free = np.array([layer.size - layer.positions.size for layer in kept])
-    wanted = np.minimum(wanted, free)  # only overshoot asks for more
+    wanted = np.clip(wanted, 0, free)  # only overshoot asks for more
     drifts = recipe.share.options.get("total") == "drifts"
     returning = _ask(
         recipe.share,
@@ -161,8 +162,8 @@ def update(
     )
     positions = _positions(recipe, kept, returning, stream)
     rewired = [
-        _rewired(recipe.fill, layer, new, stream)
-        for layer, new in zip(kept, positions, strict=True)
+        _rewired(recipe.fill, layer, exchanged.positions, new, stream)
+        for layer, exchanged, new in zip(kept, left, positions, strict=True)
     ]
     return Updated(
         layers=[layer for layer, _ in rewired],
@@ -184,8 +185,12 @@ def _ask(
 
 def _budget(
     recipe: Recipe, layers: Sequence[LayerView], moment: Moment, initial: Sequence[int]
-) -> tuple[Budgeted, list[LayerView]]:
-    """Return how many connections return, and the layers without those that are too many."""
+) -> tuple[Budgeted, list[LayerView], NDArray[np.int64]]:
+    """Return how many connections return, the layers without those that are too many, and counts.
+
+    The counts are how many connections the budget means to leave: a prune rule that also takes
+    every weight of exactly zero may leave fewer.
+    """
     answer, counts = recipe.budget, _counts(layers)
     asked = [_shown(layer, answer) for layer in layers]
     budget = _ask(
@@ -198,8 +203,9 @@ def _budget(
     if budget.stays is not None:
         layers = [_left(layer, stays) for layer, stays in zip(layers, budget.stays, strict=True)]
     if budget.surplus is None or not budget.surplus.any():
-        return budget, list(layers)
-    return budget, _trim(recipe.prune, layers, budget.surplus)
+        return budget, list(layers), _counts(layers)
+    meant = _counts(layers) - budget.surplus
+    return budget, _trim(recipe.prune, layers, budget.surplus), meant
 
 
 def _prune(rule: Answer, layers: Sequence[LayerView], zeta: float) -> list[LayerView]:
@@ -267,14 +273,29 @@ def _positions(
 
 
 def _rewired(
-    fill: Answer, kept: LayerView, new: NDArray[np.int64], stream: Stream
+    fill: Answer,
+    kept: LayerView,
+    exchanged: NDArray[np.int64],
+    new: NDArray[np.int64],
+    stream: Stream,
 ) -> tuple[Rewired, int]:
-    """Return a layer with its new positions, and how many of them have just gone."""
+    """Return a layer with its new positions, and how many of them have just gone.
+
+    Args:
+        fill: The fill.
+        kept: What pruning left of the layer.
+        exchanged: The positions that the prune rate's share was taken of: what a shrinking budget
+            took out before is not among them, and begins anew where it returns, as in the code of
+            GraNet.
+        new: The positions that become active.
+        stream: The update's generators.
+    """
     before = kept.before or kept
     source = np.full(new.size, -1)
-    back = find_sorted(new, before.positions)  # what was active and is new was dropped
+    back = find_sorted(new, before.positions)  # what was active and is new was pruned
     if fill.options.get("returning") == "kept":
-        source[back] = find_sorted(before.positions, new)
+        pruned = find_sorted(new, exchanged)
+        source[pruned] = find_sorted(before.positions, new[pruned])
     values = np.zeros(new.size, dtype=np.float32)
     fresh = source < 0
     if fresh.any():

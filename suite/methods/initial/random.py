@@ -144,11 +144,13 @@ def erk_counts(shapes: Shapes, density: float, zeros: Zeros = "nearest") -> NDAr
     Args:
         shapes: (n_out, n_in) of each layer.
         density: Share of all positions, in (0, 1].
-        zeros: Whether the counts add up, or each layer's inactive positions are rounded down.
+        zeros: Whether the counts add up, or each layer's inactive positions are rounded down, as
+            those of a uniform density are, whose total this one is then.
     """
     sizes = np.array([math.prod(shape) for shape in shapes])
     sides = np.array([sum(shape) for shape in shapes], dtype=np.float64)
-    total = round(density * int(sizes.sum()))
+    floor = zeros == "floor"
+    total = sum(uniform_counts(shapes, density, zeros)) if floor else round(density * sizes.sum())
     full = np.zeros(sizes.size, dtype=bool)
     while not full.all():
         epsilon = (total - sizes[full].sum()) / sides[~full].sum()
@@ -158,7 +160,7 @@ def erk_counts(shapes: Shapes, density: float, zeros: Zeros = "nearest") -> NDAr
         full |= over
     open_ = np.flatnonzero(~full)
     counts = sizes.copy()
-    if zeros == "floor":
+    if floor:
         for layer in open_:
             counts[layer] -= rounded_down(sizes[layer] - epsilon * sides[layer])
     elif open_.size:

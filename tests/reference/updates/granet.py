@@ -30,7 +30,11 @@ def gmp(layers, moment, stream):
 
 
 def granet(layers, moment, stream):
-    """The largest weights of the network stay; of these half and less is exchanged as by RigL."""
+    """The largest weights of the network stay; of these half and less is exchanged as by RigL.
+
+    What does not stay is set to zero at once, with what the optimiser knows of it, so that it comes
+    back as new; what is exchanged keeps both.
+    """
     initial = sum(len(layer.weights) for layer in layers)
     count = round(left_of(layers, moment.progress, 0.05, 0.0, 0.6875) * initial)
     done = []
@@ -39,5 +43,6 @@ def granet(layers, moment, stream):
         number = math.ceil(cosine(moment.progress, 0.5, 0.005) * len(stay))
         kept = stay - smallest({at: abs(layer.weights[at]) for at in stay}, number)
         new = by_gradient(layer, kept, number, None)
-        done.append(after(layer, kept, new, stream("regrown", index), returning_kept=True))
+        rng = stream("regrown", index)
+        done.append(after(layer, kept, new, rng, returning_kept=True, exchanged=stay))
     return done

@@ -105,6 +105,7 @@ def after(
     fill=zeros,
     *,
     returning_kept: bool,
+    exchanged: set[Position] | None = None,
 ) -> After:
     """Put a layer together.
 
@@ -115,10 +116,11 @@ def after(
         rng: For the weights of new connections, row by row.
         fill: (layer, count, rng) -> weights.
         returning_kept: Whether what comes and has just gone keeps its weight and momentum.
+        exchanged: What may keep them; all that was active by default.
     """
     carried = set(kept)
     if returning_kept:
-        carried |= new & set(layer.weights)
+        carried |= new & (set(layer.weights) if exchanged is None else exchanged)
     fresh = sorted(new - carried)
     values = fill(layer, len(fresh), rng) if fresh else []
     weights = {at: layer.weights[at] for at in carried} | dict(zip(fresh, values, strict=True))
