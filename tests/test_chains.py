@@ -15,6 +15,7 @@ from suite.cli import runs
 from suite.datasets.digits import digits
 from suite.errors import UserError
 from suite.execution.attempt import _earlier, attempt
+from suite.methods.parts import part
 from suite.settings import Settings
 from suite.sparse.layers import MaskedLayer, SparseLayer
 from suite.store.status import look
@@ -144,17 +145,41 @@ def test_every_option_is_part_of_the_key():
     assert len({chained(**given).key for given in options}) == len(options)
 
 
+def test_the_earlier_rounds_of_a_topology_of_one_s_own_are_its_own(registered):
+    @part("initial", "halves", needs=("earlier",))
+    def halves(
+        shapes,
+        rngs,
+        earlier,
+        *,
+        round: int = 1,
+        mask: str = "pruned",
+        weights: str = "rewound",
+        rewind: int = 0,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        first: bool = True,
+    ):
+        return [layer.positions[: layer.positions.size // 2] for layer in earlier]
+
+    own = Settings(method="ticket", initial={"halves": {"round": 3, "first": False}}, **COMMON)
+    dense, *rounds = (run.settings.recipe for run in with_earlier([Run("own", own, 1, "digits")]))
+    assert not dense.chained
+    assert [recipe.initial.name for recipe in rounds] == 3 * ["halves"]
+    assert [recipe.initial.options["round"] for recipe in rounds] == [1, 2, 3]
+    assert not any(recipe.initial.options["first"] for recipe in rounds)
+
+
+ROUNDS = {"round": st.integers(1, 5), "share": st.sampled_from([0.2, 0.5])}
+
+
 @pytest.mark.slow
 @given(
     st.lists(
         st.fixed_dictionaries(
-            {
-                "round": st.integers(1, 5),
-                "weights": st.sampled_from(["rewound", "fresh", "trained"]),
-                "rewind": st.integers(0, 3),
-                "share": st.sampled_from([0.2, 0.5]),
-            }
-        ),
+            ROUNDS | {"weights": st.sampled_from(["rewound", "fresh"]), "rewind": st.integers(0, 3)}
+        )
+        | st.fixed_dictionaries(ROUNDS | {"weights": st.just("trained")}),
         max_size=6,
     )
 )
@@ -179,6 +204,7 @@ def test_a_chain_is_in_an_order_in_which_it_can_be_run(options):
         ({"share": 1.0}, "share"),
         ({"rewind": 4}, "rewind"),
         ({"weights": "trained", "mask": "random"}, "random"),
+        ({"weights": "trained", "rewind": 1}, "leave rewind out"),
     ],
 )
 def test_what_makes_no_ticket_is_refused(options, words):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
+import os
 import sys
 import traceback
 import types
@@ -157,7 +158,7 @@ def _load_module(name: str) -> list[str]:
 
 def _execute(path: str, code: bytes) -> None:
     """Run a file's code as a module that pickle and inspect can find."""
-    name = f"suite_plugin_{Path(path).stem}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    name = f"suite_plugin_{Path(path).stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
     module = types.ModuleType(name)
     module.__file__ = path
     sys.modules[name] = module

@@ -132,9 +132,14 @@ SHRINKING = ("cubic", "stairs")
 def contradictions(recipe: Recipe) -> list[tuple[Kind, str]]:
     """Return what does not fit together in a recipe: the kind of the part to change, and why."""
     start = recipe.initial.options
-    if recipe.chained and (start["mask"], start["weights"]) == ("random", "trained"):
-        sentence = "mask random has connections that were never trained; it fits weights rewound"
-        return [("initial", f'initial topology "{recipe.initial.name}": {sentence} and fresh.')]
+    if recipe.chained and start["weights"] == "trained":
+        topology = f'initial topology "{recipe.initial.name}"'
+        if start["mask"] == "random":
+            sentence = "mask random has connections that were never trained"
+            return [("initial", f"{topology}: {sentence}; it fits weights rewound and fresh.")]
+        if start["rewind"] > 0:
+            sentence = "with weights trained, no weight goes back to an epoch; leave rewind out"
+            return [("initial", f"{topology}: {sentence}.")]
     if not recipe.evolves:
         return [
             (

@@ -41,8 +41,3 @@ class Window:
         """
         weights = [self.decay**age for age in range(seen - 1, -1, -1)]
         return [weight / sum(weights) for weight in weights]
-
-    def __str__(self) -> str:
-        kind = "the last steps" if self.of == "steps" else "fresh batches"
-        decay = "" if self.decay == 1 else f" with decay {self.decay:g}"
-        return f"{self.batches} of {kind}{decay}"

@@ -112,7 +112,10 @@ def _earlier(run: Run, round_: int) -> Run:
     else:
         trained = options["weights"] == "trained"
         chain = {"round": round_, "mask": "pruned", "weights": "trained" if trained else "rewound"}
-        given |= {"method": "ticket", "initial": {"ticket": options | chain}}
+        given |= {
+            "method": "ticket",
+            "initial": {run.settings.recipe.initial.name: options | chain},
+        }
     cell = _OF_A_CHAIN.sub("", run.cell)
     name = f"{cell}, {f'round {round_}' if round_ else 'dense training'}"
     return replace(run, cell=name, settings=Settings(**given))

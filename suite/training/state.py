@@ -40,11 +40,11 @@ from suite.training.samples import activations
 Epoch = dict[str, Any]
 """What is recorded of an epoch: epoch (from 1), train_loss, val_loss, val_accuracy, test_loss,
 test_accuracy, connections (a list, one number a layer), explored (the share of all positions that
-were ever active), active_units (hidden units with connections on both sides), theta and zeta (of the
-last update; None without one), evolved (whether there was an update), paused (whether a gate was shut),
-updates, pruned and regrown (how many of each, all layers and updates of the epoch together),
-returned (how many of the regrown had been pruned by the same update), multiply_adds (of the epoch's
-training) and inference_multiply_adds (of one image), seconds.
+were ever active), active_units (hidden units with connections on both sides), theta and zeta (of
+the last update; None without one), evolved (whether there was an update), paused (whether a gate
+was shut), updates, pruned and regrown (how many of each, all layers and updates of the epoch
+together), returned (how many of the regrown had been pruned by the same update), multiply_adds (of
+the epoch's training) and inference_multiply_adds (of one image), seconds.
 Losses, accuracies and connections describe the network that was evaluated; an update that follows
 the evaluation shows in the next epoch."""
 

@@ -18,9 +18,13 @@ METHODS = (
                 "the suite; the code's default is 1",
             ),
             "dataset": Stated("mnist", "code"),
+            "standardise": Stated("none", "code"),
             "hidden": Stated([300, 100], "code"),
             "activation": Stated("relu", "code"),
             "augment": Stated(False, "code"),
+            "initial_weights": Stated(
+                {"scale": 2.0, "fan": "in", "distribution": "normal"}, "code, of gated layers"
+            ),
             "epochs": Stated(200, "code, of LeNet-5"),
             "batch_size": Stated(100, "code, of LeNet-5"),
             "optimizer": Stated("adam", "code"),

@@ -20,6 +20,10 @@ METHODS = (
         training={
             "dataset": Stated("mnist", "code, by default"),
             "validation": Stated(0.1, "code"),
+            "standardise": Stated("channel", "code"),
+            "hidden": Stated([300, 100], "code: lenet300"),
+            "activation": Stated("relu", "code"),
+            "dropout": Stated(0.0, "code"),
             "augment": Stated(False, "code, by default"),
             "epochs": Stated(19, "code, by default: 10,000 steps"),
             "batch_size": Stated(100, "code, by default"),

@@ -50,6 +50,8 @@ def sampled(
         of: The batches of the last steps, each with the weights before its step, or fresh ones
             with the weights of now.
     """
+    if not counts.any():  # then nothing is computed, and costs nothing
+        return [np.empty(0, dtype=np.int64) for _ in layers]
     found = [_candidates(layer, by, factor, rng) for layer in layers]
     sizes = [
         np.abs(layer.gradient_at(positions)) for layer, positions in zip(layers, found, strict=True)
