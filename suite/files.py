@@ -6,7 +6,8 @@ A file is one header line and the payload:
 
 HEX covers the file's name and the payload, so a file that was moved or copied to another name does
 not check out either. A file is written whole and then renamed, so a reader sees the old file or
-the new one. A file that does not match its header raises `DamagedError`.
+the new one. A file that does not match its header raises `DamagedError`; one whose header has a
+higher number, `LaterError`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -25,10 +27,14 @@ from urllib.parse import unquote
 
 READS_OF_AN_OBJECT = 3
 
+QUESTIONS = 16
+"""How many are asked at once."""
+
 MARK = "regrowth-suite"
 """A file in every directory in use: a lost mount leaves a directory without it."""
 
 _HEADER = "suite 1 sha256"
+_LATER = re.compile(rb"suite ([2-9]|[1-9][0-9]+) ")
 _OURS_UNFINISHED = re.compile(r"(^|/)\.[^/]+\.[0-9a-f]{32}$")
 _T = TypeVar("_T")
 
@@ -42,6 +48,10 @@ class Stamp(NamedTuple):
 
 class DamagedError(Exception):
     """A file that is truncated, altered, empty or foreign."""
+
+
+class LaterError(Exception):
+    """A file in a format that only a later version of the suite knows."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ class Place:
 
         Raises:
             DamagedError: If the file does not match its checksum.
+            LaterError: If a later version of the suite wrote it.
             OSError: If the file system cannot be read.
         """
         # An object is read in several requests; it may be replaced between them.
@@ -120,6 +131,8 @@ class Place:
             header, newline, payload = content.partition(b"\n")
             if newline and header == _header(name, payload):
                 return payload
+            if newline and _LATER.match(header):
+                raise LaterError(name)
         raise DamagedError(name)
 
     def names(self, below: str = "") -> list[str]:
@@ -210,7 +223,7 @@ class Place:
 
 
 def open_place(location: str | Path) -> Place:
-    """Return the directory that a path or URL (s3://, gs://, hdfs://, file://, ...) names.
+    """Return the directory that a path or URL (s3://, gs://, file://, ...) names.
 
     Raises:
         ValueError: If the URL names no file system that pyarrow knows or a file elsewhere, or the
@@ -267,6 +280,15 @@ def patiently(action: Callable[[], _T], seconds: float) -> _T:
                 raise
         time.sleep(pause * random.uniform(0.5, 1.0))  # not all at the same moment
         pause = min(2 * pause, 5.0)
+
+
+def at_once(ask: Callable[[str], _T], names: Iterable[str]) -> list[_T]:
+    """Return what a question is answered for each name, in order, many questions at a time.
+
+    This hides the delay of files behind a URL.
+    """
+    with ThreadPoolExecutor(QUESTIONS) as askers:
+        return list(askers.map(ask, names))
 
 
 def _header(name: str, payload: bytes) -> bytes:

@@ -297,9 +297,12 @@ def test_a_note_that_cannot_be_read_costs_no_run(images, store, expected, monkey
 def test_what_a_plug_in_prints_is_in_the_runs_log(images, store, capsys):
     def noisy(record):
         print(f"[bold] epoch {record['epoch']}", "twice", sep="\n", flush=True)
+        if record["epoch"] == 3:
+            print("a line without an end", end="")
 
     assert attempt(RUN, images, store, EXECUTION, noisy) == "done"
     (log,) = store.logs(RUN.key)
     assert [log.count(f" [bold] epoch {epoch}\n") for epoch in (1, 2, 3)] == [1, 1, 1]
     assert log.count(" twice\n") == 3
+    assert log.count(" a line without an end\n") == 1
     assert capsys.readouterr().out == ""

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from suite.errors import UserError
 from suite.execution import drive as driver
+from suite.study import load_study
 from tests.cluster.studies import SUITE, write_study
 from tests.command import suite
 
@@ -60,7 +62,7 @@ import sys
 from suite import cli, reporting
 from suite.execution import drive as driver
 from suite.store import table
-done = driver.Outcome(done=1, total=4, executed=3, failed=[], interrupted=True)
+done = driver.Outcome(done=1, total=4, executed=3, failed=[])
 driver.drive = lambda *_, **__: done
 table.read = lambda *_: None
 reporting.write = lambda *_: type("Written", (), dict(index="page"))
@@ -71,7 +73,28 @@ cli.main()
     os.close(reading)
     ended = subprocess.run([sys.executable, "-c", told], stdout=writing, stderr=writing, cwd=folder)
     os.close(writing)
-    assert ended.returncode == 130
+    assert ended.returncode == 3
+
+
+@pytest.mark.parametrize("done", [3, 4])
+def test_a_report_that_cannot_be_written_hides_nothing(tmp_path, monkeypatch, done):
+    """The outcome is said first, and runs that failed are the worse news."""
+    monkeypatch.chdir(tmp_path)
+    study = write_study(tmp_path)
+    run = next(iter(load_study(study).runs({"digits": "content"})))
+    failed = [(run, "no luck")] * (4 - done)
+    outcome = driver.Outcome(done=done, total=4, executed=4, failed=failed)
+    monkeypatch.setattr(driver, "drive", lambda *_, **__: outcome)
+
+    def refused(*_):
+        raise UserError("reports/x: has files that no report wrote.")
+
+    monkeypatch.setattr("suite.reporting.write", refused)
+    ended = suite("run", study, "--report")
+    assert ended.code == (3 if failed else 2)
+    assert f"{done} of 4 runs are done" in ended.err
+    assert "has files that no report wrote" in ended.err
+    assert ("no luck" in ended.err) == bool(failed)
 
 
 @pytest.mark.slow

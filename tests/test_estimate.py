@@ -8,6 +8,7 @@ import pytest
 
 from suite.execution.estimate import estimate
 from suite.study import load_study
+from suite.study.file import Execution
 from tests.command import suite
 
 STUDY = """\
@@ -43,6 +44,24 @@ def test_the_earlier_runs_of_a_chain_cost_too(path, tmp_path):
     ]  # fmt: skip
     dense = found.cells[1]
     assert dense.core_seconds == pytest.approx(dense.epoch_seconds * 3 * 3)
+    in_a_row = sum(cost.core_seconds / 3 for cost in found.cells[1:])
+    many = estimate(load_study(path), tmp_path, at_hand=100)
+    assert many.wall_seconds > 0.5 * in_a_row  # measured anew; one run alone is at most 7/13 of it
+
+
+@pytest.mark.parametrize(
+    ("asked", "cores", "gpus", "runs"),
+    [
+        ({}, 16, 0, 16),
+        ({"cpu": 0.1}, 3, 0, 30),
+        ({"cpu": 4}, 2, 0, 1),
+        ({"gpu": 1}, 16, 2, 2),
+        ({"gpu": 0.25}, 16, 2, 8),
+        ({"gpu": 1}, 16, 0, 1),
+    ],
+)
+def test_how_many_runs_go_on_at_once(asked, cores, gpus, runs):
+    assert Execution(**asked).at_once(cores, gpus) == runs
 
 
 def test_check_says_it_in_units_that_suit_it(path, tmp_path):

@@ -129,6 +129,23 @@ def test_a_sound_file_that_takes_a_damaged_one_s_place_is_not_set_aside(store, m
     assert not list(path(store, "aside").iterdir())
 
 
+def test_what_a_later_version_wrote_is_left_where_it_lies(store, caplog):
+    store.finish("k1", RECORD)
+    file = path(store, "runs/k1/result.json")
+    later = file.read_bytes().replace(b"suite 1 sha256", b"suite 2 sha256")
+    file.write_bytes(later)
+    with pytest.raises(UserError, match=r"a later version of the suite wrote runs/k1/result\.json"):
+        store.result("k1")
+    assert file.read_bytes() == later
+    assert store.place.names("aside") == []
+    assert not caplog.text
+
+
+def test_a_log_may_hold_what_is_not_utf_8(store):
+    store.keep_log("k1", "20260101", "no such file: caf\udce9.csv\n")
+    assert store.logs("k1") == ["no such file: caf\\udce9.csv\n"]
+
+
 def test_numbers_that_json_has_not_are_refused(store):
     with pytest.raises(ValueError, match="JSON"):
         store.finish("k1", {"history": [{"train_loss": float("nan")}]})

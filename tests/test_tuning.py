@@ -6,6 +6,7 @@ import dataclasses
 import random
 import re
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from suite.store.store import RunStore
 from suite.store.table import collect, read
 from suite.store.tuned import import_sampled, progress, sampled, standing
 from suite.study import load_study
+from suite.study.chains import kept_epochs, with_earlier
 from suite.study.document import as_yaml
 from suite.study.halving import climb
 from suite.study.runs import Run
@@ -321,6 +323,34 @@ def test_a_sample_that_diverges_loses(study, store, images):
         assert of.tuning.samples[of.winner]["learning_rate"] == 0.05
 
 
+def test_a_sample_whose_dense_training_diverges_loses_too(tmp_path, store, images):
+    text = STUDY.format(samples=4, rates="[0.05, 1.0e+30]", algorithm="sobol")
+    for before, now in (
+        ("[{method: set}, {method: static}]", "[{method: ticket}, {method: static, epsilon: 3}]"),
+        (", zeta: [0.1, 0.5]", ""),
+        ("[16, 12], epsilon: 3, ", "[16, 12], "),
+    ):
+        text = text.replace(before, now)
+    (tmp_path / "tuned.yaml").write_text(text)
+    asked = load_study(tmp_path / "tuned.yaml")
+
+    def train(runs, until):
+        to_run = with_earlier(runs)
+        keeps = kept_epochs(to_run)
+        for run in to_run:
+            up_to = until.get(run.key)
+            attempt(
+                *(run, images, store, asked.file.execution),
+                keeps=keeps.get(run.key, ()),
+                until=up_to,
+            )
+        return True
+
+    found = tune(asked, store, {"digits": images.fingerprint}, train)
+    for of in found.tuned.values():
+        assert of.tuning.samples[of.winner]["learning_rate"] == 0.05
+
+
 def test_where_every_sample_diverges_that_is_said(study, store, images):
     with pytest.raises(RunsFailedError, match="no sample of set, static "):
         tuned(study(rates="[2.0e+30, 1.0e+30]"), store, images)
@@ -521,8 +551,13 @@ def test_how_far_tuning_is(study, store, images):
     nothing = progress(standing(asked, store, data))
     assert (nothing.ended, nothing.runs, nothing.epochs_done, nothing.winners) == (0, 8, 0, 0)
     assert not look(asked, store).begun
+    now = {"time": time.time(), "stopping": False, "seconds_left": 9.0}
+    far = {"token": "t", "host": "far", "machine": "far", "pid": 7, "started": 1.0}
+    store.note_driver("tuned", far | now)
+    assert look(asked, store).seconds_left is None  # 9 s are left of a rung
     tuned(asked, store, images)
     status = look(asked, store)
+    assert status.seconds_left == pytest.approx(9.0, abs=5)
     assert status.begun
     assert not status.complete
     done = progress(standing(asked, store, data))

@@ -53,7 +53,8 @@ def main() -> None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):
-            sys.stderr.write(f"Standard output cannot be written ({error.strerror}).\n")
+            what = error.filename or "Standard output"
+            sys.stderr.write(f"{what} cannot be written ({error.strerror}).\n")
         sys.exit(BAD_INPUT)
     except (UserError, UsageError) as error:
         said = error.sentences if isinstance(error, UserError) else [usage_sentence(error)]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from suite.decisions import Undecided
+    from suite.execution.drive import Outcome
 
 _MOST_SAID = 10
 """Cells that are the same as others, said by name."""
@@ -192,34 +193,44 @@ def run(
             keep=keep,
         )
     except KeyboardInterrupt:
-        say(console, f"Interrupted. Finished epochs are kept in {runs_in.location}. {resume}")
+        kept = f"What the last checkpoints hold is kept in {runs_in.location}."
+        say(console, f"Interrupted. {kept} {resume}")
         raise typer.Exit(INTERRUPTED) from None
+    for sentence in _sentences(outcome, checked.name, runs_in.location, store_option(store)):
+        say(console, sentence)
+    if outcome.interrupted:
+        say(console, f"Interrupted. {resume}")
+        raise typer.Exit(INTERRUPTED)
+    failed = not outcome.complete and (bool(outcome.failed) or outcome.undecided is None)
     if report and outcome.done:
         from suite import reporting
         from suite.store.table import read
 
-        folder = Path("reports") / checked.name
-        say(PatientConsole(), str(reporting.write(read(checked, store), folder).index))
-    done = f"{outcome.done} of {outcome.total} runs are done in {runs_in.location}"
+        try:
+            written = reporting.write(read(checked, store), Path("reports") / checked.name)
+            say(PatientConsole(), str(written.index))
+        except UserError as error:
+            if not failed:
+                raise
+            for sentence in error.sentences:  # and the exit code says what is worse
+                say(console, sentence)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _sentences(outcome: Outcome, study: str, location: str, option: str) -> Iterator[str]:
+    """Yield what has come of driving a study."""
+    done = f"{outcome.done} of {outcome.total} runs are done in {location}"
     what = "complete" if outcome.undecided is None else "decided"
     if outcome.complete:
         how = "; nothing was missing" if outcome.executed == 0 else ""
-        say(console, f"{checked.name} is {what}: {done}{how}.")
+        yield f"{study} is {what}: {done}{how}."
         return
-    say(console, f"{checked.name} is not {what}: {done}.")
-    for open_ in outcome.undecided or ():
-        say(console, open_.sentence)
-    for failed, reason in outcome.failed:
-        say(
-            console,
-            f"failed: {failed.cell}, seed {failed.seed}: {reason} (suite logs {failed.key}"
-            f"{store_option(store)})",
-        )
-    if outcome.interrupted:
-        say(console, f"Interrupted. {resume}")
-        raise typer.Exit(INTERRUPTED)
-    if outcome.failed or outcome.undecided is None:
-        raise typer.Exit(SOME_FAILED)
+    yield f"{study} is not {what}: {done}."
+    yield from (it.sentence for it in outcome.undecided or ())
+    for run, reason in outcome.failed:
+        shown = f"suite logs {run.key}{option}"
+        yield f"failed: {run.cell}, seed {run.seed}: {reason} ({shown})"
 
 
 @app.command()
@@ -241,8 +252,9 @@ def status(
     from rich.live import Live
 
     from suite import decisions
+    from suite.execution.progress import PatientConsole, say
     from suite.store import status as of_store
-    from suite.store.store import RunStore, usable
+    from suite.store.store import RunStore, UnusableError, usable
     from suite.store.table import collect
 
     checked, runs_in, console = load(study, many=yes), RunStore(store), stdout()
@@ -252,7 +264,13 @@ def status(
         with usable(runs_in):
             once = [] if watch else [of_store.look(checked, runs_in)]
             for found in once or of_store.watch(checked, runs_in):
-                open_ = decisions.undecided(collect(checked, runs_in)) if anytime else []
+                try:
+                    open_ = decisions.undecided(collect(checked, runs_in)) if anytime else []
+                except UnusableError as error:
+                    if not watch:
+                        raise
+                    say(PatientConsole(stderr=True), str(error))
+                    continue
                 yield found, open_
                 if anytime and not open_ and found.driver == "none":
                     return  # seeds that nothing needs are not waited for

@@ -9,7 +9,7 @@ import functools
 import logging
 import traceback
 from collections.abc import Callable, Collection, Sequence
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from typing import Any, Literal
 
 from suite.datasets.dataset import DataSet
@@ -89,8 +89,14 @@ def attempt(
             return "done"
         about = {"cell": run.cell, "seed": run.seed, **_settings(run)}
         patiently(lambda: store.begin(run.key, about), PATIENCE)
-        with redirect_stdout(Lines(log.add)):  # what a plug-in prints is seen nowhere else
-            return _train(run, images, store, execution, on_epoch, driver, log, lost, again, until)
+        try:
+            # What a plug-in prints is seen nowhere else.
+            with closing(Lines(log.add)) as lines, redirect_stdout(lines):
+                return _train(
+                    run, images, store, execution, on_epoch, driver, log, lost, again, until
+                )
+        finally:
+            log.keep()
 
 
 def _train(
@@ -180,8 +186,6 @@ def _train(
     except Exception:
         log.add(traceback.format_exc())
         raise
-    finally:
-        log.keep()
     return "done"
 
 
@@ -256,7 +260,8 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
     """Return the networks that a run starts from, out of the store; None for most runs.
 
     Raises:
-        UserError: If the store lacks one.
+        DivergedError: If the store lacks one because its run diverged.
+        UserError: If it lacks one for another reason.
     """
     found = []
     for start in starts(run):
@@ -265,11 +270,11 @@ def _earlier(run: Run, store: RunStore) -> Earlier | None:
         if kept is None:
             failure = patiently(functools.partial(store.failure, key), PATIENCE)
             because = f"failed: {failure['reason']}" if failure else "is not in the store"
+            sentence = f"{_STARTS} {start.run.cell}, seed {run.seed}, after epoch {epoch}, which "
             if _STARTS in because:  # of a long chain, report what went wrong first
-                raise UserError(because.removeprefix("failed: "))
-            raise UserError(
-                f"{_STARTS} {start.run.cell}, seed {run.seed}, after epoch {epoch}, which {because}"
-            )
+                sentence, because = "", because.removeprefix("failed: ")
+            diverged = (failure or {}).get("diverged", False)
+            raise (training.DivergedError if diverged else UserError)(f"{sentence}{because}")
         found.append(read(kept))
     return Earlier(*found) if found else None
 

@@ -18,8 +18,10 @@ from suite.execution import tuning
 from suite.execution.data import fingerprints, fitting_images
 from suite.execution.deciding import Rounds, check_decidable
 from suite.execution.progress import Progress, reading, say
+from suite.files import at_once
 from suite.store.lock import Lock, hold
-from suite.store.store import RunStore, at_once, usable
+from suite.store.status import stand
+from suite.store.store import RunStore, usable
 from suite.store.table import collect
 from suite.study import Study
 from suite.study.cells import source_name
@@ -109,7 +111,10 @@ def drive(
         if study.tunings:
             tuned = _tuned(study, store, found, lock, held, folder, address, console)
             if tuned is None:
-                return Outcome(0, len(study.runs(found)), 0, [], interrupted=True)
+                with usable(store):
+                    runs, states = stand(study, store)
+                done = sum(state == "done" for state in states.values())
+                return Outcome(done, len(runs), 0, [], interrupted=True)
             study = tuned
         runs = study.runs(found)
         if study.runs_untuned:
@@ -240,8 +245,7 @@ def _tuned(
             until=further,
         )
 
-    with usable(store):
-        return tuning.tune(study, store, found, train, lambda told: say(console, told))
+    return tuning.tune(study, store, found, train, lambda told: say(console, told))
 
 
 def far_enough(runs: Sequence[Run], until: Mapping[str, int]) -> dict[str, int]:

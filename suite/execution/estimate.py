@@ -17,7 +17,7 @@ from suite.execution.data import images_of
 from suite.settings import MADE_INTO_PARTS, Settings
 from suite.study import Study
 from suite.study.cells import source_name
-from suite.study.chains import with_earlier
+from suite.study.chains import starts, with_earlier
 from suite.study.runs import Run
 from suite.study.search import draw, fitting, with_values
 from suite.study.tune import CellTuning
@@ -74,12 +74,15 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
         An upper estimate: connections are counted as at initialisation, and most methods lose
         some on the way.
     """
+    from suite.training.device import gpus
+
     images = images_of(study, study.sources(), data_dir)
     execution = study.file.execution
-    at_once = max(1, int((at_hand or machine.at_hand()) // execution.cpu))
+    at_once = execution.at_once(at_hand or machine.at_hand(), gpus())
     seeds = len(study.seeds)
     costs: list[Cost] = []
     each: list[float] = []
+    until: dict[str, float] = {}  # a run's seconds with those of all that it waits for
     measured: dict[str, float] = {}
 
     def epoch_seconds(settings: Settings) -> float:
@@ -100,9 +103,12 @@ def estimate(study: Study, data_dir: Path, at_hand: int | None = None) -> Estima
     for run in with_earlier(of_a_seed):
         an_epoch = epoch_seconds(run.settings)
         each.append(an_epoch * run.settings.epochs)
+        until[run.key] = each[-1] + max(
+            (until[start.run.key] for start in starts(run)), default=0.0
+        )
         costs.append(Cost(run.cell, an_epoch, each[-1] * seeds * execution.cpu))
     in_turns = seeds * sum(each) / min(at_once, seeds * len(study.cells))
-    wall_seconds = max(in_turns, *each)
+    wall_seconds = max(in_turns, *until.values())
     for of_cells in zip_longest(*rungs, fillvalue=(0, 0.0)):  # a rung waits for the one before
         runs, seconds = map(sum, zip(*of_cells, strict=True))
         wall_seconds += seconds / min(at_once, runs)

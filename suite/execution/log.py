@@ -44,6 +44,13 @@ class Lines(io.TextIOBase):
             self._receive(line)
         return len(text)
 
+    def close(self) -> None:
+        """Pass on the line that is not complete."""
+        if self._rest:
+            self._receive(self._rest)
+            self._rest = ""
+        super().close()
+
 
 class Log:
     """The log of one attempt, rewritten whole in the store whenever it is kept."""

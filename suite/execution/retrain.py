@@ -43,8 +43,9 @@ def retrain(study: Study, run: Run, store: RunStore, data_dir: Path) -> None:
         on = before.get("gpu") or "a GPU"
         raise UserError(f"{run.cell}, seed {run.seed}: was trained on {on}; this machine has none.")
     execution = study.file.execution.model_copy(update={**given, "keep": "network"})
+    stale = store.final_network(run.key)  # of another result, or it would have been taken
     attempt(run, images, store, execution, again=True)
-    if store.final_network(run.key) is None:
+    if store.final_network(run.key) in (None, stale):
         raise UserError(
             f"{run.cell}, seed {run.seed}: trained again on this machine, it ended differently "
             f"than on {before.get('host', 'the first')} ({before.get('cpu', 'another CPU')}), so "

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from suite.errors import RunsFailedError, UserError
 from suite.execution.ray.learning import next_batch
-from suite.store.store import RunStore
+from suite.store.store import RunStore, usable
 from suite.store.tuned import standing
 from suite.study import Study
 from suite.study.cells import source_name
@@ -44,9 +44,11 @@ def tune(
     Raises:
         RunsFailedError: If a run failed for another reason than a loss that is not finite, or every
             sample of a cell diverged.
+        UnusableError: If the store cannot be used now.
     """
     while True:
-        tuned = standing(study, store, fingerprints)
+        with usable(store):
+            tuned = standing(study, store, fingerprints)
         if hopeless := [label for label, of in tuned.items() if of.hopeless]:
             raise RunsFailedError(
                 f"{study.path}: tune: no sample of {', '.join(hopeless)} could be trained without "
@@ -54,7 +56,8 @@ def tune(
             )
         if asking := [of for of in tuned.values() if of.to_ask]:
             for of in asking:
-                _ask(study, of, store, fingerprints)
+                with usable(store):
+                    _ask(study, of, store, fingerprints)
             continue
         due = due_runs(tuned, fingerprints)
         if not due:
@@ -64,7 +67,8 @@ def tune(
         tell(_sentence(tuned))
         if not train(list(runs.values()), until):
             return None
-        _check_trained(study, store, runs)
+        with usable(store):
+            _check_trained(study, store, runs)
 
 
 def due_runs(tuned: Mapping[str, Tuned], fingerprints: Mapping[str, str]) -> list[tuple[Run, int]]:

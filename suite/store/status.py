@@ -53,7 +53,8 @@ class Status:
         driven_by: Host, process and age of its driver, for people.
         cells: One a cell, in the study's order.
         begun: Whether the store holds anything of the study.
-        seconds_left: Until the study is done at its present pace, or None if nothing is running.
+        seconds_left: Until the study is done at its present pace; None while it is tuned and if
+            nothing is running.
         tuning: How far its tuning is; None where nothing is tuned.
         warnings: What its runs warn of, with cell and seed.
     """
@@ -138,7 +139,9 @@ def look(study: Study, store: RunStore, notes: dict[str, Note] | None = None) ->
         for cell, found in timed.items()
     }
     left = _by_driver(driver, now) if driver is not None and now is not None else None
-    if left is None:
+    if tuning is not None and tuning.winners < tuning.cells:
+        left = None  # a driver counts what it trains now, and that is one rung
+    elif left is None:
         left = seconds_left(counted.left(), pace, counted.count("running"))
     return Status(
         study.name,

@@ -24,14 +24,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from suite.errors import UserError, reason
-from suite.files import DamagedError, Place, Stamp, open_place
+from suite.files import DamagedError, LaterError, Place, Stamp, at_once, open_place
 from suite.store import gathered
 
 State = Literal["done", "partial", "missing", "failed"]
@@ -41,10 +40,6 @@ DEFAULT_STORE = "results"
 SECONDS_UNTIL_SWEPT = 3600.0
 """No writer takes longer for one file: an older unfinished one was left by a killed process."""
 
-READERS = 16
-"""How many questions a store is asked at once."""
-
-_T = TypeVar("_T")
 _FOLDERS = ("runs", "tunings", "drivers", "datasets")
 
 _log = logging.getLogger(__name__)
@@ -237,7 +232,7 @@ class RunStore:
 
     def keep_log(self, key: str, attempt: str, text: str) -> None:
         """Replace the log of one attempt at a run."""
-        self._put(f"runs/{key}/log-{attempt}.txt", text.encode())
+        self._put(f"runs/{key}/log-{attempt}.txt", text.encode(errors="backslashreplace"))
 
     def logs(self, key: str) -> list[str]:
         """Return the logs of all attempts at a run, oldest first."""
@@ -328,12 +323,21 @@ class RunStore:
         return _value(self._checked(name))
 
     def _checked(self, name: str) -> bytes | None:
-        """Read a file, or set it aside if it is damaged."""
+        """Read a file, or set it aside if it is damaged.
+
+        Raises:
+            UserError: If a later version of the suite wrote it.
+        """
         for again in (False, True, True):  # a writer may just have put a sound one in its place
             try:
                 return self.place.read(name)
             except DamagedError:
                 error = self._set_aside(name) if again else None
+            except LaterError:
+                raise UserError(
+                    f"{self.location}: a later version of the suite wrote {name}; use that "
+                    "version, or another store."
+                ) from None
             if error is not None:
                 self._warn(name, f"skipped: it cannot be set aside ({error.strerror or error})")
                 break
@@ -368,15 +372,6 @@ def _value(payload: bytes | None) -> dict[str, Any] | None:
 def keys_of(lying: Iterable[str]) -> set[str]:
     """Return the keys of the runs that files belong to."""
     return {name.partition("/")[0] for name in lying}
-
-
-def at_once(ask: Callable[[str], _T], keys: Iterable[str]) -> list[_T]:
-    """Return what a store answers for each key, in order, many questions at a time.
-
-    This hides the delay of a store behind a URL.
-    """
-    with ThreadPoolExecutor(READERS) as readers:
-        return list(readers.map(ask, keys))
 
 
 @contextmanager

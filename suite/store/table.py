@@ -87,7 +87,7 @@ def read(study: Study, location: str | Path) -> Results:
     Raises:
         UserError: If the store cannot be opened or read, or the file is missing or no export.
     """
-    if not str(location).lower().endswith(".parquet"):
+    if not str(location).lower().endswith(".parquet") or Path(location).is_dir():
         return collect(study, RunStore(location))
     with tempfile.TemporaryDirectory(prefix="suite-") as folder:
         store = RunStore(folder)

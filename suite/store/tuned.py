@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from suite.files import at_once
 from suite.store.records import agree
-from suite.store.store import RunStore, at_once
+from suite.store.store import RunStore
 from suite.study import Study
 from suite.study.cells import source_name
 from suite.study.halving import WORST, climb

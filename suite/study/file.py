@@ -79,6 +79,11 @@ class Execution(_Model):
         """PyTorch's name of the device that runs are trained on."""
         return "cuda" if self.gpu > 0 else "cpu"
 
+    def at_once(self, cores: float, gpus: float) -> int:
+        """Return how many runs go on at once on this many cores and GPUs, at least 1."""
+        room = cores / self.cpu
+        return max(1, int(min(room, gpus / self.gpu) if self.gpu else room))
+
     @property
     def threads(self) -> int:
         """Threads that a run computes with."""

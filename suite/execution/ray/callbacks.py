@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from suite.execution.stopping import Ending, Watcher
 from suite.store.store import RunStore
+from suite.wording import count
 
 SECONDS_WITHOUT_ROOM = 60.0
 """A cluster that has run nothing for this long has no room, or is still growing."""
@@ -116,7 +117,7 @@ def _epoch(store: RunStore, key: str) -> int:
 
 def _give_up(store: RunStore, watcher: Watcher, key: str, error: Exception, tries: int) -> None:
     """Record in the store that a run failed, and why; report it."""
-    reason = f"{_reason(error)}; tried {tries} times"
+    reason = f"{_reason(error)}; tried {count(tries, 'time')}"
     try:
         store.fail(key, {"reason": reason, "traceback": _COLOUR.sub("", str(error))})
     except OSError as trouble:

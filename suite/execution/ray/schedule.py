@@ -107,7 +107,8 @@ def execute(
             head_watched(ray, watcher.warned),
         ):
             while not ending.now() and (left := [r for r in runs if r.key not in ending.ended]):
-                room = _room(ray.cluster_resources(), execution)
+                has = ray.cluster_resources()
+                room = execution.at_once(has.get("CPU", 0), has.get("GPU", 0))
                 if not (chosen := choose(left, room) if choose else left):
                     break
                 ready = _ready(chosen)
@@ -141,14 +142,6 @@ def execute(
     if ending.reason is not None:
         raise UserError(ending.reason)
     return not ending.interrupted
-
-
-def _room(resources: Mapping[str, float], execution: Execution) -> int:
-    """Return how many runs can go on at once, at least 1."""
-    at_once = resources.get("CPU", 0) / execution.cpu
-    if execution.gpu:
-        at_once = min(at_once, resources.get("GPU", 0) / execution.gpu)
-    return max(1, int(at_once))
 
 
 def _ready(runs: Sequence[Run]) -> list[Run]:
