@@ -394,7 +394,39 @@ def test_cells_of_several_data_sets_are_ranked_over_blocks(tmp_path):
     ranking = decisions.ranking(results, "connections")
     assert ranking.blocks == 5
     assert ranking.ranks.to_dict() == {"lset[metric=loss]": 1, "set": 2.5, "dense": 2.5}
+    assert np.isnan(ranking.p)  # one data set: the blocks share their seeds
+    assert "share a data set" in ranking.reason
+
+
+def on_five_data_sets(tmp_path, lost=()):
+    names = "[digits, mnist, fashion_mnist, cifar10, cifar100]"
+    cells = "".join(
+        f"\n  - {{method: {method}, grid: {{dataset: {names}}}}}"
+        for method in ("set", "lset", "dense")
+    )
+    file = tmp_path / "data.yaml"
+    text = f"name: data\nseeds: {{root: 1, count: 3}}\ndefaults: {{epochs: 5}}\ncells:{cells}\n"
+    file.write_text(text)
+    study = load_study(file)
+    dense = [cell.label for cell in study.cells if cell.settings.method == "dense"]
+    return make_results(study, lost=[(label, seed) for label in dense for seed in lost])
+
+
+def test_ranks_over_data_sets_are_tested(tmp_path):
+    ranking = decisions.ranking(on_five_data_sets(tmp_path), "connections")
+    assert ranking.ranks.to_dict() == {"lset[metric=loss]": 1, "set": 2.5, "dense": 2.5}
     assert ranking.p < 0.05
+
+
+def test_ranks_go_by_the_seeds_that_all_cells_of_a_block_have(tmp_path):
+    """The last seed is the best of all cells, and one cell has only that."""
+    results = on_five_data_sets(tmp_path, lost=(1, 2))
+    frame = results.frame
+    worse = (frame["cell"].str.startswith("dense")) * 0.01
+    frame["test_accuracy"] = 0.1 * frame["seed"] - worse
+    assert decisions.ranking(results).ranks.to_dict() == {
+        "set": 1.5, "lset[metric=loss]": 1.5, "dense": 3.0
+    }  # fmt: skip
 
 
 def test_what_tuning_chose_for_each_cell_makes_no_blocks(tmp_path):

@@ -178,6 +178,26 @@ def test_too_few_runs_for_a_test_are_not_called_the_same(tmp_path):
     assert [row[2].mark for row in grid.rows] == ["best", "untested", "untested"]
 
 
+def test_a_cell_that_is_better_over_the_seeds_of_both_is_said_to_be(tmp_path):
+    """Static lacks the seeds in which all are bad, so that its mean is higher."""
+    cells = "\n  - {method: set}\n  - {method: static}\n"
+    lost = [("static", seed) for seed in range(2022, 2026)]
+    results = make_results(make_study(tmp_path, cells, seeds=10, epochs=12), lost=lost)
+    frame = results.frame
+    noise = np.random.default_rng(1).normal(0, 1e-4, len(frame))
+    bad = (frame["seed"] < 2026) * 0.1
+    frame["test_accuracy"] = 0.6 - bad + (frame["cell"] == "set") * 0.005 + noise
+    table = table2(results)
+    assert [row.accuracy.mark for row in table.rows] == ["better", "best"]
+    material = Material(results, table, looks(results.study.cells), tmp_path)
+    assert "over the seeds of both, SET is better." in summary.lede(material)[0]
+    assert as_markdown(table, "Made up").count(" §") == 1 + 1
+    assert as_tabular(table).count(r"^{\S}") == 1
+    assert r"\textsection{}: better" in as_tex(table, "Made up") or "§: better" in as_tex(
+        table, "x"
+    )
+
+
 def test_equal_pairs_are_not_called_too_few_runs(tmp_path):
     """Ten seeds, of which four differ: no exact test can decide, and six runs are not missing."""
     cells = "\n  - {method: set}\n  - {method: accset}\n"

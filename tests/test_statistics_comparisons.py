@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from suite.statistics import Question, compare, match, pairs
+from suite.statistics.power import detectable_difference
 from suite.statistics.verdicts import decide
 
 BASE = np.random.default_rng(4).normal(0.66, 0.004, 10)
@@ -219,6 +220,20 @@ def test_independent_samples_are_decided_by_welch_with_a_note():
     assert found.p_adjusted > found.p_t
     assert math.isnan(found.p_exact)
     assert "Welch" in found.note
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.1])
+@pytest.mark.parametrize("others", [0, 3])
+def test_intervals_and_detectable_differences_are_of_the_declared_level(alpha, others):
+    generator = np.random.default_rng(2)
+    x, y = generator.normal([0.6, 0.5], 0.05, (10, 2)).T
+    question = Question(pairs(x, y))
+    found = compare([question] * (1 + others), alpha=alpha)[0]
+    expected = stats.ttest_rel(x, y).confidence_interval(1 - alpha)
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+    level = alpha / (1 + others)
+    assert found.detectable == detectable_difference(question.sample, level, 0.8)
+    assert found.detectable != detectable_difference(question.sample, 2 * level, 0.8)
 
 
 def test_a_note_says_where_welchs_interval_and_the_verdict_part():

@@ -39,6 +39,24 @@ def test_the_tests_are_those_of_the_libraries():
     assert "rough" in rank(table(6)).reason
 
 
+def test_values_that_differ_by_rounding_are_tied():
+    found = rank(pd.DataFrame({"a": [0.1 + 0.2] * 6, "b": [0.3] * 6, "c": [0.3] * 6}))
+    assert found.ranks.to_dict() == {"a": 2.0, "b": 2.0, "c": 2.0}
+    assert math.isnan(found.p)
+
+
+def test_blocks_that_share_seeds_are_not_tested():
+    found = rank(table(12), independent=False)
+    assert list(found.ranks.index) == ["a", "b", "c", "d"]
+    assert math.isnan(found.p) and found.groups == []
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.1])
+def test_the_critical_difference_is_at_the_declared_level(alpha):
+    expected = stats.studentized_range.ppf(1 - alpha, 4, 1e6) / 2**0.5 * (4 * 5 / (6 * 12)) ** 0.5
+    assert rank(table(12), alpha=alpha).critical_difference == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("cells", "blocks", "expected"),
     # Demšar (2006), Table 5: q = 2.343, 2.569 and 2.728 for three, four and five cells.

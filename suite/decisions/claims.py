@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 SAVING_MARGIN = 0.02
 """"About 36 %" is 34 to 38 % unless a claim declares its own margin."""
 SEVERAL_STATEMENTS = (
-    "A claim of several statements is supported only if each of them is shown by itself, so its p "
-    "is the largest of theirs and no further correction for their number is due (an "
-    "intersection-union test)."
+    "A claim of several statements is supported only if each of them is shown by itself, so the p "
+    "of its support is the largest of theirs and no further correction for their number is due (an "
+    "intersection-union test). It is contradicted if the opposite of one is shown, whose p counts "
+    "times the number of statements. The claim's p is the smaller of the two."
 )
 
 

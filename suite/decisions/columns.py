@@ -193,7 +193,7 @@ COMPARISON = (
         inference="fixed",
     ),
     Column("floor", "smallest p that these seeds can give", kind="p"),
-    Column("needed", "p that must be reached", kind="p"),
+    Column("needed", "p that must be within reach", kind="p"),
     Column("seeds_needed", "seeds with which the verdict becomes attainable", kind="count"),
     Column("note", "what else a reader must know"),
 )
@@ -232,7 +232,7 @@ CLAIM = (
         recorded=False,
         read=lambda row: None if row.found.verdict == "unattainable" else row.found.p_adjusted,
     ),
-    Column("needed", "p that must be reached", kind="p"),
+    Column("needed", "p that must be within reach", kind="p"),
     Column("seeds_needed", "most seeds that a statement needs", kind="count"),
 )
 CLAIM_TABLE = (("numbered", "source"), ("verdict",), ("p",), ("reason",))

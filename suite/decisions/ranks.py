@@ -8,7 +8,7 @@ from suite.decisions.values import values
 from suite.measures import MEASURES, Outcome
 from suite.methods.parts import KINDS
 from suite.settings import MADE_INTO_PARTS
-from suite.study.cells import cell_label
+from suite.study.cells import cell_label, source_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ FILLED_IN = {*KINDS, "rule"} - {"prune", "regrow"}
 
 
 def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
-    """Return the mean over seeds of each cell (columns) in each block (rows).
+    """Return the mean of each cell (columns) in each block (rows), over the seeds of all its cells.
 
     A block is what cells have in common apart from how they evolve: the data set, the network,
     the number of epochs. Cells that are the same method in several blocks share a column.
@@ -47,8 +47,8 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
         for name in next(iter(settings.values()))
         if len({repr(of_cell[name]) for of_cell in settings.values()}) > 1
     ]
-    means = values(results, outcome).mean()
-    table: dict[str, dict[str, float]] = {}
+    of_seeds = values(results, outcome)
+    table: dict[str, dict[str, str]] = {}
     for label, of_cell in settings.items():
         unsaid = FILLED_IN - given[label].keys()
         said = {
@@ -61,18 +61,29 @@ def blocks(results: Results, outcome: Outcome | None = None) -> pd.DataFrame:
         )
         compared = {name: value for name, value in said.items() if name in WHAT_IS_COMPARED}
         compared["method"] = of_cell["method"]
-        table.setdefault(block or study.name, {})[cell_label(compared)] = means[label]
-    return pd.DataFrame.from_dict(table, orient="index")
+        table.setdefault(block or study.name, {})[cell_label(compared)] = label
+    means: dict[str, dict[str, float]] = {}
+    for block, labels in table.items():
+        shared = of_seeds[list(labels.values())].dropna().mean()
+        means[block] = {compared: shared[label] for compared, label in labels.items()}
+    return pd.DataFrame.from_dict(means, orient="index")
 
 
 def ranking(results: Results, outcome: Outcome | None = None) -> Ranking:
-    """Rank the study's cells over its blocks; tested only where there are enough (`rank`)."""
+    """Rank the study's cells over its blocks.
+
+    Tested only where there are enough (`rank`) and each has a data set of its own: blocks that
+    share images and seeds repeat one another.
+    """
     from suite.statistics import rank
 
     declared = results.study.file.comparisons
     outcome = outcome or declared.outcome
+    table = blocks(results, outcome)
+    data = {source_name(cell.settings.dataset) for cell in results.study.cells}
     return rank(
-        blocks(results, outcome),
+        table,
         higher_is_better=bool(MEASURES[outcome].higher),
         alpha=declared.alpha,
+        independent=len(data) == len(table),
     )

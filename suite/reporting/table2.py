@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from suite.study import Cell
 from suite.store.table import Results
 
-BEST, SAME, UNTESTED = "best", "same", "untested"
-"""The best of a column, one not shown to differ from it, and one of which too few runs differ."""
-_MARKS_OF = {"worse": "", "better": "", "unattainable": UNTESTED}
+BEST, SAME, UNTESTED, BETTER = "best", "same", "untested", "better"
+"""The best of a column, one not shown to differ from it, one of which too few runs differ, and one
+that is better over the seeds of both, which it may be where cells lack seeds."""
+_MARKS_OF = {"worse": "", "better": BETTER, "unattainable": UNTESTED}
 """By verdict against the best; of all others it is `SAME`."""
 
 
@@ -60,7 +61,7 @@ class Entry:
         estimate: Mean and interval over the finished runs whose value is finite.
         runs: Finished runs of the cell.
         published: The paper's value, None where it has none.
-        mark: BEST, SAME, UNTESTED, or "" if it is worse than the best.
+        mark: BEST, SAME, UNTESTED, BETTER, or "" if it is worse than the best.
         format: How it is written.
     """
 

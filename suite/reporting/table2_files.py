@@ -7,7 +7,7 @@ import io
 
 from suite.reporting import tex
 from suite.reporting.numbers import MINUS, count, in_a_sentence, listing
-from suite.reporting.table2 import BEST, SAME, UNTESTED, Column, Entry, Row, Table2
+from suite.reporting.table2 import BEST, BETTER, SAME, UNTESTED, Column, Entry, Row, Table2
 from suite.store.spreadsheet import no_formula
 
 NOTE = (
@@ -19,8 +19,15 @@ MARKS = (
     "differ from those of the best to be tested against it. The best is picked from the same runs, "
     "so these marks only describe; the declared comparisons bound the chance of an error."
 )
-_SIGNS = {SAME: "†", UNTESTED: "‡"}
-_TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger"}
+_SIGNS = {SAME: "†", UNTESTED: "‡", BETTER: "§"}
+_TEX_SIGNS = {SAME: r"\dagger", UNTESTED: r"\ddagger", BETTER: r"\S"}
+
+
+def marks(table: Table2) -> str:
+    """Return what the marks of a table mean."""
+    if not any(entry.mark == BETTER for row in table.rows for entry in row.entries):
+        return MARKS
+    return f"{MARKS} §: better than the best over the seeds of both; means are over all of a cell."
 
 
 def left_out(table: Table2) -> str:
@@ -40,7 +47,7 @@ def as_csv(table: Table2) -> str:
 
     For each measure: the mean, NAME_half (half the interval), NAME_n (the runs with a finite
     value), NAME_paper and NAME_difference; and NAME_mark: best, same (not shown to differ from
-    it), untested (too few runs that differ), or empty.
+    it), untested (too few runs that differ), better (over the seeds of both), or empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -84,7 +91,7 @@ def as_markdown(table: Table2, title: str) -> str:
         values = [_markdown(row.cell.brief), *([_markdown(row.dataset)] if several else [])]
         values += [row.runs, *map(_markdown_entry, row.entries)]
         lines.append("| " + " | ".join(values) + " |")
-    notes = [NOTE, MARKS, *filter(None, [left_out(table)])]
+    notes = [NOTE, marks(table), *filter(None, [left_out(table)])]
     if table.of_paper:
         notes.append(f"In brackets: {table.of_paper}.")
     return "\n".join([*lines, "", " ".join(notes), ""])
@@ -128,7 +135,7 @@ def as_tex(table: Table2, title: str, decimal: tex.Decimal = "point") -> str:
     """Return the table as a LaTeX document of its own."""
     notes = [
         NOTE,
-        MARKS,
+        marks(table),
         *filter(None, [left_out(table)]),
         *([f"Below ours: {table.of_paper}."] if table.of_paper else []),
     ]

@@ -36,6 +36,7 @@ _SPECIAL = {
     "…": r"\textellipsis{}",
     "†": r"\textdagger{}",
     "‡": r"\textdaggerdbl{}",
+    "§": r"\S{}",
     "€": r"\texteuro{}",
     "×": r"\ensuremath{\times}",
     "±": r"\ensuremath{\pm}",

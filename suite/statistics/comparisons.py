@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isfinite, isnan, nan
+from math import ceil, isfinite, isinf, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -309,11 +309,15 @@ def _seeds_needed(sample: Sample, test: Test, needed: float) -> int:
 def _reason(it: Comparison, family: int, left: int) -> str:
     """Say why, in a family of which `left` remain once Holm has decided the others."""
     unit = "pairs" if it.design == "paired" else "runs a cell"
+    fixed = it.inference == "fixed"
     over = f" over {family} comparisons" if family > 1 else ""
     if 1 < left < family:
         over = f" over the {left} of {family} comparisons that are left"
     elif left < family:
-        over = f" with the other {family - 1} comparisons decided"
+        others, verb = f"others' {'exact tests' if fixed else 'e-values'}", "are"
+        if family == 2:
+            others, verb = f"other's {'exact test' if fixed else 'e-value'}", "is"
+        over = f" once the {others} {verb} counted"
     if it.n == 0:
         return f"No values to compare yet; {it.seeds_needed} seeds are needed{over}."
     if it.n == 1:
@@ -360,8 +364,10 @@ def _notes(it: Comparison, alpha: float, gain: float) -> list[str]:
         notes.append(
             "nothing varies between seeds, so the p is the exact test's"
             if fixed
-            else "the differences are not symmetric about any centre, so there is no interval"
+            else "at this level every centre is rejected, so there is no interval"
         )
+    if not fixed and it.verdict in ("better", "worse") and isinf(it.low) and isinf(it.high):
+        notes.append(f"{it.n} pairs cannot bound the difference yet at this level")
     if it.verdict in ("better", "worse") and gain * (1 if it.verdict == "better" else -1) < 0:
         notes.append("the first seeds decided it, and the mean difference now points the other way")
     if fixed and 1 < it.n < FEW_SEEDS and it.verdict != "unattainable":  # its reason says so

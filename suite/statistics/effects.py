@@ -21,7 +21,7 @@ def hedges_g(sample: Sample) -> float:
     Returns:
         g, or NaN where there are fewer than two values a side or neither varies.
 
-    Source: Hedges (1981); Cumming (2012), chapter 11, and Lakens (2013), equation 10, for g_av.
+    Source: Hedges (1981) for the correction; Cumming (2012), chapter 11, for the denominator.
     """
     a, b = sample.a, sample.b
     if sample.n < 2:

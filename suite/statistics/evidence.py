@@ -201,7 +201,7 @@ def confidence_sequence(
 
     Returns:
         Lower and upper end, infinite with too few pairs to reject anything; NaN where every
-        centre is rejected: the differences are then not symmetric about any.
+        centre is rejected at this level.
     """
     x = np.asarray(differences, dtype=np.float64)
     if x.size == 0 or highest(x.size) < 1 / (1 - level):

@@ -20,6 +20,9 @@ FEWEST_CELLS = 3
 MANY_BLOCKS = 10
 """Up to this many blocks the chi-square approximation is rough (Demšar 2006)."""
 
+ROUNDING_DIGITS = 12
+"""Values that agree to so many digits of the block's largest are tied."""
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -47,13 +50,21 @@ class Ranking:
     reason: str
 
 
-def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0.05) -> Ranking:
+def rank(
+    table: pd.DataFrame,
+    *,
+    higher_is_better: bool = True,
+    alpha: float = 0.05,
+    independent: bool = True,
+) -> Ranking:
     """Rank cells over blocks, and test the ranks where there are enough blocks.
 
     Args:
         table: Value of each cell (columns) in each block (rows); incomplete blocks are left out.
         higher_is_better: The direction of the outcome.
         alpha: Level.
+        independent: Whether no two blocks share data or seeds; if some do, their ranks repeat one
+            another, and nothing is tested.
 
     Returns:
         The ranking; untested below `FEWEST_BLOCKS` blocks or `FEWEST_CELLS` cells.
@@ -62,6 +73,8 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     """
     complete = table.replace([np.inf, -np.inf], np.nan).dropna()
     blocks, cells = complete.shape
+    largest = complete.abs().max(axis=1).where(lambda size: size > 0, 1.0)
+    complete = complete.div(largest, axis=0).round(ROUNDING_DIGITS)  # 0.1 + 0.2 ties with 0.3
     by_block = complete.rank(axis=1, ascending=not higher_is_better)
     ranks = by_block.mean().sort_values(kind="stable").rename("rank")
     untested = Ranking(ranks, blocks, nan, nan, pd.DataFrame(), [], alpha, "")
@@ -72,6 +85,9 @@ def rank(table: pd.DataFrame, *, higher_is_better: bool = True, alpha: float = 0
     if blocks < FEWEST_BLOCKS:
         few = f"{blocks} complete blocks are too few to test ranks; {FEWEST_BLOCKS} are needed."
         return replace(untested, reason=few)
+    if not independent:
+        shared = "Some blocks share a data set and its seeds, so that their ranks are not tested."
+        return replace(untested, reason=shared)
     if (by_block.nunique(axis=1) == 1).all():
         alike = "All cells are equal in every block, so there is nothing to test."
         return replace(untested, reason=alike)

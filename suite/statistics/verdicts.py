@@ -37,7 +37,8 @@ tests: the p is 1 over the largest e-value so far, the side is that of the evide
 first sufficed, the interval is a confidence sequence, equivalence is tested by two one-sided
 processes shifted by the margin, and the floor is 1 over the largest e-value possible with this many
 pairs. These p only fall as seeds are added, so what is decided stays decided; but where a margin is
-declared, better or worse may become equivalent, which comes first. A run that had failed and is run
+declared, better or worse may become equivalent, which comes first, and docs/statistics.md says in
+which two cases the side may turn. A run that had failed and is run
 again brings its pair back among the earlier ones, and everything is computed anew.
 
 Claims are decided in `claims`, on the same tests and the same floors.

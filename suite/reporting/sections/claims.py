@@ -101,7 +101,7 @@ def _claims(material: Material) -> Grid:
     caption = (
         "A claim is supported if each of its statements below is shown, and contradicted if the "
         f"opposite of one is shown; by the {material.claims[0].measure}. {SEVERAL_STATEMENTS} "
-        f"{of.legend(columns, declared)} {_UNATTAINABLE[declared.inference]}"
+        f"{of.legend(columns, declared)} {_unattainable(declared)}"
     )
     found = tuple(cells_of(row, columns) for row in material.claims)
     return Grid("claims-grid", caption, heads_of(columns, declared), found)
@@ -141,7 +141,7 @@ def _comparisons(material: Material) -> Grid:
     caption = (
         f"Declared comparisons in {first_row.outcome.replace('_', ' ')} ({first_row.measure}), "
         f"over n pairs of runs (or runs a cell). {of.legend([names, *columns], declared)} "
-        f"{_UNATTAINABLE[declared.inference]}"
+        f"{_unattainable(declared)}"
     )
     heads = (Th("Comparison", numeric=False), *heads_of(columns, declared))
     looks = tuple(material.looks[row.cell.label] for row in compared)
@@ -181,7 +181,7 @@ def _ranking(material: Material) -> list[Block]:
 def _show_ranks(material: Material, found: Ranking, title: str) -> Shown:
     ranks = found.ranks.rename_axis("cell").reset_index(name="rank")
     caption = (
-        f"Cells at their mean rank over n = {found.blocks} data sets or settings. A bar joins "
+        f"Cells at their mean rank over n = {found.blocks} data sets. A bar joins "
         "cells that are not shown to differ (Friedman's test, then Nemenyi's); the critical "
         f"difference is {found.critical_difference:.2f}."
     )
@@ -234,6 +234,12 @@ def _show(material: Material) -> Shown:
         caption,
         description,
     )
+
+
+def _unattainable(declared: Comparisons) -> str:
+    """Say what unattainable means."""
+    text = _UNATTAINABLE[declared.inference]
+    return text if declared.design == "paired" else text.replace("pairs differ", "runs a cell")
 
 
 def tally(claims: list[Claimed], compared: list[Compared]) -> str:

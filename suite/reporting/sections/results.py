@@ -12,13 +12,13 @@ from suite.reporting.section import Grid, Material, Section, Td, Th, number, wor
 from suite.reporting.sections.cut_off import warned_of
 from suite.reporting.table2 import UNTESTED, Entry, Row, Table2
 from suite.reporting.table2_files import (
-    MARKS,
     NOTE,
     as_csv,
     as_markdown,
     as_tabular,
     as_tex,
     left_out,
+    marks,
 )
 from suite.settings import Settings
 from suite.store.table import Results
@@ -32,7 +32,7 @@ def section(material: Material) -> Section:
     table, results = material.table, material.results
     _write(material)
     caption = (
-        f"{NOTE} {MARKS} The tests against the best are "
+        f"{NOTE} {marks(table)} The tests against the best are "
         f"{results.study.file.comparisons.design}"
         f"{' (independent where too few seeds are shared)' if table.unpaired else ''}"
         ", Holm-corrected over the column"

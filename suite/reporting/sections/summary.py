@@ -9,7 +9,7 @@ from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.sections.runs import tally
-from suite.reporting.table2 import BEST, SAME, UNTESTED, Row
+from suite.reporting.table2 import BEST, BETTER, SAME, UNTESTED, Row
 
 
 def lede(material: Material) -> list[str]:
@@ -37,9 +37,9 @@ def _verdict(rows: list[Row], dataset: str) -> str:
     if len(rows) == 1:
         return f"{on}{name} reaches an accuracy of {entry.mean}{half} over {over}."
     first = f"{on}{name} reaches the highest accuracy, {entry.mean}{half} over {over}"
-    same, untested = (
+    same, untested, better = (
         [in_a_sentence(row.cell.brief) for row in rows if accuracy[row.cell.label].mark == mark]
-        for mark in (SAME, UNTESTED)
+        for mark in (SAME, UNTESTED, BETTER)
     )
     if len(same) == len(rows) - 1:
         first += ", and no other is shown to differ from it"
@@ -50,6 +50,9 @@ def _verdict(rows: list[Row], dataset: str) -> str:
         first += ", and there are too few runs, or pairs that differ, to test another against it"
     elif untested:
         first += f"; too few runs of {listing_some(untested)} differ from its own to be tested"
+    if better:
+        verb = "is" if len(better) == 1 else "are"
+        first += f"; over the seeds of both, {listing_some(better)} {verb} better"
     return f"{first}."
 
 
