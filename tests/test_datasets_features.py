@@ -1,5 +1,6 @@
 """Feature vectors: from archives, Parquet and CSV files, and those that come with scikit-learn."""
 
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -196,6 +197,39 @@ def test_a_feature_that_float32_would_make_constant_is_refused(tmp_path):
     refused(csv(tmp_path, made), "weight differ, and in float32 all of them are", tmp_path / "d")
     made["weight"] -= 1_700_000_000
     assert load(csv(tmp_path, made), tmp_path / "data").features == 3
+
+
+def test_what_was_cached_under_another_name_is_told_under_this_one(tmp_path):
+    source = csv(tmp_path)
+    for name in ("First", "Second"):
+        data = load(source.model_copy(update={"name": name}), tmp_path / "data")
+        assert data.name == name and data.notes
+        assert all(note.startswith(f"{name}: ") for note in data.notes)
+
+
+@pytest.mark.parametrize(
+    ("ends", "says"), [("\r", ""), ("\n", ""), (f"{'a' * 200_000}\n", "not a complete CSV file")]
+)
+def test_lines_may_end_as_on_any_machine(tmp_path, ends, says):
+    path = tmp_path / "all.csv"
+    path.write_bytes(frame().to_csv(index=False).replace("\n", ends).encode())
+    source = CsvSource(csv=str(path), test=0.2)
+    if says:
+        refused(source, says, tmp_path / "data")
+    else:
+        assert load(source, tmp_path / "data").features == 3
+
+
+@pytest.mark.parametrize(("labels", "says"), [([0, 2], "'dog' has no"), ([-1, 1], "label -1")])
+def test_a_table_s_known_classes_are_kept(tmp_path, labels, says):
+    names = {
+        "info": {"features": {"label": {"_type": "ClassLabel", "names": ["cat", "dog", "fox"]}}}
+    }
+    fields = [("a", pa.float64()), ("label", pa.int64())]
+    schema = pa.schema(fields, metadata={"huggingface": json.dumps(names)})
+    rows = {"a": np.arange(12.0), "label": labels * 6}
+    pq.write_table(pa.table(rows, schema=schema), tmp_path / "all.parquet")
+    refused(ParquetSource(parquet=str(tmp_path / "all.parquet"), test=0.5), says, tmp_path / "d")
 
 
 def test_labels_of_a_table_are_any_numbers_and_an_index_is_no_feature(tmp_path):

@@ -256,6 +256,8 @@ def test_a_damaged_cache_is_decoded_again(tmp_path, damage):
         (("train", "validation"), {}),
         (("plain/train/0000", "plain/test/0000"), {}),
         (("latest-train", "latest-val"), {}),
+        (("train/values", "test/values"), {}),
+        (("train/0", "valid/0"), {}),
         (("a", "b"), {"train": "a.*", "test": "b.*"}),
         (("x/train", "y/train"), {"train": "x/*.parquet", "test": "y/*.parquet"}),
     ],
@@ -723,6 +725,27 @@ def test_hidden_files_and_other_files_are_counted_and_not_read(tmp_path):
         check(images, parts)
         (note,) = images.notes
         assert "5 files or folders" in note and "4 hidden" in note and "1 not an image" in note
+
+
+def test_an_image_in_no_class_folder_is_said_to_be_in_none(tmp_path):
+    parts = make()
+    source = folder_of(tmp_path / "a", parts)
+    (tmp_path / "a" / "train" / "0.png").write_bytes(encode(parts["train"][0][0]))
+    (note,) = load(source, tmp_path / "data").notes
+    assert "(1 in no class folder)" in note
+
+
+@pytest.mark.parametrize("write", [npz, folder_of])
+def test_a_pattern_of_several_is_refused_where_one_is_read(tmp_path, write):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, make())
+    source = (
+        NpzSource(npz=str(tmp_path / "*" / "mine.npz"))
+        if write is npz
+        else FolderSource(folder=str(tmp_path / "[ab]"))
+    )
+    one_sentence("matches 2 files or folders; name one", source, tmp_path / "data")
 
 
 @pytest.mark.parametrize("part", ["train", "test"])

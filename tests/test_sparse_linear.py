@@ -641,6 +641,18 @@ def test_gradients_of_several_passes_add_up():
     assert grown[0] == grown[1]
 
 
+@pytest.mark.parametrize("positions", [[0, 7], []])
+def test_passes_of_a_layer_without_connections_are_kept_until_they_are_discarded(positions):
+    layer = suite.SparseLinear(5, 3, positions=positions)
+    layer.watch = True
+    for _ in range(2):
+        (layer(torch.randn(4, 5)) - 1).square().sum().backward()
+    assert sum(seen.error.shape[1] for seen in layer.passes if seen.error is not None) == 8
+    torch.optim.SGD(layer.parameters(), lr=0.1).zero_grad(set_to_none=False)
+    (layer(torch.randn(4, 5)) - 1).square().sum().backward()
+    assert sum(seen.error.shape[1] for seen in layer.passes if seen.error is not None) == 4
+
+
 def watched(layer):
     """Return what a step of RigL reads next, with the layer's passes as they come."""
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.0)

@@ -12,7 +12,7 @@ from suite.datasets.dataset import DataSet, Standardise
 from suite.datasets.splits import Split
 from suite.kernels.augment import standardise, standardise_and_warp
 
-Part = Literal["train", "validation", "test"]
+Part = Literal["validation", "test"]
 
 
 class Batches:
@@ -39,12 +39,12 @@ class Batches:
         self._x_train, self._y_train = images.x_train, images.y_train
         every = np.arange(len(images.y_test), dtype=np.int64)
         test = (images.x_test, images.y_test, every)
-        train = (images.x_train, images.y_train, split.train)
         held_out = split.validation
         self._parts = {
-            "train": train,
             "test": test,
-            "validation": test if isinstance(held_out, str) else (*train[:2], held_out),
+            "validation": (
+                test if isinstance(held_out, str) else (images.x_train, images.y_train, held_out)
+            ),
         }
         self.mean, self.scale = standardisation(images.x_train, split.train, standardise)
 
@@ -74,7 +74,7 @@ class Batches:
         """Yield every image of a part once, unwarped, in order.
 
         Args:
-            part: "train" (the images trained on), "validation" or "test".
+            part: "validation" or "test".
             size: Images a batch; the last may have fewer.
             widest: Images a piece of a batch; by default a batch is one piece.
 
@@ -161,7 +161,8 @@ def _of_features(rows: np.ndarray, *, alike: bool) -> tuple[np.ndarray, np.ndarr
     counted = rows.reshape(-1, 1) if alike else rows
     mean = counted.mean(axis=0, dtype=np.float64)
     deviation = counted.std(axis=0, dtype=np.float64)
-    constant = (counted == counted[:1]).all(axis=0)
+    # A spread that is next to nothing has no inverse in float32.
+    constant = (counted == counted[:1]).all(axis=0) | (deviation < np.finfo(np.float32).tiny)
     scale = np.where(constant, 0, 1 / np.where(constant, 1, deviation))
     shape = (rows.shape[1],)
     return (

@@ -118,18 +118,20 @@ def _read(path: Path, name: str) -> DataSet | None:
     """Return a cached data set; None if there is none or it has changed."""
     try:
         *parts, classes, fingerprint, notes = arrays(
-            path, (*ARRAYS, "classes", "fingerprint", "notes")
+            path, (*ARRAYS, "classes", "fingerprint", "remarks")
         )
         x_train, y_train, x_test, y_test = parts
         train, test, names = (x_train, y_train), (x_test, y_test), classes.tolist()
         make = image_set if x_train.ndim == 4 else feature_set
-        data = replace(make(name, train, test, names), notes=tuple(notes.tolist()))
+        own = tuple(f"{name}: {note}" for note in notes.tolist())
+        data = replace(make(name, train, test, names), notes=own)
     except UserError:
         return None
     return data if data.fingerprint == str(fingerprint) else None
 
 
 def _write(path: Path, images: DataSet) -> None:
+    remarks = [note.removeprefix(f"{images.name}: ") for note in images.notes]
     temporary = path.with_suffix(".tmp")  # the lock is held: no other process writes it
     try:
         with temporary.open("wb") as file:
@@ -138,7 +140,7 @@ def _write(path: Path, images: DataSet) -> None:
                 **{key: getattr(images, key) for key in ARRAYS},
                 classes=np.array(images.classes),
                 fingerprint=np.array(images.fingerprint),
-                notes=np.array(images.notes, dtype=str),
+                remarks=np.array(remarks, dtype=str),  # without the name of this reading
             )
             file.flush()
             os.fsync(file.fileno())

@@ -57,7 +57,7 @@ def _table(path: Path) -> pa.Table:
     """Return a file's columns; without a header they are numbered from 1."""
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
-            head = stream.read(_BLOCK).partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
+            head = re.split(rb"[\r\n]", stream.read(_BLOCK), maxsplit=1)[0].decode("utf-8-sig")
         if not head.strip():
             raise UserError(f"{path}: is empty, or its first line is.")
         delimiter = max(",;\t", key=_QUOTED.sub("", head).count)
@@ -84,7 +84,7 @@ def _table(path: Path) -> pa.Table:
         )
     except UserError:
         raise
-    except (pa.ArrowException, OSError, ValueError, EOFError) as error:
+    except (pa.ArrowException, OSError, ValueError, EOFError, text.Error) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise UserError(f"{path}: not a complete CSV file ({reason}).") from None
     if len(table.column_names) < 2 or not table.num_rows:

@@ -24,6 +24,10 @@ class File(NamedTuple):
     path: Path
 
 
+_ROLE = "(?<![a-z])(train|test|val(?=(id|idation)?([^a-z]|$)))"
+"""The word in a file's name that says what it is for: train, test, val, valid, validation."""
+
+
 def find(name: str, written: str, places: Iterable[Path]) -> list[Path]:
     """Return the files or folders that a path or glob pattern matches, sorted; at least one.
 
@@ -72,6 +76,21 @@ def _counts(path: Path, root: Path, pattern: Path) -> bool:
     hidden = (part for part in path.parts[len(root.parts) :] if part.startswith("."))
     seen = all(any(fnmatch(part, each) for each in named) for part in hidden)
     return seen and (pattern.name != "**" or path.is_dir())
+
+
+def find_one(name: str, written: str, places: Iterable[Path]) -> Path:
+    """Return the one file or folder that a path or glob pattern matches.
+
+    Raises:
+        UserError: As in `find`, or if there are several.
+    """
+    found = find(name, written, places)
+    if len(found) > 1:
+        raise UserError(
+            f"{name}: {written} matches {len(found)} files or folders; name one of them, "
+            f"for instance {found[0]}."
+        )
+    return found[0]
 
 
 def walk(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -175,8 +194,8 @@ def _is(name: str, path: Path, part: str, pattern: str | None) -> bool:
         except ValueError as error:
             raise UserError(f"{name}: {pattern!r} is not a pattern of files ({error}).") from None
     for word in (path.name, path.parent.name):
-        if found := re.search("(?<![a-z])(train|test|val)", word.lower()):
-            return found.group() == part
+        if found := re.search(_ROLE, word.lower()):
+            return found.group(1) == part
     return False
 
 

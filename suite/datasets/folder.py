@@ -10,7 +10,7 @@ import numpy as np
 
 from suite.datasets.dataset import DataSet
 from suite.datasets.decoding import SUFFIXES, UNREADABLE, Encoded, Progress, data_set
-from suite.datasets.files import File, find, walk
+from suite.datasets.files import File, find_one, walk
 from suite.datasets.sources import FolderSource, title
 from suite.errors import UserError
 
@@ -32,14 +32,21 @@ def skipped(source: FolderSource, places: Iterable[Path]) -> str:
     others = _look(source, places)[1]
     if not others:
         return ""
-    kinds = Counter("hidden" if path.name.startswith(".") else "not an image" for path in others)
+    kinds = Counter(_why(path) for path in others)
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return f"{title(source)}: {len(others)} files or folders in it are not read ({counted})."
 
 
+def _why(path: Path) -> str:
+    """Return why a file or folder is not read."""
+    if path.name.startswith("."):
+        return "hidden"
+    return "in no class folder" if path.suffix.lower() in SUFFIXES else "not an image"
+
+
 def _look(source: FolderSource, places: Iterable[Path]) -> tuple[list[File], list[Path]]:
     name = title(source)
-    root = find(name, source.folder, places)[0]
+    root = find_one(name, source.folder, places)
     test = next((part for part in _TEST_NAMES if (root / part).is_dir()), "test")
     found: list[File] = []
     others: list[Path] = []

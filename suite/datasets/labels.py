@@ -107,7 +107,7 @@ def numbered(
         name: The data set's, for errors.
         train: Labels of each training file, as `as_array` gives them.
         test: Labels of each test file.
-        known: The classes' names where the labels are their places.
+        known: The classes' names where the labels are their places, whatever else they are.
         any_numbers: Take any integers as classes, -1 and 1 for instance; else labels count from 0.
 
     Raises:
@@ -118,7 +118,7 @@ def numbered(
     named = y_train.dtype.kind == "U"
     distinct = np.unique(y_train)
     counts = not named and np.array_equal(distinct, np.arange(len(distinct)))
-    if not named and (counts or not any_numbers):
+    if not named and (counts or known or not any_numbers):
         return Labels(y_train, y_test, known)
     foreign = np.setdiff1d(y_test, distinct)
     if len(foreign):

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from suite.datasets import labels
 from suite.datasets.dataset import DataSet
-from suite.datasets.files import File, find
+from suite.datasets.files import File, find_one
 from suite.datasets.images import image_set
 from suite.datasets.sources import NpzSource, title
 from suite.datasets.vectors import feature_set
@@ -40,7 +40,7 @@ def files(source: NpzSource, places: Iterable[Path]) -> list[File]:
     Raises:
         UserError: It is not there, or a folder.
     """
-    path = find(title(source), source.npz, places)[0]
+    path = find_one(title(source), source.npz, places)
     if path.is_dir():
         raise UserError(f"{title(source)}: {path} is a folder; npz takes a file.")
     return [File("both", path)]

@@ -75,7 +75,8 @@ class Fields(BaseModel):
     nesterov: bool = False
     """Nesterov's momentum, of SGD."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight and bias added to its gradient (L2), 0 or more; adamw decouples it."""
+    """Share of each weight, bias and learnt value of an activation that is added to its gradient
+    (L2), 0 or more; adamw decouples it."""
     reset_momentum: bool = True
     """The optimiser forgets its state every epoch, as in the SET authors' code."""
     initial: str | None = None

@@ -131,8 +131,8 @@ class SparseLinear(ActiveWeights):
         if self.watch and torch.is_grad_enabled():
             columns = _apart(columns, x)
             seen = Seen(columns.detach())
-            gradient = self.weight.grad
-            if gradient is None or not gradient.any():  # those of earlier passes were discarded
+            gradients = [parameter.grad for parameter in self.parameters()]
+            if not any(of is not None and of.any() for of in gradients):  # they were discarded
                 self.passes = [earlier for earlier in self.passes if earlier.error is None]
         bias = self.weight.new_zeros(n_out) if self.bias is None else self.bias
         kept = None if seen is None else seen.keep_error
