@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +63,14 @@ def test_runs_that_failed_while_cells_were_tuned_end_with_3(tmp_path, monkeypatc
 def test_a_json_document_has_no_numbers_that_json_lacks(capsys):
     print_json({"loss": float("nan"), "sizes": [1.5, float("inf")]})
     assert json.loads(capsys.readouterr().out) == {"loss": None, "sizes": [1.5, None]}
+
+
+@pytest.mark.slow
+def test_a_mistake_ends_with_2_though_standard_error_is_closed():
+    code = (
+        "import sys; sys.stderr = None; sys.argv[1:] = ['chek']; from suite.cli import main; main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 2
 
 
 def test_the_exit_code_of_a_verb_is_that_of_the_process(tmp_path):

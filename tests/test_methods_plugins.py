@@ -163,6 +163,7 @@ def test_a_package_may_define_strategies_in_its_modules(tmp_path, monkeypatch):
          "'first_free' of FILE has the name of the plug-in regrowth strategy of FILE"),
         (FIRST_FREE + "1 / 0", "division by zero"),
         (FIRST_FREE.replace(", rng", ""), "must take (layer, count, rng)"),
+        (FIRST_FREE.replace('"nowhere"', "3"), "'first_free' of FILE has source=3; it is text"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_refused(code, expected, tmp_path):

@@ -480,6 +480,23 @@ def test_the_runs_of_tuning_count_as_well(load, tune, says):
         assert len(load(text, many=True).tunings) == 10
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("seeds: {count: 1000000000000}\ncells: [{}]\n", "1 cell with 1,000,000,000,000 seeds"),
+        (
+            "seeds: {count: 9000}\ncells: [{}]\n"
+            "tune: {search: {zeta: [0.1, 0.2]}, samples: 1, untuned: true}\n",
+            "tuning makes up to 9,001 more",
+        ),
+    ],
+)
+def test_every_run_counts_towards_the_most(load, text, says):
+    with pytest.raises(UserError) as caught:
+        load(f"name: x\n{text}")
+    assert says in str(caught.value)
+
+
 def test_a_chain_of_any_length_that_is_allowed_can_be_made(load):
     cells = "[{method: ticket, initial: {ticket: {round: 100}}}]"
     (run,) = load(f"name: x\nseeds: {{count: 1}}\ncells: {cells}\n").runs(DATA)

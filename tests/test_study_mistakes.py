@@ -420,6 +420,29 @@ RULES = {
         (8, "cells[4]", "performance", "val_loss"),
         (9, "cells[5].gate"),
     ),
+    "metrics that the options of a part replace": (
+        "name: x\ncells:\n"
+        "  - {method: lset, metric: loss, budget: {performance: {metric: val_accuracy}}}\n"
+        "  - {method: lset, metric: loss, budget: {performance: {metric: val_loss}}}\n",
+        (3, "cells[0].metric", "val_accuracy", "loss or val_loss"),
+        (4, "cells[1].metric", "no part reads loss", "val_loss"),
+    ),
+    "ranges beside another mistake": (
+        "name: x\ncells: [{method: set}, {method: lset}]\ncomparisons: {baseline: st}\n"
+        "tune:\n  samples: 4\n  search: {zeta: {uniform: [0.1, 7]}}\n",
+        (3, "comparisons.baseline", '"st"'),
+        (6, "tune.search.zeta.uniform[1]", "below 1", "7"),
+    ),
+    "references that nothing can be compared with": (
+        RIGHT + "report:\n  references:\n    - cell: set\n      source: theirs\n      epochs:\n"
+        "        - {epoch: 1, val_accuracy: 98}\n        - {epoch: 1001, val_loss: 2.3}\n",
+        (8, "report.references[0].epochs[0].val_accuracy", "to 1", "98"),
+        (9, "report.references[0].epochs[1].epoch", "1000 epochs", "1001"),
+    ),
+    "a column that is no number": (
+        "name: x\ncells: [{dataset: {csv: a.csv, label: true}}]\n",
+        (2, "cells[0].dataset.label", "true"),
+    ),
     "denser than dense": (
         "name: x\ndefaults: {dataset: digits}\ncells:\n  - {epsilon: 200, hidden: [50]}\n"
         "  - hidden: [10]\n",

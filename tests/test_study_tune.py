@@ -53,6 +53,18 @@ def mistake(load):
     return mistake
 
 
+def test_a_range_of_which_some_numbers_do_not_fit_is_searched(tmp_path):
+    """An epsilon of 25 fits layers of 50 units at most."""
+    wide = STUDY.replace("[30, 30], epsilon: 5", "[50, 50]")
+    tune = "{search: {epsilon: {log: [5, 50]}}, samples: 16}"
+    (tmp_path / "tuned.yaml").write_text(wide.format(cells="[{method: set}]", tune=tune))
+    (tuning,) = load_study(tmp_path / "tuned.yaml").tunings
+    assert set(tuning.space) == {"epsilon"}
+    fits = [sample["epsilon"] <= 25 for sample in tuning.samples]
+    assert [of is not None for of in tuning.settings] == fits
+    assert any(fits) and not all(fits)
+
+
 # --- ranges and samples
 
 

@@ -40,8 +40,9 @@ def main() -> None:
     # so does SIGTERM, by which batch systems and containers end a program.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    if sys.stdout is None:  # closed, as some daemons start their children
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  for the whole process
+    for name in ("stdout", "stderr"):  # closed, as some daemons start their children
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  for the whole process
     try:
         try:
             code = app(standalone_mode=False)

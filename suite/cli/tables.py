@@ -171,7 +171,7 @@ def compare(
         compared, claimed = decisions.comparisons(results), decisions.claims(results)
     if not compared and not claimed:
         raise UserError(
-            f"{study}: declares neither comparisons nor claims; give two cells to compare."
+            f"{study}: declares neither comparisons of two cells nor claims; give two to compare."
         )
     if out is not None:
         _write_csv(decisions.rows(compared, claimed), out)
@@ -209,7 +209,7 @@ def power(
     results = read(load(study, many=True), store)
     planned = decisions.seeds_needed(results, effect=effect, sd=sd, power=power)
     if not planned:
-        raise UserError(f"{study}: declares no comparisons, so there is nothing to plan.")
+        raise UserError(f"{study}: declares no comparison of two cells; there is nothing to plan.")
     if all(row.need is None for row in planned):  # given figures need no runs
         _need_runs(results, study, store)
     if as_json:

@@ -122,7 +122,7 @@ _Path = Annotated[str, Field(min_length=1)]
 
 
 class _Files(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str | None = Field(None, description="The data set's name in reports.")
 
@@ -133,7 +133,7 @@ _TEST = (
     "to test with, e.g. 0.2: evenly spread in each class, in the files' order."
 )
 _FILES = "Files, folders or glob patterns, relative to the study file or data folder."
-_Paths = _Path | Annotated[tuple[_Path, ...], Field(min_length=1)]
+_Paths = _Path | Annotated[tuple[_Path, ...], Field(min_length=1, strict=False)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
 

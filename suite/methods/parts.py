@@ -272,6 +272,8 @@ def _register(outline: Part, function: _Function) -> _Function:
             raise UserError(
                 f"{where} has {attribute}={getattr(outline, attribute)!r}; it is one of {allowed}."
             )
+    if not isinstance(outline.source, str):
+        raise UserError(f"{where} has source={outline.source!r}; it is text.")
     needs = outline.needs
     if not isinstance(needs, tuple) or any(need not in NEEDS for need in needs):
         raise UserError(f"{where} has needs={needs!r}; allowed is a tuple out of {NEEDS}.")

@@ -167,9 +167,14 @@ def _metric_contradiction(settings: Fields) -> Contradiction | None:
     if settings.metric is None:
         composed = f"{method.name} with the budget {settings.budget} and the gate {settings.gate}"
         return wrong("metric", f"{composed} needs a metric: {' or '.join(allowed)}.")
-    if settings.metric not in allowed:
+    signals = settings.recipe.signals
+    if foreign := [signal for signal in (settings.metric, *signals) if signal not in allowed]:
         takes = " or ".join(allowed)
-        return wrong("metric", f"{method.name} cannot use {settings.metric}; it takes {takes}.")
+        return wrong("metric", f"{method.name} cannot use {foreign[0]}; it takes {takes}.")
+    if settings.metric not in signals:
+        read = " and ".join(signals)
+        sentence = f"no part reads {settings.metric}, as their options name {read}; leave it out."
+        return wrong("metric", sentence)
     return None
 
 

@@ -45,6 +45,9 @@ def check_declared(
         for part in mistakes.document.entries(*claim, "parts"):
             _check_part(mistakes, part, comparisons, found)
     _check_measure(mistakes, comparisons, cells)
+    for way in mistakes.document.entries("report", "references"):
+        if (cell := found.get((*way, "cell"))) is not None:
+            _check_epochs(mistakes, way, cell)
 
 
 def _may_be(name: CellName, doubts: Sequence[Doubt]) -> bool:
@@ -126,6 +129,15 @@ def _check_part(
     with_itself = [one in found and found[one] is found.get(other) for one, other in couples]
     if any(with_itself) if one_to_one else with_itself and all(with_itself):
         mistakes.note(way, "a cell is compared with itself.")
+
+
+def _check_epochs(mistakes: Mistakes, way: Where, cell: Cell) -> None:
+    """Note what a reference records of epochs that its cell does not have."""
+    last = cell.settings.epochs
+    for entry in mistakes.document.entries(*way, "epochs"):
+        epoch = mistakes.document.get(*entry, "epoch")
+        if isinstance(epoch, int) and epoch > last:
+            mistakes.note((*entry, "epoch"), f"{cell.label} has {last} epochs, fewer than {epoch}.")
 
 
 def _check_measure(mistakes: Mistakes, comparisons: Comparisons, cells: Sequence[Cell]) -> None:

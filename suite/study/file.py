@@ -174,11 +174,11 @@ class ReferenceEpoch(_Model):
     """As seen during training."""
     val_loss: float | None = None
     """Of the evaluated network."""
-    val_accuracy: float | None = None
+    val_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     """Of the evaluated network, 0 to 1."""
     test_loss: float | None = None
     """Of the evaluated network."""
-    test_accuracy: float | None = None
+    test_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     """Of the evaluated network, 0 to 1."""
     connections: float | None = None
     """Of the evaluated network."""

@@ -128,7 +128,7 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
     """Whether a study has too many runs; they are counted without expanding the grids."""
     document = mistakes.document
     entries = [document.get(*where) for where in document.entries("cells")]
-    grids = [entry.get("grid") for entry in entries if entry and isinstance(entry, dict)]
+    grids = [entry.get("grid") for entry in entries if isinstance(entry, dict)]
     points = sum(
         math.prod(len(values) or 1 for values in grid.values() if isinstance(values, list))
         if isinstance(grid, dict)
@@ -139,6 +139,8 @@ def _has_too_many_runs(mistakes: Mistakes, many: bool) -> bool:
     tuned = _whole(document.get("tune", "samples"), 0, MOST_SAMPLES)
     tuned *= _whole(document.get("tune", "seeds"), 1, MOST_SEEDS_OF_SAMPLES)
     runs, of_tuning = points * seeds, points * tuned
+    if document.get("tune", "untuned") is True:
+        of_tuning += runs
     if runs + of_tuning <= MANY_RUNS or (many and runs <= MOST_RUNS):
         return False
     advice = (

@@ -11,7 +11,7 @@ _OTHER_COLUMN = "begins in another column than the lines it belongs to"
 _WORDS = (
     (r"found character '\\t' that cannot", "a tab where only spaces are allowed"),
     (r"found character '(.)' that cannot", "text that begins with {0} needs quotes"),
-    (r"could not find expected ':'", "a key has no colon"),
+    (r"could not find expected ':'", "a key has no colon, or no space after it"),
     (r"sequence entries are not", "a list with dashes begins on a line of its own"),
     (r"mapping keys are not", 'text that begins with "? " needs quotes'),
     (r"<block end>.* '<block mapping start>'", _OTHER_COLUMN),

@@ -24,7 +24,8 @@ SCHEMA_FILE = Path("studies/study.schema.json")
 def study_schema() -> dict[str, Any]:
     """Return the JSON schema of study files.
 
-    It is the same on every machine: it does not list plug-ins, and allows any name in their place.
+    It is the same on every machine: it does not list plug-ins. Any name may be that of a regrowth
+    strategy; of the other kinds of parts it knows the suite's own only.
     """
     schema = StudyFile.model_json_schema(by_alias=True)
     settings = Settings.model_json_schema()

@@ -236,8 +236,11 @@ def has(settings: Settings, name: str, values: Range) -> bool:
         answers = {answer.kind: answer for answer in settings.recipe.in_use}
         if kind not in answers or option not in answers[kind].part.options:
             return False
-    shares = [0.0, 0.5, 1.0] if isinstance(values, Interval) else middles(len(values.values))
+    many = [n / 8 for n in range(9)]
+    shares = many if isinstance(values, Interval) else middles(len(values.values))
     found = [fitting(settings, {name: values.at(share)}) for share in shares]
+    if isinstance(values, Interval) and None in found:
+        return True  # some numbers do not fit its other settings, so the number matters
     meanings = [repr(of.deciding()) for of in found if of is not None]
     if not meanings:
         return True  # it has the setting, and none of these values fits

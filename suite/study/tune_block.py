@@ -67,8 +67,9 @@ def check_tune(
             own[cell.label], written_at[cell.label] = found, (*where, "search")
     _check_fixed(mistakes, shared, own, cells)
     tune = file.tune
-    if tune is None or mistakes.sentences:
+    if tune is None:
         return ()
+    right = not mistakes.sentences  # else nothing is drawn, but what else is wrong is said
     tunings = []
     halves: dict[int, bool] = {}
     for cell in cells:
@@ -88,10 +89,11 @@ def check_tune(
         epochs = cell.settings.epochs
         if space and epochs not in halves:
             halves[epochs] = _check_halving(mistakes, tune, epochs)
-        if space and halves[epochs]:
+        if space and halves[epochs] and right:
             tunings.append(_tuning(mistakes, file, tune, cell, space))
-    if not tunings and not mistakes.sentences:
-        mistakes.note(("tune", "search"), "no cell has any of these settings.")
+    if right and not tunings and not mistakes.sentences:
+        sentence = "no cell has any of these settings with two values that fit it."
+        mistakes.note(("tune", "search"), sentence)
     return tuple(tunings)
 
 
