@@ -185,7 +185,9 @@ MEASURES: dict[str, Measure] = {
             since="0.2.0",
         ),
         Measure("explored", "share of positions ever active", since="0.2.0"),
-        Measure("active_units", "hidden units with links on both sides", "whole", since="0.2.0"),
+        Measure(
+            "active_units", "hidden units with connections on both sides", "whole", since="0.2.0"
+        ),
         Measure("seconds", "seconds", decimals=2),
     )
 }

@@ -165,8 +165,8 @@ def test_a_failed_run_drops_its_pair_and_is_counted(tmp_path):
     found = decisions.comparisons(results)[0].found
     assert (found.n, found.dropped, found.verdict) == (8, 2, "better")
     assert "2 of 10 declared pairs missing" in found.note
-    assert "lset[metric=loss] failed with seed 2024" in found.note
-    assert "set failed with seed 2025" in found.note
+    assert "LSET f(loss) failed with seed 2024" in found.note
+    assert "SET failed with seed 2025" in found.note
 
 
 def test_a_value_that_is_not_finite_drops_its_pair(tmp_path):
@@ -486,7 +486,7 @@ def test_a_value_that_is_not_finite_is_named_with_its_seed(tmp_path):
     ] = np.inf
     found = decisions.comparisons(results)[0].found
     assert (found.n, found.dropped) == (9, 1)
-    assert "set has no finite value with seed 2023" in found.note
+    assert "SET has no finite value with seed 2023" in found.note
 
 
 def test_the_papers_values_stand_only_next_to_its_data_set_and_network(tmp_path):

@@ -69,7 +69,7 @@ def test_a_run_that_failed_drops_its_pair_and_holds_nothing_up(tmp_path):
     assert (found.n, found.dropped) == (9, 1)
     assert row.row()["seeds"] == "2022-2024, 2026-2031"
     assert "1 of 10 declared pairs missing" in found.note
-    assert "lset[metric=loss] failed with seed 2025" in found.note
+    assert "LSET f(loss) failed with seed 2025" in found.note
 
 
 def test_seeds_that_no_two_cells_share_are_not_compared_otherwise(tmp_path):

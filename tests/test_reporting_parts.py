@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite import reporting
+from suite import decisions, reporting
 from suite.measures import MEASURES
 from suite.methods.budgets import equilibrium
 from suite.reporting.appearance import looks
 from suite.reporting.curve_figures import Axis, draw_curves, panels
 from suite.reporting.curves import curves
-from suite.reporting.drawing import columns_of_legend, new_figure, save, style
+from suite.reporting.drawing import (
+    Picture,
+    columns_of_legend,
+    inline,
+    new_figure,
+    save,
+    shortened,
+    style,
+)
 from suite.reporting.figures import on_each, plans, show, suffixes_of
 from suite.reporting.multiples import draw_multiples, in_panels
 from suite.reporting.numbers import Format, estimate, listing, percent, seconds_text
@@ -191,11 +199,50 @@ def test_a_cell_that_is_better_over_the_seeds_of_both_is_said_to_be(tmp_path):
     assert [row.accuracy.mark for row in table.rows] == ["better", "best"]
     material = Material(results, table, looks(results.study.cells), tmp_path)
     assert "over the seeds of both, SET is better." in summary.lede(material)[0]
-    assert as_markdown(table, "Made up").count(" §") == 1 + 1
-    assert as_tabular(table).count(r"^{\S}") == 1
-    assert r"\textsection{}: better" in as_tex(table, "Made up") or "§: better" in as_tex(
-        table, "x"
-    )
+    assert as_markdown(table, "Made up").count(" §") == 2 + 1  # accuracy, alpha; the legend
+    assert as_tabular(table).count(r"^{\S}") == 2
+    assert r"\S{}: better than the best" in as_tex(table, "Made up")
+
+
+def test_names_that_are_cut_still_differ():
+    names = [f"DynSET f(val_loss), window={n}, k=0.5, zeta=0.1" for n in (5, 8)]
+    assert shortened([*names, "SET"], 27) == [
+        "DynSET f(val…5, k=0.5, zeta", "DynSET f(val…8, k=0.5, zeta", "SET"
+    ]  # fmt: skip
+    assert all(len(name) <= 27 for name in shortened(names, 27))
+    assert shortened(names, 46) == names
+    assert len(set(shortened([names[0], names[0]], 20))) == 1
+
+
+def test_a_figure_s_own_text_is_not_taken_for_ids_and_colours():
+    text = '<text>id="x" url(#q) #aabbcc;</text>'
+    svg = f'<svg viewBox="0 0 1 1"><g id="a" fill="#0069a6"/>{text}</svg>'
+    shown = inline(Picture("fig", svg), "Title", "What it shows")
+    assert 'id="fig-a" fill="var(--h-0069a6)"' in shown
+    assert text in shown
+
+
+def test_what_differs_from_the_paper_has_its_options(tmp_path):
+    cells = "\n  - {method: set, schedule: {every_epochs: {n: 10}}}\n  - {method: set}\n"
+    results = make_results(make_study(tmp_path, cells, seeds=2, epochs=12))
+    assert "schedule (every_epochs (n=10))" in differences_from_paper(results)
+
+
+def test_what_no_declared_comparison_shows_is_said_beside_the_best(tmp_path):
+    """By the marks, LSET is worse than the best; against the baseline the family decides."""
+    cells = "\n  - {method: set}\n  - {method: lset}\n"
+    study = make_study(tmp_path, cells, seeds=10, epochs=12)
+    results = make_results(study)
+    frame = results.frame
+    noise = np.random.default_rng(1).normal(0, 1e-4, len(frame))
+    frame["test_accuracy"] = 0.6 + (frame["cell"] != "set") * 0.004 + noise
+    table = table2(results)
+    assert [row.accuracy.mark for row in table.rows] == ["", "best"]
+    compared = decisions.comparisons(results)
+    assert [row.found.verdict for row in compared] == ["equivalent"]
+    material = Material(results, table, looks(study.cells), tmp_path, comparisons=compared)
+    told = summary.lede(material)[0]
+    assert "do not show that it is better than SET (equivalent)." in told
 
 
 def test_equal_pairs_are_not_called_too_few_runs(tmp_path):
@@ -316,7 +363,7 @@ def test_the_inset_is_closer_than_the_figure_and_has_the_seeds(tmp_path):
         seeds = [line for line in inset.lines if line.get_alpha() == 0.22]
         assert len(seeds) == 6
         shown = show(plan, results, looks(study.cells), tmp_path)
-        left_out = "epochs of all but SET, which stays the same;" in shown.caption
+        left_out = "epochs of all but SET, which stays the same, shaded" in shown.caption
         assert left_out is (plan.column == "connections")
 
 
@@ -666,7 +713,7 @@ def test_the_settings_show_the_parts_of_each_recipe(tmp_path):
     assert "every_steps (n=50" in shown["Schedule"]
     assert shown["Prune rule"].startswith("magnitude")
     assert [name for name in differences_from_paper(results) if "schedule" in name] == [
-        "schedule (every_steps)"
+        "schedule (every_steps (n=50))"
     ]
     assert equilibrium_section.section(material) is None or len(
         equilibrium_section.section(material).blocks[1].rows

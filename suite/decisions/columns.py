@@ -227,7 +227,7 @@ CLAIM = (
     Column("p_adjusted", "the smaller of the two, corrected over the claims", kind="p"),
     Column(
         "p",
-        "corrected over the claims",
+        "of the claim or, if smaller, of its opposite; corrected over the claims",
         kind="p",
         recorded=False,
         read=lambda row: None if row.found.verdict == "unattainable" else row.found.p_adjusted,

@@ -11,6 +11,7 @@ from suite.measures import MEASURES, Outcome
 from suite.study import Cell, Study
 from suite.study.cells import published_row, restates_regrowth_figures
 from suite.study.file import LastEpochs
+from suite.wording import listing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,17 +103,26 @@ def sample(results: Results, table: pd.DataFrame, cell: Cell, against: Cell) -> 
         first, second, design=declared.design, seeds=counting, inference=declared.inference
     )
     failed = [
-        f"{label} failed with seed {', '.join(seeds)}"
-        for label in (cell.label, against.label)
-        if (seeds := [str(r.seed) for r in results.runs if r.state == "failed" and r.cell == label])
+        f"{of.title} failed with {_seeds(seeds)}"
+        for of in (cell, against)
+        if (seeds := _failed(results, of.label))
     ]
     spoilt = [
-        f"{label} has no finite value with seed {', '.join(seeds)}"
-        for label in (cell.label, against.label)
-        if (seeds := _spoilt(results, table, label))
+        f"{of.title} has no finite value with {_seeds(seeds)}"
+        for of in (cell, against)
+        if (seeds := _spoilt(results, table, of.label))
     ]
     notes = [found.note, waiting, *failed, *spoilt, *_unlike(cell, against)]
     return replace(found, note="; ".join(filter(None, notes)))
+
+
+def _seeds(seeds: list[str]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {listing(seeds)}"
+
+
+def _failed(results: Results, label: str) -> list[str]:
+    """Return the seeds whose run has failed."""
+    return [str(run.seed) for run in results.runs if run.state == "failed" and run.cell == label]
 
 
 def counted(results: Results, *cells: Cell) -> tuple[set[int], str]:

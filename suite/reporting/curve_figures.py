@@ -19,6 +19,7 @@ from suite.reporting.drawing import (
     columns_of_legend,
     new_figure,
     short,
+    shortened,
     tidy_axes,
     widest,
 )
@@ -89,7 +90,7 @@ def draw_curves(
         axes = figure.add_axes((0.165, bottom, 0.77, top - bottom))
     else:
         figure = new_figure(TWO_COLUMNS, max(3.3, 0.35 + len(curves) * _LABEL_STEP / 72 * 1.05))
-        names = [short(curve.cell.brief) for curve in curves]
+        names = shortened([curve.cell.brief for curve in curves])
         room = (widest(figure, names) + _TEXT_AT + 2) / 72 / TWO_COLUMNS
         axes = figure.add_axes((0.085, 0.125, 0.915 - min(room, 0.5), 0.81))
     tidy_axes(axes)
@@ -365,4 +366,4 @@ def samples(curves: Sequence[Curve], looks: Mapping[str, Look]) -> list[Line2D]:
 
 
 def _names(curves: Sequence[Curve]) -> list[str]:
-    return [short(curve.cell.brief, 34) for curve in curves]
+    return shortened([curve.cell.brief for curve in curves], 34)

@@ -247,6 +247,19 @@ def short(text: str, most: int = 46) -> str:
     return f"{text[: most // 2 - 1]}…{text[-(most - most // 2) :]}"
 
 
+def shortened(names: Sequence[str], most: int = 46) -> list[str]:
+    """Return names that fit next to a figure, each with what tells it from those like it."""
+    found = [short(name, most) for name in names]
+    for text in {text for text in found if found.count(text) > 1}:
+        alike = [place for place, shown in enumerate(found) if shown == text]
+        letters = enumerate(zip(*(names[place] for place in alike), strict=False))
+        differs = next((at for at, those in letters if len(set(those)) > 1), len(text))
+        for place in alike:
+            rest = names[place][differs:][: most - most // 2]
+            found[place] = f"{text[: most // 2 - 1]}…{rest}" if rest else text
+    return found
+
+
 def inline(picture: Picture, title: str, description: str, panels: str = "") -> str:
     """Return a figure's SVG for a page: its ids its own, its colours the page's.
 
@@ -263,10 +276,7 @@ def inline(picture: Picture, title: str, description: str, panels: str = "") -> 
 
     svg = picture.svg[picture.svg.index("<svg") :]
     stem = picture.stem
-    svg = re.sub(r'\bid="', f'id="{stem}-', svg)
-    svg = re.sub(r'(xlink:href|href)="#', rf'\1="#{stem}-', svg)
-    svg = svg.replace("url(#", f"url(#{stem}-")
-    svg = re.sub(r"#([0-9a-f]{6})(?=[;\"])", r"var(--h-\1)", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _of_page(tag[0], stem), svg)
     head, body = svg.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     assert box is not None  # matplotlib always writes one
@@ -277,6 +287,14 @@ def inline(picture: Picture, title: str, description: str, panels: str = "") -> 
         f'<title id="{stem}-title">{escape(title)}</title>'
         f'<desc id="{stem}-desc">{escape(description)}</desc>{body.strip()}'
     )
+
+
+def _of_page(tag: str, stem: str) -> str:
+    """Return a tag of a figure with its ids its own and its colours the page's."""
+    tag = re.sub(r'\bid="', f'id="{stem}-', tag)
+    tag = re.sub(r'(xlink:href|href)="#', rf'\1="#{stem}-', tag)
+    tag = tag.replace("url(#", f"url(#{stem}-")
+    return re.sub(r"#([0-9a-f]{6})(?=[;\"])", r"var(--h-\1)", tag)
 
 
 @dataclass(frozen=True)

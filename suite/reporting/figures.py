@@ -253,7 +253,7 @@ def _describe(drawn: list[Curve], plan: Plan, last: int) -> str:
 
 def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
     of = "Connections" if plan.column == "connections" else f"Test {plan.measure}"
-    parts = [f"{of} over {last:,} epochs on {plan.dataset}."]
+    parts = [f"{of} over {count(last, 'epoch')} on {plan.dataset}."]
     ended = [
         f"{in_a_sentence(curve.cell.brief)} in epoch {curve.epochs[-1]:,}"
         for curve in drawn
@@ -280,7 +280,7 @@ def _caption(plan: Plan, drawn: list[Curve], last: int, figure: Figure) -> str:
         same = "which stays the same" if len(flat) == 1 else "which stay the same"
         but = f" of all but {listing_some(flat)}, {same}" if flat else ""
         insets = "The inset enlarges" if len(drawn) <= MOST else "Insets enlarge the means of"
-        parts.append(f"{insets} the last {plan.zoom:,} epochs{but}; the shaded part of the figure.")
+        parts.append(f"{insets} the last {plan.zoom:,} epochs{but}, shaded in the figure.")
     spoilt = [
         f"{count(curve.left_out, 'value')} of {in_a_sentence(curve.cell.brief)}"
         for curve in drawn

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from suite.reporting.appearance import MUTED, Look
-from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, short, tidy_axes, widest
+from suite.reporting.drawing import SMALL, TWO_COLUMNS, new_figure, shortened, tidy_axes, widest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def draw_forest(
     """
     height = 0.75 + 0.22 * len(differences)
     figure = new_figure(TWO_COLUMNS, height)
-    names = [short(name, _MOST) for name, _, _ in differences]
+    names = shortened([name for name, _, _ in differences], _MOST)
     left = min((widest(figure, names) + 8) / 72 / TWO_COLUMNS, 0.55)
     axes = figure.add_axes((left, 0.45 / height, 0.97 - left, 1 - 0.55 / height))
     tidy_axes(axes)

@@ -15,7 +15,7 @@ from suite.reporting.drawing import (
     SMALL,
     TWO_COLUMNS,
     new_figure,
-    short,
+    shortened,
     tidy_axes,
 )
 from suite.reporting.groups import GROUPS, group_of
@@ -114,7 +114,7 @@ def _frame(axes: Axes, curves: Sequence[Curve], axis: single.Axis, title: str) -
 def _legend(axes: Axes, curves: Sequence[Curve], looks: Mapping[str, Look]) -> None:
     axes.legend(
         single.samples(curves, looks),
-        [short(curve.cell.brief, 44) for curve in curves],
+        shortened([curve.cell.brief for curve in curves], 44),
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.2),
         handlelength=3,

@@ -53,6 +53,11 @@ def t_factor(n: int) -> float:
     return interval(Contrast(0.0, n**-0.5, n - 1.0, math.nan), CONFIDENCE)[1]
 
 
+def every(runs: int) -> str:
+    """Return "all 30 runs are", or "the only run is"."""
+    return "the only run is" if runs == 1 else f"all {count(runs, 'run')} are"
+
+
 def estimate(values: Iterable[float]) -> Estimate:
     """Return the mean of the finite values and its 95 % t interval."""
     array = np.asarray(list(values), dtype=np.float64)

@@ -105,7 +105,7 @@ def write(results: Results, out: Path) -> Written:
 
 
 _FIGURE = re.compile(
-    r"(fig[2-6]|comparisons|claims|evidence|ranks|pareto|training|tuning|pauses|degrees|pixels|lifetimes|tails)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
+    r"(fig[2-6]|change|comparisons|claims|evidence|ranks|pareto|training|tuning|pauses|degrees|pixels|lifetimes|tails)(-[a-z0-9-]+)?\.(svg|pdf|png|csv)"
 )
 
 

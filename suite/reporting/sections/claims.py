@@ -113,7 +113,7 @@ def _statements(material: Material) -> Grid:
     caption = (
         f"Every statement of the claims. {of.legend(columns, declared)} The paper's values are for "
         f"CIFAR-10 and {paper.EPOCHS:,} epochs (Table 2). –: too few seeds to reach the "
-        "needed p, or nothing to test."
+        "needed p, nothing to test, or no value in the paper."
     )
     rows = []
     for row in material.claims:

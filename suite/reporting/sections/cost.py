@@ -10,8 +10,6 @@ def section(material: Material) -> Section | None:
     """Return seconds per epoch and core-hours, by cell."""
     results = material.results
     frame = results.frame
-    if frame.empty:
-        return None
     provenance = {
         run.key: (run.record or {}).get("provenance", {})
         for run in results.runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.methods.cut_off import CutOff
-from suite.reporting.numbers import count, listing_some
+from suite.reporting.numbers import count, in_a_sentence, listing_some
 from suite.store.table import Results
 
 
@@ -28,11 +28,11 @@ def warned_of(results: Results) -> list[str]:
     if not warnings:
         return []
     cells = [
-        f"{title} ({len(seeds)} of {count(runs[title], 'run')})"
+        f"{in_a_sentence(title)} ({len(seeds)} of {count(runs[title], 'run')})"
         for title, seeds in affected.items()
     ]
     _, title, seed, sentence = min(warnings)
     return [
-        f"Units are cut off in {listing_some(cells, 8)}. For example, in {title} with seed {seed}, "
-        f"{sentence}"
+        f"Units are cut off in {listing_some(cells, 8)}. For example, in {in_a_sentence(title)} "
+        f"with seed {seed}, {sentence}"
     ]

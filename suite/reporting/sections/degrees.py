@@ -17,7 +17,7 @@ from suite.reporting.drawing import (
     Shown,
     columns_of_legend,
     new_figure,
-    short,
+    shortened,
     tidy_axes,
 )
 from suite.reporting.figures import OnData
@@ -140,8 +140,13 @@ def tidy_degrees(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
+def _layers(found: list[Degrees]) -> int:
+    """Return how many layers the cell with the most has."""
+    return max(len(degrees.final["outputs"]) for degrees in found)
+
+
 def _grid(material: Material, found: list[Degrees], here: OnData) -> Grid:
-    layers = len(found[0].final["outputs"])
+    layers = _layers(found)
     heads = [Th("Method", numeric=False)]
     rows = []
     for layer in range(layers):
@@ -189,9 +194,9 @@ def _show(material: Material, found: list[Degrees], here: OnData) -> Shown:
     caption = (
         "Share of units with at least this many connections, on logarithmic axes, by sparse layer; "
         f"all runs of a cell together ({runs_a_cell(d.n for d in found)}), so there is no band. "
-        "Grey: the initial topologies of all cells."
+        "Grey: the initial topologies of these cells together."
     )
-    if len(found[0].final["outputs"]) > _LAYERS_DRAWN:
+    if _layers(found) > _LAYERS_DRAWN:
         caption += f" The first {_LAYERS_DRAWN} layers are shown."
     return material.draw(
         stem,
@@ -207,8 +212,8 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import NullLocator
 
-    layers = min(max(len(d.final["outputs"]) for d in found), _LAYERS_DRAWN)
-    names = ["Initial", *(short(degrees.cell.brief, 30) for degrees in found)]
+    layers = min(_layers(found), _LAYERS_DRAWN)
+    names = ["Initial", *shortened([degrees.cell.brief for degrees in found], 30)]
     spacing = {"handlelength": 3.2, "columnspacing": 1.5}
     columns = columns_of_legend(TWO_COLUMNS, names, 4, **spacing)
     below = 0.62 + 0.17 * -(-len(names) // columns)  # the legend's rows
@@ -231,11 +236,13 @@ def _draw(found: list[Degrees], looks: dict[str, Look]) -> Figure:
             for degrees in found:
                 if layer < len(degrees.final[side]):
                     look = looks[degrees.cell.label]
+                    x, y = at_least(degrees.final[side][layer])
                     axes.plot(
-                        *at_least(degrees.final[side][layer]),
+                        *(x, y),
                         color=look.hue.light,
                         linewidth=1.0,
                         dashes=look.dashes,
+                        marker="." if len(x) == 1 else "",  # all units have as many
                     )
             tidy_degrees(axes)
             axes.yaxis.set_minor_locator(NullLocator())

@@ -16,7 +16,7 @@ from suite.reporting.drawing import (
     Shown,
     columns_of_legend,
     new_figure,
-    short,
+    shortened,
     tidy_axes,
 )
 from suite.reporting.figures import OnData
@@ -153,8 +153,8 @@ def _grid(material: Material, found: list[Lived], here: OnData) -> Grid:
         rows.append(tuple(row))
     caption = (
         "Means over runs. Half gone after: of the curves above; –: more than half live longer than "
-        "was seen. Left at the end: by each run's own last point, of regrown connections at the "
-        "age of the oldest. none: nothing regrew."
+        "was seen. Left at the end: the share that has lived through as many updates as its run "
+        "saw; of regrown connections, as many as the oldest has. none: nothing regrew."
     )
     looks: tuple[Look | None, ...] = tuple(material.looks[lived.cell.label] for lived in found)
     return Grid(f"lifetimes-grid{here.suffix}", caption, tuple(heads), tuple(rows), looks)
@@ -164,7 +164,7 @@ def _draw(found: list[Lived], looks: dict[str, Look]) -> Figure:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, NullLocator
 
-    names = [short(lived.cell.brief, 34) for lived in found]
+    names = shortened([lived.cell.brief for lived in found], 34)
     spacing = {"handlelength": 3.2, "columnspacing": 1.5}
     columns = columns_of_legend(TWO_COLUMNS, names, 3, **spacing)
     rows = -(-len(found) // columns)

@@ -13,7 +13,7 @@ from suite.reporting.drawing import (
     TWO_COLUMNS,
     Shown,
     new_figure,
-    short,
+    shortened,
     tidy_axes,
 )
 from suite.reporting.figures import suffixes_of
@@ -97,8 +97,9 @@ def section(material: Material) -> Section | None:
             ahead = front(rows, means)
             names = listing(in_a_sentence(row.cell.brief) for row in ahead)
             verb = "is" if len(ahead) == 1 else "are"
+            front_of = f"the front on {dataset}" if len(datasets) > 1 else "the front"
             text = (
-                f"On the front {verb} {names}: {by}, no other cell is at least as accurate "
+                f"On {front_of} {verb} {names}: {by}, no other cell is at least as accurate "
                 f"with at most as many {cost.words}, and better in one of the two."
             )
             stem = f"{cost.stem}{suffixes_of(datasets)[dataset]}"
@@ -177,15 +178,25 @@ def _show(material: Material, found: Front, stem: str, dataset: str) -> Shown:
     )
     counts = [row.accuracy.estimate.n for row in rows]
     n, single = runs_a_cell(counts), max(counts) == 1
-    points = f"Points are means over seeds ({n}), bars their 95 % t intervals, faint points the "
-    points += "single runs; the line is the Pareto front of the means."
+    points = f"Points are means over seeds ({n}), bars their 95 % t intervals"
+    if any(_leaves(row.accuracy.estimate) for row in rows):
+        points += ", cut off at 0 and 1"
+    points += ", faint points the "
+    points += "single runs"
     if single:
-        points = "Each point is a single run (n = 1), so there are no intervals; the line is the "
-        points += "Pareto front."
+        points = "Each point is a single run (n = 1), so there are no intervals"
+    if len(found.ahead) > 1:
+        points += "; the line is the Pareto front" + ("" if single else " of the means")
+    points += "."
     caption = f"Last epoch. {points}{cost.note}"
     return material.draw(
         stem, lambda: _draw(found, material.looks), data, title, caption, description
     )
+
+
+def _leaves(accuracy: Estimate) -> bool:
+    """Whether an interval reaches beyond what an accuracy can be."""
+    return accuracy.n > 1 and (accuracy.low < 0 or accuracy.high > 1)
 
 
 def _amount(value: float, digits: str = ".2f") -> str:
@@ -279,7 +290,7 @@ def _name(axes: Axes, rows: list[Row], looks: dict[str, Look], *, several: bool)
         )
         for row in ranked
     ]
-    names = [short(row.cell.brief, 27) for row in ranked]
+    names = shortened([row.cell.brief for row in ranked], 27)
     if several:
         handles.append(Line2D([], [], color=MUTED.light, linewidth=0.8, dashes=(2, 1.5)))
         names.append("Pareto front")

@@ -13,7 +13,7 @@ from suite.reporting.drawing import (
     TWO_COLUMNS,
     Shown,
     new_figure,
-    short,
+    shortened,
     widest,
 )
 from suite.reporting.numbers import count, estimate, in_a_sentence, listing, percent, runs_a_cell
@@ -127,7 +127,7 @@ def _draw(rows: pd.DataFrame, cells: list[Cell], looks: dict[str, Look]) -> Figu
     lanes = sum(map(len, seeds.values())) + len(cells)
     height = min(max(1.1 + 0.075 * lanes, 1.6), 5.0)
     figure = new_figure(TWO_COLUMNS, height)
-    names = [short(cell.title, 40) for cell in cells]
+    names = shortened([cell.title for cell in cells], 40)
     left = min((widest(figure, names) + 8) / 72 / TWO_COLUMNS, 0.45)
     axes = figure.add_axes((left, 0.42 / height, 0.97 - left, 1 - 0.55 / height))
     sns.despine(ax=axes, left=True)

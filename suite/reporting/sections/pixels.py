@@ -58,7 +58,7 @@ def blocks(material: Material, here: OnData) -> list[Block]:
     """Return heat maps of the images; none where no record has the pixels."""
     maps = [heat for cell in here.methods if (heat := heat_of(cell, material.results.runs))]
     maps = [heat for heat in maps if heat.final.shape == maps[0].final.shape]
-    return [_text(maps), _show(material, maps, here)] if maps else []
+    return [_text(maps, here), _show(material, maps, here)] if maps else []
 
 
 def heat_of(cell: Cell, runs: Sequence[RunState]) -> Heat | None:
@@ -88,7 +88,7 @@ def relative(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return counts / (counts.mean() or 1.0)
 
 
-def _text(maps: list[Heat]) -> str:
+def _text(maps: list[Heat], here: OnData) -> str:
     area = inner_share(np.ones_like(maps[0].final))
     moved = [
         f"{in_a_sentence(heat.cell.brief)} from {percent(inner_share(heat.initial))} to "
@@ -97,7 +97,8 @@ def _text(maps: list[Heat]) -> str:
     ]
     return (
         f"The inner half of the rows and columns has {percent(area)} of the pixels. Its share of "
-        f"the first layer's connections changes, by method: {listing_some(moved, most=_MOST)}."
+        f"the first layer's connections{here.on} changes, by method: "
+        f"{listing_some(moved, most=_MOST)}."
     )
 
 

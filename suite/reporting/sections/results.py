@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from suite import paper
 from suite.datasets.sources import title as source_title
+from suite.methods.answer import Answer
 from suite.methods.parts import KINDS
 from suite.reporting.numbers import listing, listing_some
 from suite.reporting.section import Grid, Material, Section, Td, Th, number, words
@@ -23,6 +24,7 @@ from suite.reporting.table2_files import (
 from suite.settings import Settings
 from suite.store.table import Results
 from suite.study.cells import Cell, restates_regrowth_figures
+from suite.study.document import as_yaml
 
 _SHOWN_DIFFERENCES = 8
 
@@ -71,7 +73,8 @@ def section(material: Material) -> Section:
     declared = results.study.file.comparisons
     least, word = (6, "six") if declared.design == "paired" else (4, "four")
     few = {row.n for row in table.rows if 0 < row.n < least and row.accuracy.mark == UNTESTED}
-    which = "All cells have" if len({row.n for row in table.rows}) == 1 else "Some cells have"
+    every = all(0 < row.n < least for row in table.rows)
+    which = "All cells have" if every else "Some cells have"
     if few and declared.inference == "fixed":
         runs = "run" if few == {1} else "runs"
         warnings.append(
@@ -137,13 +140,32 @@ def differences_from_paper(results: Results) -> list[str]:
             ):
                 continue  # the method's own
             value = getattr(cell.settings, name)
-            if value != getattr(paper_has, name):
+            if name in KINDS:
+                answer = cell.settings.recipe.answer(name)
+                ours.setdefault(name, {})[part_text(answer, whole=False)] = None
+            elif value != getattr(paper_has, name):
                 ours.setdefault(name, {})[plain(value)] = None
         if cell.settings.dataset != paper.DATASET:
             ours.setdefault("dataset", {})[source_title(cell.settings.dataset)] = None
     order = ["dataset", "epochs", *Settings.model_fields]
     names = sorted(ours, key=order.index)
     return [f"{name} ({listing(ours[name])})" for name in names]
+
+
+def part_text(answer: Answer, *, whole: bool = True) -> str:
+    """Return a part with its options, e.g. every_steps (n=100, until=0.75).
+
+    Args:
+        answer: The part.
+        whole: All of its options; else those that are not at their defaults.
+    """
+    fields = answer.part.schema().get("properties", {})
+    options = ", ".join(
+        f"{name}={plain(value)}"
+        for name, value in answer.options.items()
+        if whole or as_yaml(value) != as_yaml(fields[name].get("default"))
+    )
+    return f"{answer.name} ({options})" if options else answer.name
 
 
 def papers_settings(cells: Sequence[Cell]) -> Settings:

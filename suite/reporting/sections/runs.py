@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from suite.reporting.numbers import count, listing
+from suite.reporting.numbers import count, every, listing
 from suite.reporting.section import Grid, Material, Section, head, number, words
 from suite.store.table import RunState
 
@@ -17,7 +17,7 @@ def section(material: Material) -> Section:
     undone = [run for run in results.runs if run.state != "done"]
     title = "Failed and missing runs"
     if not undone:
-        return Section("runs", title, (f"None: all {count(len(results.runs), 'run')} are done.",))
+        return Section("runs", title, (f"None: {every(len(results.runs))} done.",))
     titles = {cell.label: cell.title for cell in results.study.cells}
     rows = [
         (

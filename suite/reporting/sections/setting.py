@@ -8,11 +8,10 @@ from typing import Any
 
 from suite.datasets.sources import title as source_title
 from suite.methods import flat
-from suite.methods.answer import Answer
 from suite.methods.parts import KINDS, TITLES
 from suite.reporting.numbers import count, listing
 from suite.reporting.section import Grid, Material, Section, Td, head, number, words
-from suite.reporting.sections.results import papers_settings, plain
+from suite.reporting.sections.results import papers_settings, part_text, plain
 from suite.settings import Settings
 from suite.store.table import Results
 from suite.wording import span
@@ -94,11 +93,11 @@ def _settings(results: Results) -> Grid:
             answer for c in cells for answer in c.settings.recipe.in_use if answer.kind == kind
         ]
         if answers:
-            published = "" if kind in _OF_A_METHOD else _answer(usual.recipe.answer(kind))
+            published = "" if kind in _OF_A_METHOD else part_text(usual.recipe.answer(kind))
             meaning = "; ".join(
                 dict.fromkeys(answer.part.summary.rstrip(".") for answer in answers)
             )
-            rows.append(_setting(title, [*map(_answer, answers)], published, meaning))
+            rows.append(_setting(title, [*map(part_text, answers)], published, meaning))
     caption = (
         "Every setting that decides a result, then the parts of the methods. The third column is "
         "the paper's value (Table 1) or, where the paper gives none, that of the SET authors' "
@@ -126,12 +125,6 @@ def _setting(name: str, values: list[str], published: str, meaning: str) -> tupl
         words(published, mark="" if values == [published] else "open"),
         words(meaning.rstrip(".")),
     )
-
-
-def _answer(answer: Answer) -> str:
-    """Return a part with its options, e.g. every_steps (n=100, until=0.75)."""
-    options = ", ".join(f"{name}={plain(value)}" for name, value in answer.options.items())
-    return f"{answer.name} ({options})" if options else answer.name
 
 
 _MEANING = {

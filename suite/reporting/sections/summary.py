@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from suite import decisions
-from suite.reporting.numbers import count, in_a_sentence, listing_some, percent
+from suite.decisions import Compared
+from suite.reporting.numbers import count, every, in_a_sentence, listing_some, percent
 from suite.reporting.section import Material
 from suite.reporting.sections import claims
 from suite.reporting.sections.runs import tally
@@ -20,13 +22,13 @@ def lede(material: Material) -> list[str]:
         rows = [row for row in table.rows if row.dataset == dataset and row.accuracy.estimate.n]
         if rows:
             alone = len(table.datasets) == 1
-            sentences.append(_verdict(rows, "" if alone else dataset))
+            sentences.append(_verdict(rows, "" if alone else dataset, material.comparisons))
             if alone:
                 sentences += _saving(material, rows)
     return [*sentences, *filter(None, [claims.tally(material.claims, material.comparisons)])]
 
 
-def _verdict(rows: list[Row], dataset: str) -> str:
+def _verdict(rows: list[Row], dataset: str, compared: Sequence[Compared]) -> str:
     on = f"On {dataset}, " if dataset else ""
     accuracy = {row.cell.label: row.accuracy for row in rows}
     best = _most_accurate(rows)
@@ -53,7 +55,30 @@ def _verdict(rows: list[Row], dataset: str) -> str:
     if better:
         verb = "is" if len(better) == 1 else "are"
         first += f"; over the seeds of both, {listing_some(better)} {verb} better"
-    return f"{first}."
+    return f"{first}.{_declared(best, rows, compared)}"
+
+
+def _declared(best: Row, rows: list[Row], compared: Sequence[Compared]) -> str:
+    """Say what the declared comparisons do not show, though the marks of the table may seem to.
+
+    The marks test each cell against the best one, which is picked from the same runs.
+    """
+    marks = {row.cell.label: row.accuracy.mark for row in rows}
+    open_ = {
+        row.cell.label if row.against.label == best.cell.label else row.against.label: row
+        for row in compared
+        if row.outcome == "test_accuracy"
+        and best.cell.label in (row.cell.label, row.against.label)
+        and row.found.verdict not in ("better", "worse")
+    }
+    said = [
+        f"{in_a_sentence(row.cell.brief)} ({open_[row.cell.label].found.verdict})"
+        for row in rows
+        if row.cell.label in open_ and marks[row.cell.label] == ""
+    ]
+    if not said:
+        return ""
+    return f" The declared comparisons do not show that it is better than {listing_some(said)}."
 
 
 def _most_accurate(rows: list[Row]) -> Row:
@@ -112,7 +137,7 @@ def progress(material: Material) -> dict[str, str]:
     done = len(runs) - len(undone)
     share = f"{100 * done / max(len(runs), 1):.2f}"
     if not undone:
-        return {"share": share, "text": f"Complete: all {count(done, 'run')} are done."}
+        return {"share": share, "text": f"Complete: {every(done)} done."}
     if decisions.decided(material.results):
         text = (
             "All comparisons and claims are decided, with "

@@ -8,7 +8,7 @@ from suite.reporting.sections import degrees, lifetimes, pauses, pixels, tails
 
 
 def section(material: Material) -> Section | None:
-    """Return what is known of the topologies; None where no cell evolves."""
+    """Return what is known of the topologies; None where nothing is."""
     blocks: list[Block] = pauses.blocks(material)
     introduced = False
     for here in on_each(material.results.study.cells):
