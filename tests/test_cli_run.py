@@ -87,7 +87,7 @@ def test_a_report_that_cannot_be_written_hides_nothing(tmp_path, monkeypatch, do
     monkeypatch.setattr(driver, "drive", lambda *_, **__: outcome)
 
     def refused(*_):
-        raise UserError("reports/x: has files that no report wrote.")
+        raise UserError("reports/x: has files that no report wrote")
 
     monkeypatch.setattr("suite.reporting.write", refused)
     ended = suite("run", study, "--report")

@@ -14,6 +14,7 @@ from suite.datasets.digits import digits
 from suite.execution.attempt import attempt
 from suite.methods.cut_off import CutOff, cut_off
 from suite.methods.parts import Origin, forget, loading, part
+from suite.reporting.numbers import in_a_sentence
 from suite.reporting.sections.cut_off import warned_of
 from suite.store.exported import export
 from suite.store.status import as_text, look
@@ -146,4 +147,6 @@ def test_log_status_and_report_repeat_what_a_run_warns_of(tmp_path, store):
     export(collect(study, store), tmp_path / "moved.parquet")
     results = read(study, tmp_path / "moved.parquet")  # as reports/ keeps it
     (warned,) = warned_of(results)
-    assert f"{static.title} (2 of 2 runs)" in warned and warned.endswith(f"seed 1, {sentence}")
+    assert f"{in_a_sentence(static.title)} (2 of 2 runs)" in warned and warned.endswith(
+        f"seed 1, {sentence}"
+    )

@@ -198,7 +198,7 @@ def test_a_cell_that_is_better_over_the_seeds_of_both_is_said_to_be(tmp_path):
     table = table2(results)
     assert [row.accuracy.mark for row in table.rows] == ["better", "best"]
     material = Material(results, table, looks(results.study.cells), tmp_path)
-    assert "over the seeds of both, SET is better." in summary.lede(material)[0]
+    assert "over the seeds of both, SET is better" in summary.lede(material)[0]
     assert as_markdown(table, "Made up").count(" §") == 2 + 1  # accuracy, alpha; the legend
     assert as_tabular(table).count(r"^{\S}") == 2
     assert r"\S{}: better than the best" in as_tex(table, "Made up")
@@ -242,7 +242,7 @@ def test_what_no_declared_comparison_shows_is_said_beside_the_best(tmp_path):
     assert [row.found.verdict for row in compared] == ["equivalent"]
     material = Material(results, table, looks(study.cells), tmp_path, comparisons=compared)
     told = summary.lede(material)[0]
-    assert "do not show that it is better than SET (equivalent)." in told
+    assert "do not show that it is better than SET (equivalent)" in told
 
 
 def test_equal_pairs_are_not_called_too_few_runs(tmp_path):

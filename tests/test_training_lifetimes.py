@@ -198,10 +198,16 @@ def test_sampled_candidates_cost_a_look_and_their_own_gradient(monkeypatch):
 
     candidates = sampled._candidates
     monkeypatch.setattr(sampled, "_candidates", noted)
-    more, active, positions = one_update(method="gse")
+    more, active, positions = one_update(method="gse", rate={"constant": {"zeta": 0.3}})
     number = sum(map(len, looked_at))
     assert 0 < number < active < positions - active
     assert more == 100 * 3 * (active + 300) + 100 * number
+
+
+def test_candidates_for_nothing_cost_the_look_only():
+    """Two of three steps are beyond half of the training, where GSE's rate is 0."""
+    more, active, _ = one_update(method="gse")
+    assert more == 100 * 3 * (active + 300)
 
 
 @pytest.mark.parametrize("method", ["ctre_sim", "ctre_seq"])
