@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from suite import cli
-from suite.cli import tables
+from suite.cli import results
 from suite.datasets.digits import digits
 from suite.execution.attempt import attempt
 from suite.store.store import RunStore
@@ -424,7 +424,7 @@ def test_a_closed_or_full_output_is_a_sentence(done):
 def test_no_figure_is_cut_on_a_narrow_terminal(suite, done, monkeypatch):
     path, store = done
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr(cli.tables, "stdout", lambda: Console(width=60))
+    monkeypatch.setattr(cli.results, "stdout", lambda: Console(width=60))
     _, shown, _ = suite("compare", path, "--store", store)
     _, document, _ = suite("compare", path, "--store", store, "--json")
     for row in json.loads(document)["comparisons"]:
@@ -445,6 +445,6 @@ def test_watch_waits_for_the_untuned_runs_of_a_study_that_asks_for_them(monkeypa
 
     monkeypatch.setattr("suite.store.table.read", read)
     monkeypatch.setattr("suite.reporting.write", write)
-    monkeypatch.setattr(tables, "_SECONDS_BETWEEN_LOOKS", 0.01)
-    assert tables._watch_report(SimpleNamespace(name="tuned"), "store", tmp_path).complete
+    monkeypatch.setattr(results, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    assert results._watch_report(SimpleNamespace(name="tuned"), "store", tmp_path).complete
     assert written == [2, 1, 0]

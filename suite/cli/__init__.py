@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from suite.cli import networks, runs, tables, tuning, vocabulary  # noqa: F401  each registers its verbs
+from suite.cli import networks, results, runs, tuning, vocabulary  # noqa: F401  each registers its verbs
 from suite.cli.app import BAD_INPUT, INTERRUPTED, SOME_FAILED, app
 from suite.cli.usage import UsageError, usage_sentence
 from suite.errors import RunsFailedError, UserError
