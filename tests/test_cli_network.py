@@ -146,22 +146,6 @@ def test_training_again_that_ends_differently_keeps_nothing(tmp_path):
     assert not out.exists()
 
 
-def test_a_network_of_another_result_is_not_taken_for_that_of_a_new_training(made, tmp_path):
-    study, path, store = made
-    other = RunStore(tmp_path / "other")
-    other.stand()
-    run = study.runs({"digits": digits().fingerprint})[0]
-    record = store.result(run.key)
-    record["history"][-1]["test_loss"] += 1e-3
-    other.note_fingerprint("digits", digits().fingerprint)
-    other.finish(run.key, record)
-    other.keep_final_network(run.key, store.final_network(run.key))
-    out = ("--store", other.location, "--out", tmp_path / "x.npz")
-    done = suite("network", path, "set", *out, "--retrain")
-    assert done.code == 2
-    assert "ended differently" in done.err
-
-
 def test_a_run_of_a_gpu_is_trained_again_on_a_gpu_only(tmp_path, monkeypatch):
     monkeypatch.setattr("suite.execution.retrain.gpu", lambda: None)
     study, path, store = finished(tmp_path, lost=OTHERS)
@@ -176,18 +160,24 @@ def test_a_run_of_a_gpu_is_trained_again_on_a_gpu_only(tmp_path, monkeypatch):
     assert "was trained on GPU X" in done.err
 
 
-def test_a_network_of_another_result_does_not_count(made, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [((), "without keeping its network"), (("--retrain",), "ended differently")],
+)
+def test_a_network_of_another_result_does_not_count(made, tmp_path, more, says):
     study, path, store = made
     other = RunStore(tmp_path / "other")
     other.stand()
     run = study.runs({"digits": digits().fingerprint})[0]
     record = store.result(run.key)
     record["history"][-1]["test_loss"] += 1e-3
+    other.note_fingerprint("digits", digits().fingerprint)
     other.finish(run.key, record)
     other.keep_final_network(run.key, store.final_network(run.key))
-    done = suite("network", path, "set", "--store", other.location, "--out", tmp_path / "x.npz")
+    out = ("--store", other.location, "--out", tmp_path / "x.npz")
+    done = suite("network", path, "set", *out, *more)
     assert done.code == 2
-    assert "without keeping its network" in done.err
+    assert says in done.err
 
 
 def test_a_run_that_was_stopped_keeps_the_same_network(made, tmp_path):

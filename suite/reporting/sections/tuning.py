@@ -39,7 +39,7 @@ def section(material: Material) -> Section | None:
         _winners(material, tuned),
         *_untuned(material, tuned),
         _show_samples(material, tuned),
-        # Of an algorithm that learns, later samples are better by design, and no n are a draw of n.
+        # Where an algorithm learns, later samples are better by design: n of them are not n drawn.
         *(() if first.learns else _show_best(material, tuned)),
     )
     return Section("tuning", "Tuning", blocks)
